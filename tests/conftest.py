@@ -1,0 +1,36 @@
+"""Fixtures that every room's tests share."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+def _folder(variable: str, what: str) -> Path:
+    value = os.environ.get(variable)
+    if not value or not Path(value).is_dir():
+        pytest.skip(f"{variable} does not name the folder of {what}")
+    return Path(value)
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real footage and photos, or a skip."""
+    return _folder("VIDSTYLE_TEST_DATA", "real footage")
+
+
+@pytest.fixture(scope="session")
+def real_weights() -> Path:
+    """The folder of pretrained weights, or a skip."""
+    return _folder("VIDSTYLE_WEIGHTS", "pretrained weights")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip CUDA tests where there is no CUDA device."""
+    marked = [item for item in items if item.get_closest_marker("needs_cuda")]
+    if marked:
+        import torch
+
+        if not torch.cuda.is_available():
+            for item in marked:
+                item.add_marker(pytest.mark.skip(reason="no CUDA device"))

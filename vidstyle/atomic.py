@@ -1,0 +1,63 @@
+"""Files and results that appear under their name only when they are whole."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from vidstyle.errors import OutputError
+
+
+def partial_path(target: Path) -> Path:
+    """Return the hidden name, beside `target` and with its suffix, under which it is written."""
+    return target.with_name(f".{target.stem}.partial-{os.getpid()}{target.suffix}")
+
+
+@contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """Yield a path to write; it becomes `target` when the block ends well and vanishes when it does not.
+
+    Raises OutputError when the system refuses to create, fill or rename the file.
+    """
+    partial = partial_path(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        _flush(partial)
+        os.replace(partial, target)
+    except OSError as error:
+        raise OutputError(f"Cannot write {target}: {error.strerror or error}. Check the path, rights and free space.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    with path.open("rb+") as handle:
+        os.fsync(handle.fileno())
+
+
+def write_json(target: Path, content: Any) -> None:
+    """Write `content` as indented JSON, whole or not at all."""
+    with whole_file(target) as partial:
+        partial.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What one stage did: inputs, outputs, counts, wall seconds, resolved settings, warnings."""
+
+    stage: str
+    inputs: tuple[Path, ...]
+    outputs: tuple[Path, ...]
+    counts: dict[str, int]
+    seconds: float
+    settings: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        """Return the result as JSON-ready values for `manifest.json`."""
+        return asdict(self)

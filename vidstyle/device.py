@@ -1,0 +1,48 @@
+"""Which device and which number format a stage computes with."""
+
+import torch
+
+from vidstyle.errors import DeviceError
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+def resolve_device(name: str) -> torch.device:
+    """Return the torch device for `auto`, `cpu`, `cuda`, `cuda:n` or `mps`; raises DeviceError when it is absent."""
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise DeviceError(f"There is no device called {name!r}. Use auto, cpu, cuda, cuda:N or mps.") from error
+    if not _present(device):
+        raise DeviceError(f"The device {name!r} is not available here. Use --device auto or --device cpu.")
+    return device
+
+
+def _present(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return (device.index or 0) < torch.cuda.device_count()
+    return device.type == "cpu" or (device.type == "mps" and torch.backends.mps.is_available())
+
+
+def resolve_precision(name: str, device: torch.device) -> torch.dtype:
+    """Return the dtype for `auto`, `fp32`, `bf16` or `fp16`: auto is bf16 where the hardware computes in it, else fp32."""
+    if name != "auto":
+        return DTYPES[name]
+    return torch.bfloat16 if _computes_bf16(device) else torch.float32
+
+
+def _computes_bf16(device: torch.device) -> bool:
+    if device.type == "cuda":
+        return torch.cuda.get_device_capability(device) >= (8, 0)
+    return device.type == "cpu" and _cpu_has_bf16()
+
+
+def _cpu_has_bf16() -> bool:
+    capabilities = torch.backends.cpu.get_cpu_capability()
+    return "AVX512" in capabilities and torch.ops.mkldnn._is_mkldnn_bf16_supported() and _has_bf16_instructions()
+
+
+def _has_bf16_instructions() -> bool:
+    return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())

@@ -1,0 +1,101 @@
+"""What a video file is and what its frames are: descriptions that check themselves when made."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+
+UNSPECIFIED = 2
+"""The value of ITU-T H.273 for a colour property that the file does not state."""
+
+
+@dataclass(frozen=True)
+class Colour:
+    """Colour description of a video: matrix, primaries and transfer by their ITU-T H.273 numbers, and the range.
+
+    `full_range` is None when the file does not say.
+    """
+
+    matrix: int = UNSPECIFIED
+    primaries: int = UNSPECIFIED
+    transfer: int = UNSPECIFIED
+    full_range: bool | None = None
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether the transfer is PQ (16) or HLG (18)."""
+        return self.transfer in (16, 18)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One stream of a container: its index, kind (video, audio, subtitle, attachment, data), codec and language."""
+
+    index: int
+    kind: str
+    codec: str
+    language: str | None = None
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A probed video: coded size in pixels, clockwise rotation in degrees needed to stand upright, timing, colour."""
+
+    path: Path
+    video_index: int
+    width: int
+    height: int
+    rotation: int
+    sample_aspect: Fraction
+    frame_rate: Fraction
+    time_base: Fraction
+    pixel_format: str
+    bit_depth: int
+    colour: Colour
+    interlaced: bool
+    duration: Fraction | None
+    frames: int | None
+    streams: tuple[Stream, ...]
+
+    def __post_init__(self) -> None:
+        if self.width < 1 or self.height < 1 or self.rotation not in (0, 90, 180, 270):
+            raise ValueError(f"not a video's shape: {self.width}x{self.height} turned by {self.rotation}")
+        if self.time_base <= 0 or self.sample_aspect <= 0:
+            raise ValueError(f"not a video's time base and aspect: {self.time_base}, {self.sample_aspect}")
+
+    @property
+    def upright_size(self) -> tuple[int, int]:
+        """Width and height in pixels once turned upright."""
+        return (self.height, self.width) if self.rotation in (90, 270) else (self.width, self.height)
+
+    @property
+    def upright_aspect(self) -> Fraction:
+        """Sample aspect ratio once turned upright."""
+        return 1 / self.sample_aspect if self.rotation in (90, 270) else self.sample_aspect
+
+    def of_kind(self, kind: str) -> tuple[Stream, ...]:
+        """The streams of one kind, in the container's order."""
+        return tuple(stream for stream in self.streams if stream.kind == kind)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Upright RGB frames, (n, height, width, 3) uint8, or uint16 for deeper sources, with their times.
+
+    `pts` and `durations` are integers in units of `time_base` seconds; a duration of 0 is unknown.
+    """
+
+    frames: np.ndarray
+    pts: tuple[int, ...]
+    durations: tuple[int, ...]
+    time_base: Fraction
+
+    def __post_init__(self) -> None:
+        if self.frames.ndim != 4 or self.frames.shape[3] != 3 or self.frames.dtype not in (np.uint8, np.uint16):
+            raise ValueError(f"not RGB frames: {self.frames.shape} {self.frames.dtype}")
+        if not len(self.frames) == len(self.pts) == len(self.durations):
+            raise ValueError(f"{len(self.frames)} frames with {len(self.pts)} times and {len(self.durations)} durations")
+
+    def __len__(self) -> int:
+        return len(self.pts)

@@ -1,0 +1,1 @@
+"""Trained networks as image-to-image models, and the files that hold them."""

@@ -1,0 +1,144 @@
+"""Settings of a stage: each field states its default, help and range once; options, recipes and records derive from it."""
+
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self
+
+from vidstyle.errors import SettingsError
+
+_KEY = "setting"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One field of a stage's settings: its name, default, accepted types and range."""
+
+    name: str
+    default: Any
+    help: str
+    kinds: tuple[type, ...]
+    minimum: float | None
+    maximum: float | None
+    choices: tuple[str, ...]
+    words: tuple[str, ...]
+
+    @property
+    def flag(self) -> str:
+        """The command-line spelling, without dashes in front."""
+        return self.name.replace("_", "-")
+
+    @property
+    def values(self) -> str:
+        """The accepted values, as shown in help and errors."""
+        if self.choices:
+            return "|".join(self.choices)
+        numeric = "N" if int in self.kinds else "NUMBER" if float in self.kinds else ""
+        return "|".join([*self.words, *([numeric] if numeric else [])]) or "TEXT"
+
+    def parse(self, text: str) -> Any:
+        """Return the value that `text` spells; raises SettingsError when it spells none."""
+        if self.choices or text in self.words:
+            return self.checked(text)
+        for kind in (int, float):
+            if kind in self.kinds:
+                try:
+                    return self.checked(kind(text))
+                except ValueError:
+                    continue
+        return self.checked(text)
+
+    def checked(self, value: Any) -> Any:
+        """Return `value` in the field's own type; raises SettingsError when it is out of range or of another type."""
+        if value is None and type(None) in self.kinds:
+            return None
+        if isinstance(value, bool) or bool in self.kinds:
+            return self._accept(value, isinstance(value, bool) and bool in self.kinds)
+        if isinstance(value, int) and float in self.kinds and int not in self.kinds:
+            value = float(value)
+        if isinstance(value, int | float):
+            return self._accept(value, type(value) in self.kinds and self._within(value))
+        if isinstance(value, str) and (self.choices or self.words):
+            free = str in self.kinds and not self.choices and not ({int, float} & set(self.kinds))
+            return self._accept(value, free or value in self.choices or value in self.words)
+        return self._accept(value, type(value) in self.kinds)
+
+    def _within(self, value: float) -> bool:
+        above = self.minimum is None or value >= self.minimum
+        return above and (self.maximum is None or value <= self.maximum)
+
+    def _accept(self, value: Any, good: bool) -> Any:
+        if not good:
+            raise SettingsError(f"{self.flag} cannot be {value!r}: {self._expected()}.")
+        return value
+
+    def _expected(self) -> str:
+        if bool in self.kinds:
+            return "it is true or false"
+        limits = [f"at least {self.minimum:g}"] if self.minimum is not None else []
+        limits += [f"at most {self.maximum:g}"] if self.maximum is not None else []
+        return f"it takes {self.values}" + (f", {' and '.join(limits)}" if limits else "")
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    minimum: float | None = None,
+    maximum: float | None = None,
+    choices: tuple[str, ...] = (),
+    words: tuple[str, ...] = (),
+) -> Any:
+    """Declare a field of a settings class; `words` are texts accepted besides a number."""
+    stated = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "words": words}
+    return field(default=default, metadata={_KEY: stated})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Base of every stage's settings: frozen, and checked when made (raises SettingsError)."""
+
+    def __post_init__(self) -> None:
+        for one in describe(type(self)):
+            object.__setattr__(self, one.name, one.checked(getattr(self, one.name)))
+
+    @classmethod
+    def resolve(cls, recipe: Mapping[str, Any], flags: Mapping[str, Any]) -> Self:
+        """Return settings with the precedence default < recipe < flag; raises SettingsError on unknown recipe keys."""
+        known = {one.name for one in describe(cls)}
+        given = {key.replace("-", "_"): value for key, value in recipe.items()}
+        if unknown := sorted(set(given) - known):
+            raise SettingsError(f"The recipe has unknown keys: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
+        return cls(**{**given, **flags})
+
+    def record(self) -> dict[str, Any]:
+        """Return the settings as JSON-ready values, for the run folder."""
+        return {one.name: getattr(self, one.name) for one in describe(type(self))}
+
+
+def describe(cls: type[Settings]) -> tuple[Setting, ...]:
+    """Return the settings of a class in the order in which it declares them."""
+    hints = typing.get_type_hints(cls)
+    return tuple(
+        Setting(one.name, one.default, kinds=_kinds(hints[one.name]), **one.metadata[_KEY])
+        for one in fields(cls)
+        if _KEY in one.metadata and one.default is not MISSING
+    )
+
+
+def _kinds(hint: Any) -> tuple[type, ...]:
+    return typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """Return the tables of a TOML recipe; raises SettingsError naming the file and the fault."""
+    import tomllib
+
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"Cannot read the recipe {path}: {error.strerror}. Check the path.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"The recipe {path} is not valid TOML: {error}. Correct that line.") from error
