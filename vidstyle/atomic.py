@@ -27,7 +27,7 @@ def whole_file(target: Path) -> Iterator[Path]:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         _flush(partial)
-        os.replace(partial, target)
+        partial.replace(target)
     except OSError as error:
         raise OutputError(f"Cannot write {target}: {error.strerror or error}. Check the path, rights and free space.") from error
     finally:

@@ -1,0 +1,43 @@
+"""A small dataset of drawn images."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vidstyle.report.png import write_png
+from vidstyle.train.settings import TrainSettings
+
+
+def _picture(seed: int, flat: bool) -> np.ndarray:
+    random = np.random.default_rng(seed)
+    coarse = random.integers(0, 255, (5, 6, 3), dtype=np.uint8)
+    blocks = np.kron(coarse, np.ones((12, 12, 1), np.uint8))
+    noise = 0 if flat else random.integers(0, 40, blocks.shape)
+    return np.clip(blocks.astype(int) + noise, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    """Five noisy photos and three flat paintings of 72x60 pixels."""
+    for folder, count, flat in (("trainA", 5, False), ("trainB", 3, True)):
+        for number in range(count):
+            write_png(tmp_path / "dataset" / folder / f"{number}.png", _picture(number, flat))
+    return tmp_path / "dataset"
+
+
+def small(**changes: object) -> TrainSettings:
+    """Return settings that train in seconds on a CPU, in fp32."""
+    defaults: dict[str, object] = {
+        "channels": 4,
+        "discriminator_channels": 4,
+        "blocks": 5,
+        "crop": 32,
+        "load": 40,
+        "patches": 32,
+        "precision": "fp32",
+        "device": "cpu",
+        "steps": 6,
+        "log_every": 2,
+    }
+    return TrainSettings(**{**defaults, **changes})  # type: ignore[arg-type]

@@ -1,0 +1,56 @@
+"""Draws depend on the seed and the step alone, and use every image equally."""
+
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import torch
+from tests.train.conftest import small
+
+from vidstyle.progress import silent
+from vidstyle.train.cache import ImageCache
+from vidstyle.train.dataset import Dataset, open_dataset
+from vidstyle.train.draws import Draws
+
+
+def _numbered(count: int) -> ImageCache:
+    pixels = np.repeat(np.arange(count, dtype=np.uint8), 40 * 48 * 3)
+    offsets = tuple(number * 40 * 48 * 3 for number in range(count))
+    return ImageCache(pixels, offsets, ((40, 48),) * count, tuple(map(str, range(count))))
+
+
+def _draws(seed: int = 0) -> Draws:
+    return Draws(Dataset(_numbered(5), _numbered(3)), batch=2, crop=32, flip=True, seed=seed)
+
+
+def test_every_image_is_drawn_once_before_any_again() -> None:
+    photos = [int(one[0, 0, 0]) for step in range(10) for one in _draws().images(step)[0]]
+    assert Counter(photos) == {number: 4 for number in range(5)}
+    assert sorted(photos[:5]) == list(range(5))
+
+
+def test_a_step_draws_the_same_whatever_was_drawn_before() -> None:
+    straight = _draws()
+    for step in range(3):
+        straight.images(step)
+    assert all(torch.equal(*pair) for pair in zip(straight.images(3), _draws().images(3), strict=True))
+    assert torch.equal(*(torch.rand(4, generator=_draws().patch_generator(7)) for _ in range(2)))
+
+
+def test_another_seed_draws_otherwise() -> None:
+    def photos(draws: Draws) -> list[int]:
+        return [int(one[0, 0, 0]) for step in range(5) for one in draws.images(step)[0]]
+
+    assert photos(_draws(0)) != photos(_draws(1))
+
+
+def test_crops_are_windows_of_the_scaled_image(dataset: Path) -> None:
+    images = open_dataset(dataset, small(), silent)
+    crop = Draws(images, batch=1, crop=32, flip=False, seed=0).images(0)[0][0].permute(1, 2, 0).numpy()
+    windows = [
+        images.photos.image(index)[top : top + 32, left : left + 32]
+        for index in range(5)
+        for top in range(images.photos.shapes[index][0] - 31)
+        for left in range(images.photos.shapes[index][1] - 31)
+    ]
+    assert any(np.array_equal(crop, window) for window in windows)

@@ -1,0 +1,5 @@
+"""`python -m vidstyle` is the command `vidstyle`."""
+
+from vidstyle.cli.main import main
+
+main()

@@ -1,0 +1,72 @@
+"""What a picture looks like, in few numbers: to tell near-duplicates apart and to draw evenly over looks."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import cv2
+import numpy as np
+
+THUMBNAIL_PIXELS = 24
+HASH_PIXELS = 32
+HASH_SIDE = 8
+HASH_BITS = HASH_SIDE * HASH_SIDE
+UNRELATED_BITS = HASH_BITS / 2
+UNRELATED_DIFFERENCE = 64.0
+"""Mean difference (of 255) between thumbnails of unrelated pictures."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A picture's perceptual hash, (64,) bool, and its small colour thumbnail, (24 * 24 * 3,) uint8."""
+
+    hash: np.ndarray
+    thumbnail: np.ndarray
+
+    @classmethod
+    def of(cls, rgb: np.ndarray) -> Self:
+        """Return the look of (h, w, 3) uint8 RGB."""
+        small = cv2.resize(rgb, (THUMBNAIL_PIXELS, THUMBNAIL_PIXELS), interpolation=cv2.INTER_AREA)
+        return cls(perceptual_hash(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)), small.ravel())
+
+
+def perceptual_hash(grey: np.ndarray) -> np.ndarray:
+    """Return 64 bits: which of the lowest cosine coefficients of a small copy lie above their median (pHash)."""
+    small = cv2.resize(grey, (HASH_PIXELS, HASH_PIXELS), interpolation=cv2.INTER_AREA).astype(np.float32)
+    lowest = cv2.dct(small)[:HASH_SIDE, :HASH_SIDE].ravel()
+    return lowest > np.median(lowest[1:])
+
+
+class Gallery:
+    """Looks gathered so far, compared all at once with a new one."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._hashes = np.zeros((64, HASH_BITS), bool)
+        self._thumbnails = np.zeros((64, THUMBNAIL_PIXELS * THUMBNAIL_PIXELS * 3), np.uint8)
+
+    def __len__(self) -> int:
+        return self._count
+
+    def add(self, look: Look) -> None:
+        """Put a look at the end."""
+        if self._count == len(self._hashes):
+            self._hashes = np.concatenate([self._hashes, np.zeros_like(self._hashes)])
+            self._thumbnails = np.concatenate([self._thumbnails, np.zeros_like(self._thumbnails)])
+        self._hashes[self._count], self._thumbnails[self._count] = look.hash, look.thumbnail
+        self._count += 1
+
+    def similarities(self, look: Look) -> np.ndarray:
+        """Return (n,) similarities in [0, 1] of `look` to each look in the gallery: 1 alike, 0 unrelated.
+
+        The lower of two opinions counts, the hash's on structure and the thumbnail's on colour.
+        """
+        structure = 1 - (self._hashes[: self._count] != look.hash).sum(1) / UNRELATED_BITS
+        difference = np.abs(self._thumbnails[: self._count].astype(np.int16) - look.thumbnail).mean(1)
+        return np.clip(np.minimum(structure, 1 - difference / UNRELATED_DIFFERENCE), 0, 1)
+
+
+def similarity(one: Look, other: Look) -> float:
+    """Return the similarity of two looks in [0, 1], as `Gallery.similarities` defines it."""
+    gallery = Gallery()
+    gallery.add(one)
+    return float(gallery.similarities(other)[0])

@@ -1,0 +1,83 @@
+"""Where one shot ends and the next begins, and which frames are a blend of two pictures; found while streaming."""
+
+from collections import deque
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+REACH_FRAMES = 6
+THUMBNAIL_SIZE = (64, 36)
+LEAST_CUT = 10.0
+"""Mean difference (of 255) between neighbouring thumbnails from which on it can be a cut."""
+CUT_OVER_MEDIAN, CUT_OVER_NEXT = 3.0, 1.5
+LEAST_CHANGE = 16.0
+"""Mean difference across the reach from which on a frame between can be a blend."""
+BLEND_RESIDUAL = 0.12
+BLEND_SHARES = (0.12, 0.88)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a frame stands: the number of its shot, from 0, and whether it is a cross-fade or fade, not a drawn picture."""
+
+    shot: int
+    blended: bool
+
+
+class ShotWatcher:
+    """Judges frames `REACH_FRAMES` after they were fed, from thumbnails on both sides of them."""
+
+    def __init__(self) -> None:
+        self._thumbnails: deque[np.ndarray] = deque(maxlen=2 * REACH_FRAMES + 2)
+        self._fed = self._judged = self._shot = 0
+        self._in_blend = False
+
+    def feed(self, rgb: np.ndarray) -> Place | None:
+        """Take the next frame, (h, w, 3) uint8; return the place of the frame `REACH_FRAMES` before it once there is one."""
+        small = cv2.resize(rgb, THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
+        if not self._thumbnails:
+            self._thumbnails.extend([small] * (REACH_FRAMES + 1))
+        self._thumbnails.append(small)
+        self._fed += 1
+        return self._judge() if self._fed > REACH_FRAMES else None
+
+    def finish(self) -> list[Place]:
+        """Return the places of the frames not judged yet."""
+        places = []
+        while self._judged < self._fed:
+            self._thumbnails.append(self._thumbnails[-1])
+            if len(self._thumbnails) == self._thumbnails.maxlen:
+                places.append(self._judge())
+        return places
+
+    def _judge(self) -> Place:
+        around = list(self._thumbnails)
+        self._judged += 1
+        blended = _is_blend(around[1], around[REACH_FRAMES + 1], around[-1])
+        blend_ends = self._in_blend and not blended
+        if blend_ends or (_is_cut(around) and self._judged > 1):
+            self._shot += 1
+        self._in_blend = blended
+        return Place(self._shot, blended)
+
+
+def _is_cut(around: list[np.ndarray]) -> bool:
+    """Whether the middle frame differs from the one before it far more than its neighbours do among themselves.
+
+    A flash makes two such steps close together, so that neither stands out.
+    """
+    steps = [float(np.abs(after - before).mean()) for before, after in zip(around, around[1:], strict=False)]
+    step = steps.pop(REACH_FRAMES)
+    return step > max(LEAST_CUT, CUT_OVER_MEDIAN * float(np.median(steps)), CUT_OVER_NEXT * max(steps))
+
+
+def _is_blend(before: np.ndarray, middle: np.ndarray, after: np.ndarray) -> bool:
+    """Whether `middle` is a weighted mean of the frames on both sides, which differ from each other."""
+    change = after - before
+    size = float(np.abs(change).mean())
+    if size < LEAST_CHANGE:
+        return False
+    share = float(np.vdot(middle - before, change) / np.vdot(change, change))
+    residual = float(np.abs(middle - before - share * change).mean())
+    return BLEND_SHARES[0] < share < BLEND_SHARES[1] and residual < BLEND_RESIDUAL * size

@@ -1,0 +1,61 @@
+"""The command `vidstyle`: finds its subcommands by name, so that help needs none of their libraries."""
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+import click
+
+from vidstyle import __version__
+from vidstyle.errors import ExitCode, VidstyleError
+
+COMMANDS = {
+    "extract": "Take the best frames of cartoon episodes as training images.",
+    "train": "Fit a style to photos and cartoon frames.",
+    "render": "Paint videos, images and folders of them in a style.",
+    "run": "Do what a recipe says: extract, train, render.",
+    "weights": "List the pretrained weights and where they were found.",
+    "styles": "List the styles that can be rendered by name.",
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command `cmd_name`, or None when there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"vidstyle.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="vidstyle")
+def vidstyle() -> None:
+    """Learn the look of a cartoon from its episodes and paint video in it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and leave with the exit code of what happened; only our own bugs show a traceback."""
+    try:
+        code = vidstyle.main(args=arguments, prog_name="vidstyle", standalone_mode=False)
+    except VidstyleError as error:
+        click.echo(f"Error: {error}", err=True)
+        code = error.exit_code
+    except click.ClickException as error:
+        error.show()
+        code = ExitCode.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        code = ExitCode.INTERRUPTED
+    sys.exit(int(code or ExitCode.OK))

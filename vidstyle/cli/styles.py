@@ -1,0 +1,17 @@
+"""`vidstyle styles`."""
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+
+@click.command()
+def styles() -> None:
+    """List the styles that can be rendered by name."""
+    from vidstyle.models.style import load_style, shipped_styles
+
+    table = Table("Name", "Channels", "Trained at", "Steps", "File")
+    for name, path in shipped_styles().items():
+        style = load_style(path)
+        table.add_row(name, str(style.channels), f"short side {style.size}", str(style.history.get("steps", "")), str(path))
+    Console().print(table)

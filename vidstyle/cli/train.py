@@ -1,0 +1,33 @@
+"""`vidstyle train`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vidstyle.cli.options import settings_from, settings_options
+from vidstyle.cli.show import console, progress_bar
+from vidstyle.train.settings import TrainSettings
+
+
+@click.command()
+@click.argument("dataset", type=click.Path(path_type=Path), default=Path("dataset"))
+@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), help="Folder of the run folders. [default: runs]")
+@click.option("-q", "--quiet", is_flag=True, help="Show only errors.")
+@settings_options(TrainSettings)
+def train(dataset: Path, runs: Path, quiet: bool, recipe: Path | None, **flags: Any) -> None:
+    """Fit a style to the photos (trainA) and cartoon frames (trainB) in DATASET.
+
+    Everything is kept in runs/NAME; the same command takes a broken-off run up again.
+    """
+    settings = settings_from(TrainSettings, "train", recipe, flags)
+    from vidstyle.train.stage import run
+
+    with progress_bar(quiet) as on_progress:
+        result = run(dataset, runs, settings, on_progress)
+    counts = result.counts
+    done = "Would train" if settings.dry_run else "Trained"
+    out = console(quiet)
+    out.print(f"{done} {counts['steps']:,} steps on {counts['photos']} photos and {counts['paintings']} paintings.")
+    for path in result.outputs:
+        out.print(f"The style is in {path}. Paint with: vidstyle render INPUT -o OUT --style {path}", soft_wrap=True)

@@ -1,0 +1,55 @@
+"""One frame that might become a training image, and what is known of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from vidstyle.analysis.looks import Look
+
+
+@dataclass
+class Candidate:
+    """The frame chosen from a window: where it stands, its scores in [0, 1], and what became of it.
+
+    `reason` says why it was dropped and is empty while it is kept; `deblurred` names the method that sharpened it.
+    """
+
+    source: str
+    name: str
+    seconds: float
+    frame: int
+    pts: int
+    window: int
+    shot: int
+    sharpness: float
+    brightness: float
+    spread: float
+    look: Look | None = None
+    reason: str = ""
+    similarity: float = 0.0
+    similar_to: str = ""
+    deblurred: str = "none"
+    sharpness_written: float | None = None
+
+    @property
+    def kept(self) -> bool:
+        """Whether nothing has spoken against the frame."""
+        return not self.reason
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """The source and shot it was drawn from."""
+        return self.source, self.shot
+
+    def record(self) -> dict[str, Any]:
+        """Return the candidate as JSON-ready values for the manifest."""
+        hidden = ("look", "source")
+        values = {key: value for key, value in vars(self).items() if key not in hidden}
+        rounded = {key: round(value, 4) if isinstance(value, float) else value for key, value in values.items()}
+        return {**rounded, "kept": self.kept}
+
+
+def frame_name(source: str, seconds: float, frame: int, suffix: str) -> str:
+    """Return `<source>_<HHMMSSmmm>_<frame>.<suffix>`."""
+    milliseconds = round(seconds * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{source}_{minutes // 60:02d}{minutes % 60:02d}{rest:05d}_{frame:06d}.{suffix}"

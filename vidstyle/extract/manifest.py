@@ -1,0 +1,63 @@
+"""The record in the target folder: every source that was read, and every candidate with its fate."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from vidstyle.atomic import write_json
+from vidstyle.errors import InputError
+from vidstyle.extract.settings import NOT_ABOUT_FRAMES, ExtractSettings
+from vidstyle.extract.sources import Source
+
+FILE_NAME = "manifest.json"
+
+
+class Manifest:
+    """What earlier runs and this one put into a folder."""
+
+    def __init__(self, folder: Path, sources: list[dict[str, Any]] | None = None) -> None:
+        self.path = folder / FILE_NAME
+        self.sources = sources or []
+
+    @classmethod
+    def read(cls, folder: Path) -> "Manifest":
+        """Return the folder's manifest, empty where there is none; raises InputError when it cannot be understood."""
+        path = folder / FILE_NAME
+        try:
+            return cls(folder, list(json.loads(path.read_text(encoding="utf-8"))["sources"]))
+        except FileNotFoundError:
+            return cls(folder)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise InputError(f"{path} is not a manifest of extract. Remove it, or give another folder.") from error
+
+    def holds(self, source: Source, settings: ExtractSettings) -> bool:
+        """Whether the source was read before with the same settings."""
+        asked = frame_settings(settings)
+        return any(one["identity"] == source.identity and one["settings"] == asked for one in self.sources)
+
+    def names(self) -> dict[str, str]:
+        """Return the identity of each source by the name its frames carry."""
+        return {one["name"]: one["identity"] for one in self.sources}
+
+    def kept_files(self) -> list[str]:
+        """Return the names of all frames that were kept."""
+        return [each["name"] for one in self.sources for each in one["candidates"] if each["kept"]]
+
+    def add(self, entries: Iterable[dict[str, Any]]) -> None:
+        """Add the entries of newly read sources."""
+        self.sources += entries
+
+    def write(self, settings: ExtractSettings) -> None:
+        """Write the manifest, whole or not at all."""
+        kept = len(self.kept_files())
+        candidates = sum(len(one["candidates"]) for one in self.sources)
+        counts = {"sources": len(self.sources), "candidates": candidates, "kept": kept}
+        write_json(
+            self.path, {"stage": "extract", "settings": settings.record(), "counts": counts, "sources": self.sources}
+        )
+
+
+def frame_settings(settings: ExtractSettings) -> dict[str, Any]:
+    """Return the settings that decide which frames a source gives."""
+    return {key: value for key, value in settings.record().items() if key not in NOT_ABOUT_FRAMES}

@@ -1,0 +1,39 @@
+"""Settings of the extract stage."""
+
+from dataclasses import dataclass
+
+from vidstyle.errors import SettingsError
+from vidstyle.settings import Settings, setting
+
+
+@dataclass(frozen=True)
+class ExtractSettings(Settings):
+    """Settings of `vidstyle extract`."""
+
+    every: float = setting(1.0, "seconds of a window, of which the sharpest frame is taken", minimum=0.001)
+    count: int | None = setting(None, "keep this many new frames, spread over shots and looks", minimum=1)
+    size: int | None = setting(None, "short side to scale frames down to, pixels (default: the source's)", minimum=16)
+    deblur: str = setting(
+        "auto",
+        "sharpen soft frames: auto (deconvolve where it helps), a method for all, or a file of upscaler weights",
+        words=("auto", "none", "deconvolve", "realesrgan"),
+    )
+    max_similarity: float = setting(0.8, "frames more alike than this are near-duplicates", minimum=0.0, maximum=1.0)
+    min_sharpness: float = setting(0.2, "frames softer than this after deblurring are dropped", minimum=0.0, maximum=1.0)
+    crop_borders: bool = setting(True, "cut black borders off")
+    start: float | None = setting(None, "begin at this many seconds of each source", minimum=0.0)
+    end: float | None = setting(None, "stop at this many seconds of each source", minimum=0.0)
+    format: str = setting("png", "image format", choices=("png", "jpg"))
+    device: str = setting("auto", "where a deblurring network runs: auto, cpu, cuda, cuda:N or mps")
+    overwrite: bool = setting(False, "start anew: remove what an earlier run wrote in the folder")
+    dry_run: bool = setting(False, "say what would be done and stop")
+
+    def __post_init__(self) -> None:
+        """Check each field, and that the range of time holds something."""
+        super().__post_init__()
+        if self.end is not None and self.end <= (self.start or 0.0):
+            raise SettingsError(f"end ({self.end:g} s) must lie after start ({self.start or 0.0:g} s).")
+
+
+NOT_ABOUT_FRAMES = ("overwrite", "dry_run", "device")
+"""Settings that do not change which frames a source gives."""

@@ -1,0 +1,215 @@
+"""Which encoders there are, what they can hold, and which container takes them: tables of rows."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from vidstyle.errors import OutputError, SettingsError
+
+
+@dataclass(frozen=True)
+class VideoCodec:
+    """One encoder: the containers that take it, its pixel formats and how its options are called.
+
+    `pixel_format` holds 8-bit pictures, `deep_pixel_format` those of deeper sources. `odd_pixel_format` and
+    `odd_deep_pixel_format` hold odd widths and heights, which several encoders refuse in 4:2:0. `quality` is the name
+    of the option that takes --crf ("" where there is none), `speed` of the one that takes --preset. `workshop` is the
+    container in which the encoder's work waits for its sound: one that keeps times, aspect and colour exactly.
+    """
+
+    name: str
+    containers: tuple[str, ...]
+    pixel_format: str
+    deep_pixel_format: str
+    odd_pixel_format: str
+    odd_deep_pixel_format: str
+    quality: str
+    speed: str
+    options: dict[str, str] = field(default_factory=dict)
+    tag: str = ""
+    full_range: bool = True
+    workshop: str = ".mp4"
+
+    def pixel_format_for(self, width: int, height: int, bit_depth: int) -> str:
+        """Return the pixel format for pictures of `width` x `height` pixels and `bit_depth` bits a channel."""
+        odd, deep = bool(width % 2 or height % 2), bit_depth > 8
+        if odd:
+            return self.odd_deep_pixel_format if deep else self.odd_pixel_format
+        return self.deep_pixel_format if deep else self.pixel_format
+
+
+CODECS: dict[str, VideoCodec] = {
+    codec.name: codec
+    for codec in (
+        VideoCodec(
+            "libx264",
+            ("mp4", "mov", "mkv"),
+            "yuv420p",
+            "yuv420p10le",
+            "yuv444p",
+            "yuv444p10le",
+            "crf",
+            "preset",
+            tag="avc1",
+        ),
+        VideoCodec(
+            "libx265",
+            ("mp4", "mov", "mkv"),
+            "yuv420p",
+            "yuv420p10le",
+            "yuv444p",
+            "yuv444p10le",
+            "crf",
+            "preset",
+            {"x265-params": "log-level=none"},
+            tag="hvc1",
+        ),
+        VideoCodec(
+            "libsvtav1", ("mp4", "mkv", "webm"), "yuv420p", "yuv420p10le", "yuv420p", "yuv420p10le", "crf", "preset"
+        ),
+        VideoCodec(
+            "libvpx-vp9",
+            ("webm", "mkv", "mp4"),
+            "yuv420p",
+            "yuv420p",
+            "yuv420p",
+            "yuv420p",
+            "crf",
+            "cpu-used",
+            {"b": "0", "row-mt": "1", "cpu-used": "4"},
+        ),
+        VideoCodec(
+            "prores_ks",
+            ("mov", "mkv"),
+            "yuv422p10le",
+            "yuv422p10le",
+            "yuv422p10le",
+            "yuv422p10le",
+            "",
+            "profile",
+            full_range=False,
+            workshop=".mov",
+        ),
+        VideoCodec(
+            "ffv1",
+            ("mkv",),
+            "yuv420p",
+            "yuv420p10le",
+            "yuv420p",
+            "yuv420p10le",
+            "",
+            "level",
+            {"level": "3"},
+            workshop=".mov",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class TargetContainer:
+    """One container to write: its default video codec and what it holds without conversion.
+
+    `audio` and `subtitles` name the codecs that are copied; () means every codec. Other sound becomes `audio_fallback`,
+    other text subtitles `subtitle_fallback`. `covers`: whether it holds a cover picture. `keeps_ticks`: whether a track
+    keeps the source's time base.
+    """
+
+    name: str
+    video: str
+    audio: tuple[str, ...]
+    audio_fallback: str
+    subtitles: tuple[str, ...]
+    subtitle_fallback: str
+    attachments: bool
+    covers: bool
+    keeps_ticks: bool
+
+
+_MOV_AUDIO = ("aac", "mp3", "mp2", "ac3", "eac3", "alac", "amr_nb", "amr_wb")
+_PCM = ("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f32be")
+_MKV_SUBTITLES = ("subrip", "ass", "webvtt", "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "hdmv_text_subtitle")
+
+CONTAINERS: dict[str, TargetContainer] = {
+    ".mp4": TargetContainer(
+        "mp4",
+        "libx264",
+        (*_MOV_AUDIO, "dts", "opus", "vorbis", "flac", *_PCM),
+        "aac",
+        ("mov_text", "dvd_subtitle"),
+        "mov_text",
+        attachments=False,
+        covers=True,
+        keeps_ticks=True,
+    ),
+    ".mov": TargetContainer(
+        "mov",
+        "libx264",
+        (*_MOV_AUDIO, *_PCM, "pcm_u8", "pcm_alaw", "pcm_mulaw", "adpcm_ms", "adpcm_ima_wav"),
+        "aac",
+        ("mov_text",),
+        "mov_text",
+        attachments=False,
+        covers=True,
+        keeps_ticks=True,
+    ),
+    ".mkv": TargetContainer(
+        "mkv", "libx264", (), "flac", _MKV_SUBTITLES, "subrip", attachments=True, covers=False, keeps_ticks=False
+    ),
+    ".webm": TargetContainer(
+        "webm",
+        "libvpx-vp9",
+        ("opus", "vorbis"),
+        "libopus",
+        ("webvtt",),
+        "webvtt",
+        attachments=False,
+        covers=False,
+        keeps_ticks=False,
+    ),
+}
+
+
+def container_of(target: Path) -> TargetContainer:
+    """Return the container that the suffix of `target` names; raises OutputError for others."""
+    found = CONTAINERS.get(target.suffix.lower())
+    if found is None:
+        known = ", ".join(CONTAINERS)
+        raise OutputError(
+            f"Cannot write {target}: {target.suffix or 'a name without suffix'} is no video container. Use {known}."
+        )
+    return found
+
+
+def choose_codec(name: str, container: TargetContainer) -> VideoCodec:
+    """Return the encoder called `name`, `auto` being the container's own; raises SettingsError when they do not fit."""
+    codec = CODECS[container.video if name == "auto" else name]
+    if container.name not in codec.containers:
+        fitting = ", ".join(one.name for one in CODECS.values() if container.name in one.containers)
+        raise SettingsError(
+            f"{container.name} does not hold {codec.name}. Choose --codec {fitting}, or another suffix."
+        )
+    return codec
+
+
+def choose_pixel_format(codec: VideoCodec, asked: str | None, width: int, height: int, bit_depth: int) -> str:
+    """Return the pixel format for `width` x `height` pictures; raises SettingsError when `asked` does not do."""
+    if asked is None:
+        return codec.pixel_format_for(width, height, bit_depth)
+    import av
+
+    offered = [one.name for one in av.Codec(codec.name, "w").video_formats or ()]
+    if asked not in offered:
+        raise SettingsError(f"{codec.name} does not encode {asked}. Choose --pix-fmt {', '.join(offered)}.")
+    if _halves_a_side(asked, width, height) and codec.odd_pixel_format != codec.pixel_format:
+        raise SettingsError(
+            f"{codec.name} does not encode {asked} at the odd size {width}x{height}. "
+            f"Choose --pix-fmt {codec.pixel_format_for(width, height, bit_depth)}."
+        )
+    return asked
+
+
+def _halves_a_side(pixel_format: str, width: int, height: int) -> bool:
+    import av
+
+    chroma = av.VideoFormat(pixel_format, 4, 4)
+    return bool((width % 2 and chroma.chroma_width() < 4) or (height % 2 and chroma.chroma_height() < 4))

@@ -1,0 +1,163 @@
+"""What is in a video file: opened once, described as a Clip, refused in plain words where nothing can be painted."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from vidstyle.errors import InputError
+from vidstyle.media.clip import UNSPECIFIED, Clip, Colour, Stream
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+    from av.video.frame import VideoFrame
+    from av.video.stream import VideoStream
+
+FALLBACK_RATE = Fraction(25)
+HIGHEST_PLAUSIBLE_RATE = 480
+PACKETS_UNTIL_A_PICTURE = 400
+MICROSECONDS = 1_000_000
+TEXT_FORMATS = ("tty",)
+PICTURE_FORMATS = ("image2", "_pipe")
+
+
+def probe(path: Path) -> Clip:
+    """Return the description of a video file; its first picture is decoded for what only pictures tell.
+
+    Raises InputError when the file is missing, a folder, empty, no media, without video, or cannot be decoded.
+    """
+    with open_source(path) as container:
+        stream = video_stream(container, path)
+        return _describe(path, container, stream, _first_frame(container, stream, path))
+
+
+def open_source(path: Path) -> InputContainer:
+    """Return the opened container, to be closed by the caller (`with`); raises InputError naming file and cause."""
+    import av
+
+    _check_file(path)
+    try:
+        container = av.open(f"file:{path}", metadata_errors="replace")
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise InputError(f"{path} is not a video that can be read: {_reason(error)}. Check the file.") from error
+    name = container.format.name
+    if name in TEXT_FORMATS or name.endswith(PICTURE_FORMATS):
+        container.close()
+        kind = "text" if name in TEXT_FORMATS else "a picture"
+        raise InputError(f"{path} is {kind}, not a video. Give a video file.")
+    return container
+
+
+def _check_file(path: Path) -> None:
+    if not path.exists():
+        raise InputError(f"There is no file {path}. Check the path.")
+    if path.is_dir():
+        raise InputError(f"{path} is a folder, not a video file. Give a file in it.")
+    if path.is_file() and path.stat().st_size == 0:
+        raise InputError(f"{path} is empty (0 bytes). Copy or download it again.")
+
+
+def _reason(error: Exception) -> str:
+    return (getattr(error, "strerror", None) or str(error)).strip().rstrip(".").lower()
+
+
+def video_stream(container: InputContainer, path: Path) -> VideoStream:
+    """Return the stream that a player would show, cover pictures left out; raises InputError when there is none."""
+    from av.stream import Disposition
+
+    covers = Disposition.attached_pic | Disposition.timed_thumbnails
+    videos = [one for one in container.streams.video if not one.disposition & covers]
+    if not videos:
+        found = sorted({str(one.type) for one in container.streams})
+        raise InputError(f"{path} has no video stream (found: {', '.join(found) or 'nothing'}). Give a video file.")
+    best = container.streams.best("video")
+    chosen = best if best in videos else videos[0]
+    if chosen.codec_context is None:
+        raise InputError(f"{path} holds video in a codec that is not known here. Convert it first.")
+    return chosen
+
+
+def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:
+    import av
+
+    cause = "no picture in it can be decoded"
+    packets = container.demux(stream)
+    try:
+        for packet in islice(packets, PACKETS_UNTIL_A_PICTURE):
+            try:
+                frames = packet.decode()
+            except av.error.InvalidDataError:
+                continue
+            if frames:
+                return frames[0]
+    except av.error.FFmpegError as error:
+        cause = _reason(error)
+    raise InputError(f"{path} cannot be decoded: {cause}. The file is damaged or incomplete.")
+
+
+def _describe(path: Path, container: InputContainer, stream: VideoStream, frame: VideoFrame) -> Clip:
+    return Clip(
+        path=path,
+        video_index=stream.index,
+        width=frame.width,
+        height=frame.height,
+        rotation=_clockwise(frame.rotation),
+        sample_aspect=stream.sample_aspect_ratio or Fraction(1),
+        frame_rate=_frame_rate(stream),
+        time_base=Fraction(stream.time_base),
+        pixel_format=frame.format.name,
+        bit_depth=frame.format.components[0].bits,
+        colour=_colour(stream.codec_context, frame),
+        interlaced=frame.interlaced_frame,
+        duration=_duration(container, stream),
+        frames=stream.frames or None,
+        streams=tuple(_stream(one) for one in container.streams),
+    )
+
+
+def _clockwise(counterclockwise: int) -> int:
+    return round(-counterclockwise / 90) % 4 * 90
+
+
+def _frame_rate(stream: VideoStream) -> Fraction:
+    rates = (stream.guessed_rate, stream.base_rate, stream.average_rate)
+    return next((Fraction(rate) for rate in rates if rate and 0 < rate <= HIGHEST_PLAUSIBLE_RATE), FALLBACK_RATE)
+
+
+def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    if stream.duration:
+        return stream.duration * Fraction(stream.time_base)
+    return Fraction(container.duration, MICROSECONDS) if container.duration else None
+
+
+def _stream(stream: Any) -> Stream:
+    context = getattr(stream, "codec_context", None)
+    return Stream(stream.index, str(stream.type), context.name if context else "unknown", _language(stream))
+
+
+def _language(stream: Any) -> str | None:
+    language = stream.metadata.get("language")
+    return None if language in (None, "", "und") else language
+
+
+def _colour(context: Any, frame: VideoFrame) -> Colour:
+    """Return what the stream states, completed by what its first picture states."""
+    stated = Colour(
+        matrix=_stated(int(context.colorspace), int(frame.colorspace)),
+        primaries=_stated(int(context.color_primaries), int(frame.color_primaries)),
+        transfer=_stated(int(context.color_trc), int(frame.color_trc)),
+    )
+    return replace(stated, full_range=_full_range(int(context.color_range) or int(frame.color_range), frame))
+
+
+def _stated(*values: int) -> int:
+    return next((value for value in values if value not in (UNSPECIFIED, 3)), UNSPECIFIED)
+
+
+def _full_range(number: int, frame: VideoFrame) -> bool | None:
+    if frame.format.name.startswith("yuvj"):
+        return True
+    return {1: False, 2: True}.get(number)

@@ -1,0 +1,40 @@
+"""A style as an image model: pictures in, painted pictures out."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vidstyle.errors import StyleError
+from vidstyle.models.style import Style
+from vidstyle.networks.generator import ResNetGenerator
+
+
+def build_generator(style: Style) -> ResNetGenerator:
+    """Return the network of `style` with its weights, fp32 on the CPU; raises StyleError when they do not fit."""
+    network = ResNetGenerator(style.channels, style.blocks)
+    try:
+        network.load_state_dict(style.weights)
+    except RuntimeError as error:
+        raise StyleError(f"The style's weights do not fit its own description: {error}. Train or download it anew.") from error
+    return network
+
+
+class StyleGenerator:
+    """Paints (n, 3, h, w) in [0, 1] in a style, same shape and range; any h and w from 16 pixels up, see ImageModel."""
+
+    scale = 1
+    multiple_of = 4
+    half_ok = True
+
+    def __init__(self, style: Style, device: torch.device, dtype: torch.dtype) -> None:
+        self.device, self.dtype = device, dtype
+        self.network = build_generator(style).eval().requires_grad_(False).to(device, dtype)
+
+    @torch.inference_mode()
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return the painted images; borders that do not fit the multiple are repeated, painted and cut off again."""
+        height, width = images.shape[2:]
+        margins = (0, -width % self.multiple_of, 0, -height % self.multiple_of)
+        padded = functional.pad(images.to(self.device, self.dtype), margins, mode="replicate")
+        painted = self.network(padded * 2 - 1)[:, :, :height, :width]
+        return painted.add(1).div(2)

@@ -1,0 +1,144 @@
+"""Super-resolution networks as image models: by the name of known weights, or from a file."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vidstyle.errors import DependencyError, StyleError
+from vidstyle.models.weights import known, load_weights, read_weights
+from vidstyle.networks.rrdb import RRDBNet
+from vidstyle.networks.srvgg import SRVGGNetCompact
+
+FOREIGN_REACH = 64
+"""Input pixels that tiles overlap for networks whose reach is not known: seams are faint, not ruled out."""
+
+
+@dataclass(frozen=True)
+class Upscaler:
+    """A super-resolution network as an `ImageModel`.
+
+    `reach`: how far, in input pixels, an output pixel looks, as an overlap of tiles needs it. `memory_format` is the
+    layout in which the network computes.
+    """
+
+    network: Callable[[Tensor], Tensor]
+    scale: int
+    reach: int
+    device: torch.device
+    dtype: torch.dtype
+    memory_format: torch.memory_format
+    multiple_of: int = 1
+    half_ok: bool = True
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return (n, 3, scale*h, scale*w) in [0, 1] for (n, 3, h, w) in [0, 1], in the device and dtype of the
+        network.
+        """
+        height, width = images.shape[-2:]
+        with torch.inference_mode():
+            padded = _padded(images.to(self.device, self.dtype), self.multiple_of).contiguous(
+                memory_format=self.memory_format
+            )
+            enlarged = self.network(padded)[..., : height * self.scale, : width * self.scale]
+            return enlarged.clamp(0, 1).contiguous()
+
+
+def _padded(images: Tensor, multiple: int) -> Tensor:
+    """Return `images` grown at the right and at the bottom to whole multiples, by repeating the last column and row."""
+    bottom, right = (-size % multiple for size in images.shape[-2:])
+    return functional.pad(images, (0, right, 0, bottom), mode="replicate") if bottom or right else images
+
+
+def load_upscaler(name_or_path: str, device: torch.device, dtype: torch.dtype) -> Upscaler:
+    """Return the upscaler of that name (see `models.weights.KNOWN`), or the one in a file, ready on `device` in
+    `dtype`.
+
+    What kind of network a file holds is read from its parameters; what is neither SRVGGNetCompact nor RRDBNet is left
+    to spandrel. Raises StyleError for unknown names, broken files and networks of another kind, DependencyError when
+    spandrel is needed and missing.
+    """
+    path = Path(name_or_path)
+    state = read_weights(path) if path.suffix or path.is_file() else load_weights(_upscaler_name(name_or_path))
+    network = build_network(state)
+    if network is None:
+        return _foreign(path, state, device, dtype)
+    try:
+        network.load_state_dict(state, strict=True)
+    except RuntimeError as error:
+        raise StyleError(f"The weights {name_or_path} do not fit their own network: {error}") from error
+    return _assembled(network, device, dtype)
+
+
+def _upscaler_name(name: str) -> str:
+    if known(name).kind != "upscaler":
+        raise StyleError(f"The weights {name!r} are no upscaler. Name an upscaler, or give the path of a file.")
+    return name
+
+
+def build_network(state: Mapping[str, Tensor]) -> SRVGGNetCompact | RRDBNet | None:
+    """Return the network, its weights not loaded, whose parameters `state` names; None when it is of neither kind."""
+    if "body.0.weight" in state and "body.1.weight" in state and state["body.1.weight"].ndim == 1:
+        return _build_compact(state)
+    if "conv_first.weight" in state and "body.0.rdb1.conv1.weight" in state:
+        return _build_rrdb(state)
+    return None
+
+
+def _build_compact(state: Mapping[str, Tensor]) -> SRVGGNetCompact:
+    last = _count(state, r"body\.(\d+)\.") - 1
+    features, colours = state["body.0.weight"].shape[:2]
+    scale = round((state[f"body.{last}.weight"].shape[0] / colours) ** 0.5)
+    return SRVGGNetCompact(last // 2 - 1, features, scale, colours)
+
+
+def _build_rrdb(state: Mapping[str, Tensor]) -> RRDBNet:
+    features, folded = state["conv_first.weight"].shape[:2]
+    colours = state["conv_last.weight"].shape[0]
+    scale = 4 // round((folded / colours) ** 0.5)
+    growth = state["body.0.rdb1.conv1.weight"].shape[0]
+    return RRDBNet(_count(state, r"body\.(\d+)\."), features, growth, scale, colours)
+
+
+def _count(state: Mapping[str, Tensor], numbered: str) -> int:
+    return 1 + max(int(found[1]) for key in state if (found := re.match(numbered, key)))
+
+
+def _assembled(network: SRVGGNetCompact | RRDBNet, device: torch.device, dtype: torch.dtype) -> Upscaler:
+    layout = torch.channels_last if device.type != "mps" else torch.contiguous_format
+    network.eval().requires_grad_(False).to(device, dtype).to(memory_format=layout)
+    multiple = network.fold if isinstance(network, RRDBNet) else 1
+    return Upscaler(network, network.scale, network.reach, device, dtype, layout, multiple)
+
+
+def _foreign(path: Path, state: dict[str, Tensor], device: torch.device, dtype: torch.dtype) -> Upscaler:
+    """Return a network of any other kind that spandrel knows; it pads for itself."""
+    spandrel = _import_spandrel(path)
+    try:
+        model = spandrel.ModelLoader(device).load_from_state_dict(state)
+    except spandrel.UnsupportedModelError as error:
+        raise StyleError(f"The file {path} holds a network of a kind that is not known. Give another file.") from error
+    if not isinstance(model, spandrel.ImageModelDescriptor) or (model.input_channels, model.output_channels) != (3, 3):
+        raise StyleError(f"The network in {path} does not map colour pictures to colour pictures. Give another file.")
+    supported = {torch.float16: model.supports_half, torch.bfloat16: model.supports_bfloat16}.get(dtype, True)
+    model.to(device, dtype if supported else torch.float32)
+    return Upscaler(
+        model, model.scale, FOREIGN_REACH, device, model.dtype, torch.contiguous_format, half_ok=model.supports_half
+    )
+
+
+def _import_spandrel(path: Path) -> Any:
+    try:
+        import spandrel
+    except ImportError as error:
+        message = f"To use the network in {path}, install the extra for other models: pip install 'vidstyle[models]'."
+        raise DependencyError(message) from error
+    except RuntimeError as error:
+        message = f"spandrel is installed and cannot start: {error}. Install builds of torch and torchvision that fit."
+        raise DependencyError(message) from error
+    return spandrel

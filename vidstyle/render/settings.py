@@ -1,0 +1,59 @@
+"""Settings of the render stage."""
+
+from dataclasses import dataclass
+
+from vidstyle.errors import SettingsError
+from vidstyle.media.codecs import CODECS
+from vidstyle.settings import Settings, setting
+
+UPSCALERS = ("realesr-animevideov3", "realesrgan-x4plus-anime", "realesrgan-x4plus")
+
+
+@dataclass(frozen=True)
+class RenderSettings(Settings):
+    """Settings of `vidstyle render`."""
+
+    style: str = setting("default", "name of a style or run, or a style file")
+    size: int | str | None = setting(
+        None,
+        "short side that the generator paints at, pixels; source: full size (default: the style's own)",
+        minimum=16,
+        words=("source",),
+    )
+    outscale: float = setting(1.0, "size of the result in relation to the source", minimum=0.05, maximum=16)
+    upscaler: str = setting(
+        "auto",
+        "what enlarges the painting, a name or a file of weights (auto: realesr-animevideov3 where it has far to go)",
+        words=("auto", "none", *UPSCALERS),
+    )
+    start: float | None = setting(None, "second of the source to begin at", minimum=0)
+    end: float | None = setting(None, "second of the source to end before", minimum=0)
+    batch: int | str = setting("auto", "frames painted at once", minimum=1, words=("auto",))
+    tile: int | str = setting(
+        "auto",
+        "side of the upscaler's tiles, pixels; 0: whole frames (auto: whole frames while memory lasts)",
+        minimum=0,
+        words=("auto",),
+    )
+    precision: str = setting("auto", "number format of the networks", choices=("auto", "fp32", "bf16", "fp16"))
+    device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps")
+    codec: str = setting(
+        "auto", "video encoder (auto: libx264, in webm libvpx-vp9)", choices=("auto", *(name for name in CODECS))
+    )
+    crf: int = setting(18, "quality of the encoder, smaller is better", minimum=0, maximum=63)
+    preset: str | None = setting(None, "speed of the encoder in its own words (prores_ks: its profile)")
+    pix_fmt: str | None = setting(None, "pixel format of the result (default: 4:2:0 with the source's depth)")
+    blend: float = setting(1.0, "share of the style in the result, 0 is the source", minimum=0, maximum=1)
+    keep_colour: bool = setting(False, "keep the source's colours, take only light and shade from the style")
+    strict: bool = setting(False, "make a damaged source an error")
+    audio: bool = setting(True, "carry the sound over")
+    subtitles: bool = setting(True, "carry the subtitles over")
+    overwrite: bool = setting(False, "replace existing results")
+    dry_run: bool = setting(False, "say what would be rendered and stop")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.end is not None and self.end <= (self.start or 0):
+            raise SettingsError(f"The end, {self.end:g} s, is not after the start, {self.start or 0:g} s. Raise --end.")
+        if self.tile != "auto" and 0 < int(self.tile) < 32:
+            raise SettingsError(f"tile cannot be {self.tile}: it takes auto, 0, or at least 32.")

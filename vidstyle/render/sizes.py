@@ -1,0 +1,53 @@
+"""How large a picture is painted and how large it comes out."""
+
+from dataclasses import dataclass
+
+from vidstyle.models.style_generator import StyleGenerator
+
+SMALLEST_SIDE = 16
+AUTO_UPSCALE_FROM = 1.5
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """(width, height) in pixels of the source, of what the generator paints, and of the result."""
+
+    source: tuple[int, int]
+    painted: tuple[int, int]
+    result: tuple[int, int]
+
+    @property
+    def enlargement(self) -> float:
+        """How many times larger the result is than the painting."""
+        return min(self.result) / min(self.painted)
+
+    @property
+    def asks_for_upscaler(self) -> bool:
+        """Whether a plain resize would leave the result soft."""
+        return self.enlargement > AUTO_UPSCALE_FROM
+
+
+def plan_sizes(source: tuple[int, int], asked: int | str | None, trained: int, outscale: float) -> Sizes:
+    """Return the sizes for a source of (width, height).
+
+    `asked` is the short side that the generator paints at: pixels, `source`, or None for the side it was `trained` at.
+    """
+    short = min(source) if asked == "source" else trained if asked is None else int(asked)
+    return Sizes(source, _painted(source, max(short, SMALLEST_SIDE)), _result(source, outscale))
+
+
+def _painted(source: tuple[int, int], short: int) -> tuple[int, int]:
+    """Return the size with that short side; full size stays as it is, since the generator pads and cuts by itself."""
+    if short == min(source):
+        return source
+    factor, step = short / min(source), StyleGenerator.multiple_of
+    width, height = (max(SMALLEST_SIDE, round(side * factor / step) * step) for side in source)
+    return width, height
+
+
+def _result(source: tuple[int, int], outscale: float) -> tuple[int, int]:
+    """Return the result's size; a changed size is even on both sides, as video wants it."""
+    if outscale == 1:
+        return source
+    width, height = (max(2, round(side * outscale / 2) * 2) for side in source)
+    return width, height

@@ -1,0 +1,45 @@
+"""The folder of one training run and what lies in it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Paths inside `runs/<name>`."""
+
+    path: Path
+
+    @property
+    def settings(self) -> Path:
+        """The settings that the run was started with."""
+        return self.path / "settings.json"
+
+    @property
+    def log(self) -> Path:
+        """The losses over the steps."""
+        return self.path / "log.csv"
+
+    @property
+    def losses(self) -> Path:
+        """The plot of the log."""
+        return self.path / "losses.png"
+
+    @property
+    def checkpoint(self) -> Path:
+        """Everything that a bit-exact resume needs."""
+        return self.path / "checkpoint.pt"
+
+    @property
+    def style(self) -> Path:
+        """The style that the run ends with."""
+        return self.path / "style.safetensors"
+
+    @property
+    def manifest(self) -> Path:
+        """The stage's result."""
+        return self.path / "manifest.json"
+
+    def sample(self, step: int) -> Path:
+        """The sample pictures of a step."""
+        return self.path / "samples" / f"{step:07d}.png"

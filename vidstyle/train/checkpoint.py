@@ -1,0 +1,42 @@
+"""The checkpoint of a run, written whole or not at all and read without unpickling code."""
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from vidstyle.atomic import whole_file
+from vidstyle.errors import TrainingError
+from vidstyle.train.average import RunningMean
+from vidstyle.train.contrastive import ContrastiveTraining
+
+
+def save_checkpoint(path: Path, step: int, method: ContrastiveTraining, mean: RunningMean) -> None:
+    """Write networks, optimisers, running mean and random generators after `step` steps; raises OutputError."""
+    state = {"step": step, "method": method.state_dict(), "mean": mean.weights, "random": _random_state()}
+    with whole_file(path) as partial:
+        torch.save(state, partial)
+
+
+def load_checkpoint(path: Path, method: ContrastiveTraining, mean: RunningMean) -> int:
+    """Restore what `save_checkpoint` wrote and return its step; raises TrainingError when the file is broken or does not fit."""
+    try:
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        method.load_state_dict(state["method"])
+        mean.load(state["mean"])
+        _restore_random(state["random"])
+    except (OSError, RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        cause = (str(error) or type(error).__name__).splitlines()[0]
+        raise TrainingError(f"Cannot resume from {path}: {cause} Start anew with --restart, or use another --name.") from error
+    return int(state["step"])
+
+
+def _random_state() -> dict[str, Any]:
+    return {"cpu": torch.get_rng_state(), "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else []}
+
+
+def _restore_random(state: dict[str, Any]) -> None:
+    torch.set_rng_state(state["cpu"])
+    if torch.cuda.is_available() and len(state["cuda"]) == torch.cuda.device_count():
+        torch.cuda.set_rng_state_all(state["cuda"])

@@ -1,0 +1,29 @@
+"""How long a run is, and the learning rate at each of its steps."""
+
+from dataclasses import dataclass
+
+from vidstyle.train.settings import TrainSettings
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """`steps` in all, the last `decay` of which lower the learning rate from `rate` linearly towards zero."""
+
+    steps: int
+    decay: int
+    rate: float
+    epoch_steps: int
+
+    def learning_rate(self, step: int) -> float:
+        """Return the learning rate of `step`, counted from 0."""
+        left = self.steps - step
+        return self.rate * min(1.0, left / (self.decay + 1))
+
+
+def plan_schedule(settings: TrainSettings, epoch_images: int) -> Schedule:
+    """Return the schedule of a run whose epochs have `epoch_images` image pairs."""
+    epoch_steps = -(-epoch_images // settings.batch)
+    if settings.steps is not None:
+        return Schedule(settings.steps, settings.steps_decay, settings.lr, epoch_steps)
+    steps = (settings.epochs + settings.epochs_decay) * epoch_steps
+    return Schedule(steps, settings.epochs_decay * epoch_steps, settings.lr, epoch_steps)
