@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -29,9 +29,12 @@ def whole_file(target: Path) -> Iterator[Path]:
         _flush(partial)
         partial.replace(target)
     except OSError as error:
-        raise OutputError(f"Cannot write {target}: {error.strerror or error}. Check the path, rights and free space.") from error
+        raise OutputError(
+            f"Cannot write {target}: {error.strerror or error}. Check the path, rights and free space."
+        ) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(NotADirectoryError):
+            partial.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:

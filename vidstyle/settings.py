@@ -110,7 +110,9 @@ class Settings:
         known = {one.name for one in describe(cls)}
         given = {key.replace("-", "_"): value for key, value in recipe.items()}
         if unknown := sorted(set(given) - known):
-            raise SettingsError(f"The recipe has unknown keys: {', '.join(unknown)}. Known: {', '.join(sorted(known))}.")
+            raise SettingsError(
+                f"The recipe has unknown keys: {', '.join(unknown)}. Known: {', '.join(sorted(known))}."
+            )
         return cls(**{**given, **flags})
 
     def record(self) -> dict[str, Any]:

@@ -51,7 +51,9 @@ def test_patches_stay_distinct_after_attention_at_the_start(residual: bool) -> N
 @pytest.mark.parametrize("residual", [True, False])
 def test_nce_on_a_fixed_batch_falls_below_the_loss_of_alike_patches(residual: bool) -> None:
     features = _features(_textured(1))
-    moved = [one + 0.1 * one.std() * torch.randn(one.shape, generator=torch.Generator().manual_seed(5)) for one in features]
+    moved = [
+        one + 0.1 * one.std() * torch.randn(one.shape, generator=torch.Generator().manual_seed(5)) for one in features
+    ]
     positions = draw_positions(features, 256, torch.Generator().manual_seed(4))
     embeddings = _embeddings(True, residual)
     optimizer = torch.optim.Adam(embeddings.parameters(), 2e-4, betas=(0.5, 0.999))

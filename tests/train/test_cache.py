@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.train.conftest import small
 
+from tests.train.conftest import small
 from vidstyle.errors import InputError
 from vidstyle.progress import Progress, silent
 from vidstyle.report.png import write_png

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from tests.train.conftest import small
 
+from tests.train.conftest import small
 from vidstyle.progress import silent
 from vidstyle.train.cache import ImageCache
 from vidstyle.train.dataset import Dataset, open_dataset
@@ -25,7 +25,7 @@ def _draws(seed: int = 0) -> Draws:
 
 def test_every_image_is_drawn_once_before_any_again() -> None:
     photos = [int(one[0, 0, 0]) for step in range(10) for one in _draws().images(step)[0]]
-    assert Counter(photos) == {number: 4 for number in range(5)}
+    assert Counter(photos) == dict.fromkeys(range(5), 4)
     assert sorted(photos[:5]) == list(range(5))
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
-from tests.train.conftest import small
 
+from tests.train.conftest import small
 from vidstyle.errors import ExitCode, InputError, Interrupted, SettingsError, TrainingError
 from vidstyle.models.style import load_style
 from vidstyle.progress import Progress, silent
@@ -77,7 +77,9 @@ def test_ctrl_c_keeps_everything_and_the_same_command_goes_on(dataset: Path, tmp
         if progress.phase == "training" and progress.done == 3:
             os.kill(os.getpid(), signal.SIGINT)
 
-    with pytest.raises(Interrupted, match=r"^Stopped after step 3; everything is kept\. Give the same command to go on\.$"):
+    with pytest.raises(
+        Interrupted, match=r"^Stopped after step 3; everything is kept\. Give the same command to go on\.$"
+    ):
         run(dataset, runs, small(name="stopped"), interrupt)
     run(dataset, runs, small(name="stopped"), silent)
     run(dataset, runs, small(name="straight"), silent)
@@ -93,8 +95,12 @@ def test_cut_is_cut_plus_plus_with_two_settings_off(dataset: Path, tmp_path: Pat
     assert not _same(runs / "cut", runs / "full")
 
 
-@pytest.mark.parametrize("changes", [{"weighting": "outside"}, {"weighting": "as-printed"}, {"gan_mode": "vanilla"}, {"identity": False}])
-def test_every_reading_of_the_losses_trains_to_finite_numbers(dataset: Path, tmp_path: Path, changes: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "changes", [{"weighting": "outside"}, {"weighting": "as-printed"}, {"gan_mode": "vanilla"}, {"identity": False}]
+)
+def test_every_reading_of_the_losses_trains_to_finite_numbers(
+    dataset: Path, tmp_path: Path, changes: dict[str, object]
+) -> None:
     run(dataset, tmp_path, small(**changes), silent)
     weights = load_file(tmp_path / "cut++" / "style.safetensors")
     assert all(weight.isfinite().all() for weight in weights.values())
@@ -119,7 +125,9 @@ def test_a_style_can_be_started_from(dataset: Path, tmp_path: Path) -> None:
     first = str(tmp_path / "first" / "style.safetensors")
     run(dataset, tmp_path, small(name="second", init=first, lr=0.0, steps=1, ema=0.0), silent)
     assert _same(tmp_path / "first", tmp_path / "second")
-    with pytest.raises(SettingsError, match="has 4 channels and 5 blocks. Give --channels 4 --blocks 5 to start from it"):
+    with pytest.raises(
+        SettingsError, match="has 4 channels and 5 blocks. Give --channels 4 --blocks 5 to start from it"
+    ):
         run(dataset, tmp_path, small(name="third", init=first, channels=8), silent)
 
 
@@ -154,7 +162,9 @@ def test_epochs_count_images_of_the_larger_side(dataset: Path, tmp_path: Path) -
 def test_missing_folders_say_what_belongs_there(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         run(tmp_path, tmp_path / "runs", small(), silent)
-    assert str(caught.value).startswith(f"There is no folder {tmp_path}/trainA. Put photos of the kind you will paint there")
+    assert str(caught.value).startswith(
+        f"There is no folder {tmp_path}/trainA. Put photos of the kind you will paint there"
+    )
 
 
 def test_training_needs_no_image_or_video_library_once_the_cache_stands(dataset: Path, tmp_path: Path) -> None:
@@ -165,7 +175,9 @@ def test_training_needs_no_image_or_video_library_once_the_cache_stands(dataset:
         "from vidstyle.cli.main import main\n"
         "main(sys.argv[1:])"
     )
-    options = "--channels 4 --discriminator-channels 4 --blocks 5 --crop 32 --load 40 --patches 32 --steps 2 --name bare".split()
-    done = subprocess.run([sys.executable, "-c", script, "train", str(dataset), *options], cwd=tmp_path, capture_output=True)
+    options = ["--channels", "4", "--discriminator-channels", "4", "--blocks", "5", "--crop", "32", "--load", "40", "--patches", "32", "--steps", "2", "--name", "bare"]
+    done = subprocess.run(
+        [sys.executable, "-c", script, "train", str(dataset), *options], cwd=tmp_path, capture_output=True
+    )
     assert done.returncode == ExitCode.OK, done.stderr.decode()
     assert (tmp_path / "runs" / "bare" / "samples" / "0000002.png").is_file()

@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-LEAST_SPREAD = 24
+LEAST_SPREAD = 40
 DARK, BRIGHT = 40, 215
 
 

@@ -13,6 +13,8 @@ HASH_BITS = HASH_SIDE * HASH_SIDE
 UNRELATED_BITS = HASH_BITS / 2
 UNRELATED_DIFFERENCE = 64.0
 """Mean difference (of 255) between thumbnails of unrelated pictures."""
+MOST_FADED_CONTRAST = 0.75
+"""Share of its neighbour's contrast below which a picture can be a fade of it."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,21 @@ class Gallery:
         structure = 1 - (self._hashes[: self._count] != look.hash).sum(1) / UNRELATED_BITS
         difference = np.abs(self._thumbnails[: self._count].astype(np.int16) - look.thumbnail).mean(1)
         return np.clip(np.minimum(structure, 1 - difference / UNRELATED_DIFFERENCE), 0, 1)
+
+
+def is_faded_copy(look: Look, original: Look) -> bool:
+    """Whether a picture is another one on its way to or from a flat colour: the same drawing with less contrast.
+
+    The more of its contrast is gone, the less alike the two need be, since things move during a fade.
+    """
+    shape = (THUMBNAIL_PIXELS * THUMBNAIL_PIXELS, 3)
+    faded, full = (one.thumbnail.reshape(shape).astype(np.float32) for one in (look, original))
+    faded, full = faded - faded.mean(0), full - full.mean(0)
+    power, faded_power, common = float(np.vdot(full, full)), float(np.vdot(faded, faded)), float(np.vdot(faded, full))
+    if power == 0 or faded_power == 0:
+        return False
+    contrast, correlation = common / power, common / (power * faded_power) ** 0.5
+    return contrast < min(MOST_FADED_CONTRAST, 2 * correlation - 1.03)
 
 
 def similarity(one: Look, other: Look) -> float:

@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from vidstyle.analysis.scale import shrink
+
 MEASURING_SHORT_SIDE = 360
 NEIGHBOURHOOD_PIXELS = 9
 LEAST_EDGE = 24
@@ -16,14 +18,9 @@ def measuring_copy(rgb: np.ndarray) -> np.ndarray:
     return shrink(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), MEASURING_SHORT_SIDE)
 
 
-def shrink(image: np.ndarray, short_side: int) -> np.ndarray:
-    """Return `image` with its short side brought down to `short_side` pixels by area averaging; never enlarged."""
-    height, width = image.shape[:2]
-    scale = short_side / min(height, width)
-    if scale >= 1:
-        return image
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+def picture_sharpness(rgb: np.ndarray) -> float:
+    """Return the sharpness, as below, of (h, w, 3) uint8 RGB in its own size."""
+    return sharpness(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
 
 
 def sharpness(grey: np.ndarray) -> float:

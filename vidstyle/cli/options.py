@@ -32,7 +32,9 @@ def settings_options(cls: type[Settings]) -> Callable[[Command], Command]:
     """Return a decorator that gives a command one option for each field of `cls`, and `--recipe`."""
 
     def decorate(command: Command) -> Command:
-        command = click.option("--recipe", type=click.Path(path_type=Path), help="TOML recipe whose table is read first.")(command)
+        command = click.option(
+            "--recipe", type=click.Path(path_type=Path), help="TOML recipe whose table is read first."
+        )(command)
         for one in reversed(describe(cls)):
             command = _option(one)(command)
         return command
@@ -46,7 +48,9 @@ def _option(one: Setting) -> Callable[[Command], Command]:
         default = " [default: on]" if one.default else ""
         return click.option(spelling, one.name, default=None, is_flag=True, help=_sentence(one.help) + default)
     shown = "" if one.default in (None, "") else f" [default: {one.default}]"
-    return click.option(f"--{one.flag}", one.name, type=SettingType(one), metavar=one.values, help=_sentence(one.help) + shown)
+    return click.option(
+        f"--{one.flag}", one.name, type=SettingType(one), metavar=one.values, help=_sentence(one.help) + shown
+    )
 
 
 def _sentence(text: str) -> str:

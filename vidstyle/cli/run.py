@@ -10,14 +10,17 @@ from vidstyle.errors import SettingsError
 from vidstyle.progress import OnProgress
 from vidstyle.settings import read_recipe
 
-STAGES = ("extract", "train", "render")
+STAGES = ("extract", "photos", "train", "render")
 
 
 @click.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.option("-q", "--quiet", is_flag=True, help="Show only errors.")
-def run(recipe: Path, quiet: bool) -> None:
+def run(recipe: Path, quiet: bool) -> int:
     """Do what RECIPE says: extract frames, train a style, render videos. Stages that are done are not repeated.
+
+    A recipe is TOML: [paths] names episodes, footage, dataset, runs, inputs and output; [extract] takes frames of the
+    episodes, [photos] of the footage, with the settings of extract; [train] and [render] hold those of their commands.
 
     Paths in a recipe are relative to the folder that the command is given in.
     """
@@ -25,17 +28,19 @@ def run(recipe: Path, quiet: bool) -> None:
     if unknown := sorted(set(tables) - {*STAGES, "paths"}):
         raise SettingsError(f"{recipe} has unknown tables: {', '.join(unknown)}. Known: paths, {', '.join(STAGES)}.")
     paths = _Paths(recipe, tables.get("paths", {}))
+    code = 0
     with progress_bar(quiet) as on_progress:
         for stage in STAGES:
             if stage in tables:
                 console(quiet).print(f"{stage} ...")
-                _RUN[stage](tables[stage], paths, on_progress)
+                code = _RUN[stage](tables[stage], paths, on_progress) or code
+    return code
 
 
 class _Paths:
-    """The files and folders of a recipe: episodes, dataset, runs, inputs, output."""
+    """The files and folders of a recipe."""
 
-    known = ("episodes", "dataset", "runs", "inputs", "output")
+    known = ("episodes", "footage", "dataset", "runs", "inputs", "output")
 
     def __init__(self, recipe: Path, table: dict[str, Any]) -> None:
         if unknown := sorted(set(table) - set(self.known)):
@@ -51,12 +56,19 @@ class _Paths:
         return self.table[name]
 
 
-def _extract(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> None:
+def _frames(table: dict[str, Any], videos: list[str], target: Path, on_progress: OnProgress) -> None:
     from vidstyle.extract.settings import ExtractSettings
     from vidstyle.extract.stage import run as extract
 
-    episodes = [Path(one) for one in paths.needed("episodes")]
-    extract(episodes, paths.dataset / "trainB", ExtractSettings.resolve(table, {}), on_progress)
+    extract([Path(one) for one in videos], target, ExtractSettings.resolve(table, {}), on_progress)
+
+
+def _extract(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> None:
+    _frames(table, paths.needed("episodes"), paths.dataset / "trainB", on_progress)
+
+
+def _photos(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> None:
+    _frames(table, paths.needed("footage"), paths.dataset / "trainA", on_progress)
 
 
 def _train(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> None:
@@ -66,12 +78,21 @@ def _train(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> Non
     train(paths.dataset, paths.runs, TrainSettings.resolve(table, {}), on_progress)
 
 
-def _render(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> None:
-    from vidstyle.cli.render import render_all
+def _render(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> int:
+    from vidstyle.cli.render import tell
+    from vidstyle.render.jobs import plan_jobs
     from vidstyle.render.settings import RenderSettings
+    from vidstyle.render.stage import run as render
 
-    inputs = tuple(Path(one) for one in paths.needed("inputs"))
-    render_all(inputs, Path(paths.needed("output")), RenderSettings.resolve(table, {}), on_progress)
+    settings = RenderSettings.resolve(table, {})
+    output = Path(paths.needed("output"))
+    jobs = plan_jobs([Path(one) for one in paths.needed("inputs")], output)
+    waiting = [job.source for job in jobs if settings.overwrite or not job.target.exists()]
+    if not waiting:
+        return 0
+    result = render(waiting, output, settings, on_progress)
+    tell(result, settings, quiet=False)
+    return int(result.details["exit_code"])
 
 
-_RUN = {"extract": _extract, "train": _train, "render": _render}
+_RUN = {"extract": _extract, "photos": _photos, "train": _train, "render": _render}

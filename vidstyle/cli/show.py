@@ -65,4 +65,6 @@ class _Lines:
             return
         self.last = now
         total = "" if progress.total is None else f" of {progress.total:,}"
-        self.out.print(f"{progress.phase}: {progress.done:,}{total} {progress.unit}  {_figures(progress)}", soft_wrap=True)
+        self.out.print(
+            f"{progress.phase}: {progress.done:,}{total} {progress.unit}  {_figures(progress)}", soft_wrap=True
+        )

@@ -13,5 +13,7 @@ def styles() -> None:
     table = Table("Name", "Channels", "Trained at", "Steps", "File")
     for name, path in shipped_styles().items():
         style = load_style(path)
-        table.add_row(name, str(style.channels), f"short side {style.size}", str(style.history.get("steps", "")), str(path))
+        table.add_row(
+            name, str(style.channels), f"short side {style.size}", str(style.history.get("steps", "")), str(path)
+        )
     Console().print(table)

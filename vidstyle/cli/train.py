@@ -12,7 +12,9 @@ from vidstyle.train.settings import TrainSettings
 
 @click.command()
 @click.argument("dataset", type=click.Path(path_type=Path), default=Path("dataset"))
-@click.option("--runs", type=click.Path(path_type=Path), default=Path("runs"), help="Folder of the run folders. [default: runs]")
+@click.option(
+    "--runs", type=click.Path(path_type=Path), default=Path("runs"), help="Folder of the run folders. [default: runs]"
+)
 @click.option("-q", "--quiet", is_flag=True, help="Show only errors.")
 @settings_options(TrainSettings)
 def train(dataset: Path, runs: Path, quiet: bool, recipe: Path | None, **flags: Any) -> None:

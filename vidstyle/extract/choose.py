@@ -5,8 +5,20 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from vidstyle.analysis.looks import Gallery, Look
+from vidstyle.analysis.looks import Gallery, Look, is_faded_copy
 from vidstyle.extract.candidate import Candidate
+
+
+NEIGHBOURING_WINDOWS = 2
+
+
+def drop_faded(candidates: Sequence[Candidate]) -> None:
+    """Mark candidates of one source, in order of time, that are a faded copy of a neighbour as dropped."""
+    looked_at = [one for one in candidates if one.look is not None]
+    for place, candidate in enumerate(looked_at):
+        near = looked_at[max(0, place - NEIGHBOURING_WINDOWS) : place + NEIGHBOURING_WINDOWS + 1]
+        if any(is_faded_copy(_look(candidate), _look(other)) for other in near if other is not candidate):
+            candidate.reason = "blended"
 
 
 def drop_alike(candidates: Iterable[Candidate], present: Sequence[tuple[str, Look]], max_similarity: float) -> None:

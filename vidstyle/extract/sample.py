@@ -4,11 +4,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from vidstyle.analysis.borders import Box, find_borders
 from vidstyle.analysis.light import Light
+from vidstyle.analysis.scale import square_pixels
 from vidstyle.analysis.sharpness import measuring_copy, sharpness
 from vidstyle.analysis.shots import Place, ShotWatcher
 from vidstyle.errors import InputError
@@ -20,7 +20,6 @@ from vidstyle.media.read import VideoReader
 
 BATCH_FRAMES = 8
 BORDER_FRAMES = 12
-SQUARE_ENOUGH = 0.01
 
 
 @dataclass(frozen=True)
@@ -99,15 +98,6 @@ def _measure(rgb: np.ndarray, pts: int, clip: Clip, box: Box | None) -> _Measure
     picture = square_pixels(picture, float(clip.upright_aspect))
     grey = measuring_copy(picture)
     return _Measured(picture, pts, sharpness(grey), Light.of(grey))
-
-
-def square_pixels(rgb: np.ndarray, aspect: float) -> np.ndarray:
-    """Return the picture with square pixels: one side shrunk by area where the sample aspect is not 1, none enlarged."""
-    if abs(aspect - 1) < SQUARE_ENOUGH:
-        return rgb
-    height, width = rgb.shape[:2]
-    size = (width, max(1, round(height / aspect))) if aspect > 1 else (max(1, round(width * aspect)), height)
-    return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
 
 
 def _candidate(

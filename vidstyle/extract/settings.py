@@ -19,7 +19,9 @@ class ExtractSettings(Settings):
         words=("auto", "none", "deconvolve", "realesrgan"),
     )
     max_similarity: float = setting(0.8, "frames more alike than this are near-duplicates", minimum=0.0, maximum=1.0)
-    min_sharpness: float = setting(0.2, "frames softer than this after deblurring are dropped", minimum=0.0, maximum=1.0)
+    min_sharpness: float = setting(
+        0.2, "frames softer than this after deblurring are dropped", minimum=0.0, maximum=1.0
+    )
     crop_borders: bool = setting(True, "cut black borders off")
     start: float | None = setting(None, "begin at this many seconds of each source", minimum=0.0)
     end: float | None = setting(None, "stop at this many seconds of each source", minimum=0.0)

@@ -12,7 +12,28 @@ from vidstyle.media.images import natural_order
 from vidstyle.media.probe import probe
 
 VIDEO_SUFFIXES = frozenset(
-    ".mp4 .m4v .mov .mkv .webm .avi .flv .wmv .mpg .mpeg .ts .m2ts .mts .vob .ogv .ogm .3gp .mxf .asf .divx".split()
+    [
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".mkv",
+        ".webm",
+        ".avi",
+        ".flv",
+        ".wmv",
+        ".mpg",
+        ".mpeg",
+        ".ts",
+        ".m2ts",
+        ".mts",
+        ".vob",
+        ".ogv",
+        ".ogm",
+        ".3gp",
+        ".mxf",
+        ".asf",
+        ".divx",
+    ]
 )
 IDENTITY_BYTES = 1 << 20
 HASH_LETTERS = 6

@@ -5,101 +5,78 @@ from pathlib import Path
 
 from vidstyle.errors import OutputError, SettingsError
 
+Formats = tuple[str, str]
+"""Pixel formats for 8-bit pictures and for deeper ones."""
+
+HALVED: Formats = ("yuv420p", "yuv420p10le")
+WHOLE: Formats = ("yuv444p", "yuv444p10le")
+
 
 @dataclass(frozen=True)
 class VideoCodec:
     """One encoder: the containers that take it, its pixel formats and how its options are called.
 
-    `pixel_format` holds 8-bit pictures, `deep_pixel_format` those of deeper sources. `odd_pixel_format` and
-    `odd_deep_pixel_format` hold odd widths and heights, which several encoders refuse in 4:2:0. `quality` is the name
-    of the option that takes --crf ("" where there is none), `speed` of the one that takes --preset. `workshop` is the
-    container in which the encoder's work waits for its sound: one that keeps times, aspect and colour exactly.
+    `odd_pixel_formats` are for odd widths and heights, which several encoders refuse in 4:2:0. `quality` is the name
+    of the option that takes --crf and `speed` of the one that takes --preset, "" where there is none. `workshop` is the
+    container in which the encoder's work waits for its sound: one that keeps its times and colour exactly.
+    `bits_per_pixel` is what a result takes at least, for the free space that is asked for.
     """
 
     name: str
     containers: tuple[str, ...]
-    pixel_format: str
-    deep_pixel_format: str
-    odd_pixel_format: str
-    odd_deep_pixel_format: str
-    quality: str
-    speed: str
+    pixel_formats: Formats
+    odd_pixel_formats: Formats
+    quality: str = "crf"
+    speed: str = "preset"
     options: dict[str, str] = field(default_factory=dict)
     tag: str = ""
     full_range: bool = True
+    bits_per_pixel: float = 0.08
     workshop: str = ".mp4"
 
     def pixel_format_for(self, width: int, height: int, bit_depth: int) -> str:
         """Return the pixel format for pictures of `width` x `height` pixels and `bit_depth` bits a channel."""
-        odd, deep = bool(width % 2 or height % 2), bit_depth > 8
-        if odd:
-            return self.odd_deep_pixel_format if deep else self.odd_pixel_format
-        return self.deep_pixel_format if deep else self.pixel_format
+        odd = bool(width % 2 or height % 2)
+        return (self.odd_pixel_formats if odd else self.pixel_formats)[bit_depth > 8]
 
 
 CODECS: dict[str, VideoCodec] = {
     codec.name: codec
     for codec in (
+        VideoCodec("libx264", ("mp4", "mov", "mkv"), HALVED, WHOLE, tag="avc1"),
         VideoCodec(
-            "libx264",
-            ("mp4", "mov", "mkv"),
-            "yuv420p",
-            "yuv420p10le",
-            "yuv444p",
-            "yuv444p10le",
-            "crf",
-            "preset",
-            tag="avc1",
+            "libx265", ("mp4", "mov", "mkv"), HALVED, WHOLE, options={"x265-params": "log-level=none"}, tag="hvc1"
         ),
-        VideoCodec(
-            "libx265",
-            ("mp4", "mov", "mkv"),
-            "yuv420p",
-            "yuv420p10le",
-            "yuv444p",
-            "yuv444p10le",
-            "crf",
-            "preset",
-            {"x265-params": "log-level=none"},
-            tag="hvc1",
-        ),
-        VideoCodec(
-            "libsvtav1", ("mp4", "mkv", "webm"), "yuv420p", "yuv420p10le", "yuv420p", "yuv420p10le", "crf", "preset"
-        ),
+        VideoCodec("libsvtav1", ("mp4", "mkv", "webm"), HALVED, HALVED, bits_per_pixel=0.05),
         VideoCodec(
             "libvpx-vp9",
             ("webm", "mkv", "mp4"),
-            "yuv420p",
-            "yuv420p",
-            "yuv420p",
-            "yuv420p",
-            "crf",
-            "cpu-used",
-            {"b": "0", "row-mt": "1", "cpu-used": "4"},
+            ("yuv420p", "yuv420p"),
+            ("yuv420p", "yuv420p"),
+            speed="cpu-used",
+            options={"b": "0", "row-mt": "1", "cpu-used": "4"},
         ),
         VideoCodec(
             "prores_ks",
             ("mov", "mkv"),
-            "yuv422p10le",
-            "yuv422p10le",
-            "yuv422p10le",
-            "yuv422p10le",
-            "",
-            "profile",
+            ("yuv422p10le", "yuv422p10le"),
+            ("yuv422p10le", "yuv422p10le"),
+            quality="",
+            speed="profile",
             full_range=False,
+            bits_per_pixel=2.0,
             workshop=".mov",
         ),
         VideoCodec(
             "ffv1",
             ("mkv",),
-            "yuv420p",
-            "yuv420p10le",
-            "yuv420p",
-            "yuv420p10le",
-            "",
-            "level",
-            {"level": "3"},
-            workshop=".mov",
+            HALVED,
+            HALVED,
+            quality="",
+            speed="",
+            options={"level": "3"},
+            bits_per_pixel=3.0,
+            workshop=".mkv",
         ),
     )
 }
@@ -200,12 +177,19 @@ def choose_pixel_format(codec: VideoCodec, asked: str | None, width: int, height
     offered = [one.name for one in av.Codec(codec.name, "w").video_formats or ()]
     if asked not in offered:
         raise SettingsError(f"{codec.name} does not encode {asked}. Choose --pix-fmt {', '.join(offered)}.")
-    if _halves_a_side(asked, width, height) and codec.odd_pixel_format != codec.pixel_format:
+    if _halves_a_side(asked, width, height) and codec.odd_pixel_formats != codec.pixel_formats:
         raise SettingsError(
             f"{codec.name} does not encode {asked} at the odd size {width}x{height}. "
             f"Choose --pix-fmt {codec.pixel_format_for(width, height, bit_depth)}."
         )
     return asked
+
+
+def bits_of(pixel_format: str) -> int:
+    """Return the bits a channel of a pixel format that an encoder takes."""
+    import av
+
+    return int(av.VideoFormat(pixel_format).components[0].bits)
 
 
 def _halves_a_side(pixel_format: str, width: int, height: int) -> bool:

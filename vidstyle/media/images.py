@@ -9,7 +9,7 @@ from vidstyle.atomic import whole_file
 from vidstyle.errors import InputError, OutputError
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-JPEG_QUALITY = 95
+LOSSY_QUALITY = 95
 
 
 def read_image(path: Path) -> np.ndarray:
@@ -63,9 +63,13 @@ def _encode(path: Path, rgb: np.ndarray) -> bytes:
     suffix = path.suffix.lower()
     if suffix not in IMAGE_SUFFIXES:
         raise OutputError(f"Cannot write {path}: {suffix or 'no suffix'} is no image format. Use .png, .jpg or .webp.")
-    quality = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, cv2.IMWRITE_WEBP_QUALITY, JPEG_QUALITY]
+    quality = {
+        ".jpg": [cv2.IMWRITE_JPEG_QUALITY, LOSSY_QUALITY],
+        ".jpeg": [cv2.IMWRITE_JPEG_QUALITY, LOSSY_QUALITY],
+        ".webp": [cv2.IMWRITE_WEBP_QUALITY, LOSSY_QUALITY],
+    }
     try:
-        done, content = cv2.imencode(suffix, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), quality)
+        done, content = cv2.imencode(suffix, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), quality.get(suffix, []))
     except cv2.error as error:
         raise OutputError(f"Cannot write {path}: {error.err}. Try another format, such as .png.") from error
     if not done:

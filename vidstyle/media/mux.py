@@ -29,8 +29,16 @@ class Cut:
     shift: Fraction = Fraction(0)
 
 
-def mux(painted: Path, source: Path, plan: TrackPlan, container: TargetContainer, cut: Cut, target: Path) -> list[str]:
-    """Write `painted` and the planned tracks of `source` into `target`; return what is wrong with those tracks.
+def mux(
+    painted: Path,
+    source: Path,
+    plan: TrackPlan,
+    container: TargetContainer,
+    cut: Cut,
+    aspect: Fraction,
+    target: Path,
+) -> list[str]:
+    """Write `painted`, shown at `aspect`, and the planned tracks of `source` into `target`; return complaints on them.
 
     Copied packets keep payload and time; a cut drops those outside and moves the rest with the pictures. Raises
     OutputError.
@@ -40,8 +48,9 @@ def mux(painted: Path, source: Path, plan: TrackPlan, container: TargetContainer
     options = {**_ticks(plan, container), **_encoders(plan.tracks), **_drops(plan.tracks, cut)}
     if cut.end is not None:
         options["to"] = _decimal(cut.end - cut.shift)
+    shown = {"aspect:v:0": f"{aspect.numerator}:{aspect.denominator}"}
     general = {"c": COPY, "map_metadata": 1, "map_chapters": 1, "avoid_negative_ts": "disabled"}
-    arguments = ffmpeg.command(streams, target, _tags(plan), **general, **options)
+    arguments = ffmpeg.command(streams, target, _tags(plan), **general, **shown, **options)
     return ffmpeg.run(arguments, f"put {source.name}'s sound and subtitles into {target.suffix[1:]}")
 
 

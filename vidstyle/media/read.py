@@ -242,9 +242,7 @@ class VideoReader:
 
     def _shortfall(self) -> str:
         if self.clip.frames:
-            return (
-                f"{self.clip.path} is incomplete: it promises {self.clip.frames} pictures, {self._all_packets} are there."
-            )
+            return f"{self.clip.path} is incomplete: it promises {self.clip.frames} pictures, {self._all_packets} are there."
         promised = float(self.clip.duration or 0)
         return f"{self.clip.path} is incomplete: it promises {promised:.1f} s, its pictures end at {self._end():.1f} s."
 

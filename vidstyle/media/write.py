@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+LONGEST_REORDERING_SECONDS = 86400
+"""Beyond this a decoding time is no time: libx265 leaves those of a video of two pictures unset."""
 _QUIET = {"SVT_LOG": "1"}
 """The AV1 encoder talks on stderr unless told not to."""
 
@@ -43,10 +45,15 @@ class VideoForm:
     crf: int
     preset: str | None = None
 
+    @property
+    def display_aspect(self) -> Fraction:
+        """Width of the shown picture in relation to its height."""
+        return self.sample_aspect * self.width / self.height
+
     def options(self) -> dict[str, str]:
         """Return the encoder's own options."""
         quality = {self.codec.quality: str(self.crf)} if self.codec.quality else {}
-        speed = {self.codec.speed: self.preset} if self.preset else {}
+        speed = {self.codec.speed: self.preset} if self.preset and self.codec.speed else {}
         return {**self.codec.options, **quality, **speed}
 
 
@@ -71,6 +78,7 @@ class VideoWriter:
         self.frames = 0
         self._durations: dict[int | None, int] = {}
         self._nominal = max(1, round(1 / (form.frame_rate * form.time_base)))
+        self._longest = LONGEST_REORDERING_SECONDS / form.time_base
 
     def __enter__(self) -> Self:
         import av
@@ -119,6 +127,8 @@ class VideoWriter:
     def _mux(self, packets: list[Packet]) -> None:
         for packet in packets:
             packet.duration = self._durations.pop(packet.pts, 0) or self._nominal
+            if packet.dts is not None and packet.pts is not None and abs(packet.pts - packet.dts) > self._longest:
+                packet.dts = packet.pts
             self._container.mux(packet)
 
     @contextmanager

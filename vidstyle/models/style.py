@@ -50,7 +50,9 @@ def load_style(path: Path) -> Style:
             metadata = file.metadata() or {}
             weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a mapping
     except (OSError, SafetensorError) as error:
-        raise StyleError(f"Cannot read the style {path}: {error}. Give a style.safetensors that train wrote.") from error
+        raise StyleError(
+            f"Cannot read the style {path}: {error}. Give a style.safetensors that train wrote."
+        ) from error
     if metadata.get("format") != FORMAT:
         raise StyleError(f"{path} holds weights, but not of a style. Give a style.safetensors that train wrote.")
     return Style(**json.loads(metadata["style"]), weights=weights, history=json.loads(metadata["history"]))
@@ -68,7 +70,9 @@ def find_style(name: str, runs: Path = Path("runs")) -> Path:
     found = shipped_styles().get(name) or next((path for path in candidates if path.is_file()), None)
     if found is None:
         known = ", ".join(shipped_styles()) or "none"
-        raise StyleError(f"There is no style {name!r}. Give a style file, the name of a run in {runs}/, or one of: {known}.")
+        raise StyleError(
+            f"There is no style {name!r}. Give a style file, the name of a run in {runs}/, or one of: {known}."
+        )
     return found
 
 

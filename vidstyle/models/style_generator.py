@@ -15,7 +15,9 @@ def build_generator(style: Style) -> ResNetGenerator:
     try:
         network.load_state_dict(style.weights)
     except RuntimeError as error:
-        raise StyleError(f"The style's weights do not fit its own description: {error}. Train or download it anew.") from error
+        raise StyleError(
+            f"The style's weights do not fit its own description: {error}. Train or download it anew."
+        ) from error
     return network
 
 

@@ -65,13 +65,14 @@ def load_upscaler(name_or_path: str, device: torch.device, dtype: torch.dtype) -
     """
     path = Path(name_or_path)
     state = read_weights(path) if path.suffix or path.is_file() else load_weights(_upscaler_name(name_or_path))
-    network = build_network(state)
-    if network is None:
-        return _foreign(path, state, device, dtype)
     try:
+        network = build_network(state)
+        if network is None:
+            return _foreign(path, state, device, dtype)
         network.load_state_dict(state, strict=True)
-    except RuntimeError as error:
-        raise StyleError(f"The weights {name_or_path} do not fit their own network: {error}") from error
+    except (RuntimeError, LookupError, ValueError) as error:
+        cause = " ".join(str(error).split())
+        raise StyleError(f"The weights {name_or_path} are incomplete ({cause}). Copy or download them again.") from error
     return _assembled(network, device, dtype)
 
 
@@ -111,7 +112,7 @@ def _count(state: Mapping[str, Tensor], numbered: str) -> int:
 
 def _assembled(network: SRVGGNetCompact | RRDBNet, device: torch.device, dtype: torch.dtype) -> Upscaler:
     layout = torch.channels_last if device.type != "mps" else torch.contiguous_format
-    network.eval().requires_grad_(False).to(device, dtype).to(memory_format=layout)
+    network.eval().requires_grad_(False).to(device, dtype).to(memory_format=layout)  # type: ignore[call-overload]
     multiple = network.fold if isinstance(network, RRDBNet) else 1
     return Upscaler(network, network.scale, network.reach, device, dtype, layout, multiple)
 

@@ -41,7 +41,7 @@ KNOWN = (
         scale=4,
         blocks=16,
         files=("realesr-animevideov3.safetensors", "realesr-animevideov3.pth"),
-        licence="BSD-3-Clause, Xintao Wang (Real-ESRGAN)",
+        licence="BSD-3-Clause (Xintao Wang)",
         packaged="REALESRGAN_ANIMAVIDEOV3_UP4X.param",
     ),
     Weights(
@@ -50,7 +50,7 @@ KNOWN = (
         scale=4,
         blocks=6,
         files=("RealESRGAN_x4plus_anime_6B.safetensors", "RealESRGAN_x4plus_anime_6B.pth"),
-        licence="BSD-3-Clause, Xintao Wang (Real-ESRGAN)",
+        licence="BSD-3-Clause (Xintao Wang)",
         packaged="REALESRGAN_X4PLUSANIME_UP4X.param",
     ),
     Weights(
@@ -59,7 +59,7 @@ KNOWN = (
         scale=4,
         blocks=23,
         files=("RealESRGAN_x4plus.safetensors", "RealESRGAN_x4plus.pth"),
-        licence="BSD-3-Clause, Xintao Wang (Real-ESRGAN)",
+        licence="BSD-3-Clause (Xintao Wang)",
         packaged="REALESRGAN_X4PLUS_UP4X.param",
     ),
     Weights(
@@ -68,7 +68,7 @@ KNOWN = (
         scale=1,
         blocks=13,
         files=("vgg16_features.safetensors", "vgg16-397923af.pth"),
-        licence="BSD-3-Clause (torchvision); trained on ImageNet, whose pictures are for research",
+        licence="BSD-3-Clause (torchvision)",
         prefix="features.",
     ),
 )

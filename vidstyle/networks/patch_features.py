@@ -41,7 +41,9 @@ class PatchAttention(nn.Module):
         """Return the patches with what they gathered from each other."""
         count, places, width = patches.shape
         normed = functional.layer_norm(patches, (width,), eps=1e-12)
-        query, key, value = self.query_key_value(normed).view(count, places, 3, self.heads, width).permute(2, 0, 3, 1, 4)
+        query, key, value = (
+            self.query_key_value(normed).view(count, places, 3, self.heads, width).permute(2, 0, 3, 1, 4)
+        )
         heads = torch.softmax(query @ key.transpose(2, 3) / math.sqrt(width), dim=3) @ value
         merged = self.output(heads.transpose(1, 2).reshape(count, places, self.heads * width))
         return normed + merged if self.residual else merged

@@ -8,9 +8,11 @@ DAMPING = 0.2
 """The share of a residual that is added, in both kinds of block (ESRGAN, section 3.1)."""
 SLOPE = 0.2
 """The slope of the leaky rectifier below zero."""
-FADED = 128
-"""Input pixels after which the content of real pictures changes an output value by less than 1/255, whatever the
-depth.
+FADED = 96
+"""Input pixels beyond which what real pictures hold no longer shows, whatever the depth.
+
+Measured with RealESRGAN_x4plus on five live and drawn frames: cutting them off there changes no value by more than
+0.04 / 255; at 80 pixels 0.35 / 255, at 64 pixels 3 / 255.
 """
 
 

@@ -36,7 +36,7 @@ class RenderSettings(Settings):
         words=("auto",),
     )
     precision: str = setting("auto", "number format of the networks", choices=("auto", "fp32", "bf16", "fp16"))
-    device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps")
+    device: str = setting("auto", "where to compute: auto, cpu, cuda, cuda:N or mps")
     codec: str = setting(
         "auto", "video encoder (auto: libx264, in webm libvpx-vp9)", choices=("auto", *(name for name in CODECS))
     )

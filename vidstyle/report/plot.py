@@ -39,7 +39,12 @@ def _limits(curves: Mapping[str, Curve]) -> tuple[float, float, float, float]:
     horizontal = np.concatenate([np.asarray(curve[0], float) for curve in curves.values()])
     vertical = np.concatenate([np.asarray(curve[1], float) for curve in curves.values()])
     low, high = min(0.0, float(vertical.min())), float(np.quantile(vertical, 0.995)) * 1.05
-    return float(horizontal.min()), max(float(horizontal.max()), float(horizontal.min()) + 1), low, max(high, low + 1e-6)
+    return (
+        float(horizontal.min()),
+        max(float(horizontal.max()), float(horizontal.min()) + 1),
+        low,
+        max(high, low + 1e-6),
+    )
 
 
 def _place(sheet: np.ndarray, limits: tuple[float, float, float, float], x: np.ndarray, y: np.ndarray) -> np.ndarray:

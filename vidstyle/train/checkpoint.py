@@ -28,7 +28,9 @@ def load_checkpoint(path: Path, method: ContrastiveTraining, mean: RunningMean) 
         _restore_random(state["random"])
     except (OSError, RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
         cause = (str(error) or type(error).__name__).splitlines()[0]
-        raise TrainingError(f"Cannot resume from {path}: {cause} Start anew with --restart, or use another --name.") from error
+        raise TrainingError(
+            f"Cannot resume from {path}: {cause} Start anew with --restart, or use another --name."
+        ) from error
     return int(state["step"])
 
 

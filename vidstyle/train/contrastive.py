@@ -36,7 +36,9 @@ class ContrastiveTraining:
         return {"generator": self.generator, "discriminator": self.discriminator, "embeddings": self.embeddings}
 
     def _adam(self, network: nn.Module) -> torch.optim.Adam:
-        return torch.optim.Adam(network.parameters(), lr=self.settings.lr, betas=(0.5, 0.999), fused=self.device.type != "mps")
+        return torch.optim.Adam(
+            network.parameters(), lr=self.settings.lr, betas=(0.5, 0.999), fused=self.device.type != "mps"
+        )
 
     def set_learning_rate(self, rate: float) -> None:
         """Use `rate` from the next step on."""

@@ -39,8 +39,12 @@ def open_dataset(folder: Path, settings: TrainSettings, on_progress: OnProgress)
     return Dataset(photos, paintings)
 
 
-def _side(folder: Path, given: str, usual: tuple[str, ...], what: str, load: int, on_progress: OnProgress) -> ImageCache:
-    source = Path(given) if given else next((folder / name for name in usual if (folder / name).is_dir()), folder / usual[0])
+def _side(
+    folder: Path, given: str, usual: tuple[str, ...], what: str, load: int, on_progress: OnProgress
+) -> ImageCache:
+    source = (
+        Path(given) if given else next((folder / name for name in usual if (folder / name).is_dir()), folder / usual[0])
+    )
     cache_folder = _cache_root(folder) / f"{what}-{load}-{sha256(str(source).encode()).hexdigest()[:8]}"
     if not source.is_dir():
         if cache := reopen_cache(cache_folder):

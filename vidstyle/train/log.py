@@ -21,7 +21,9 @@ class LossLog:
         for row in kept:
             self._writer.writerow([int(row["step"]), *list(row.values())[1:]])
 
-    def add(self, step: int, losses: dict[str, Tensor], learning_rate: float, images_per_second: float) -> dict[str, float] | None:
+    def add(
+        self, step: int, losses: dict[str, Tensor], learning_rate: float, images_per_second: float
+    ) -> dict[str, float] | None:
         """Take the losses of a step; at the end of a stretch write and return their means."""
         self._pending.append(losses)
         if step % self.every:

@@ -36,7 +36,9 @@ class TrainSettings(Settings):
     blocks: int = setting(9, "residual blocks of the generator", minimum=5)
     lr: float = setting(2e-4, "learning rate of Adam", minimum=0.0)
     gan_mode: str = setting("lsgan", "adversarial loss: least squares or cross entropy", choices=("lsgan", "vanilla"))
-    attention: str = setting("auto", "attention over the sampled patches (auto: as the method says)", choices=("auto", "on", "off"))
+    attention: str = setting(
+        "auto", "attention over the sampled patches (auto: as the method says)", choices=("auto", "on", "off")
+    )
     residual: bool = setting(True, "add the patches to what attention gathers")
     weighting: str = setting(
         "auto",
@@ -47,7 +49,9 @@ class TrainSettings(Settings):
     patches: int = setting(256, "patches compared in each layer", minimum=2)
     lambda_nce: float = setting(1.0, "weight of PatchNCE against the adversarial loss", minimum=0.0)
     identity: bool = setting(True, "PatchNCE on the cartoon frames too (NCE_Y)")
-    ema: float = setting(0.999, "decay of the running mean of the generator that becomes the style", minimum=0.0, maximum=0.99999)
+    ema: float = setting(
+        0.999, "decay of the running mean of the generator that becomes the style", minimum=0.0, maximum=0.99999
+    )
     seed: int = setting(0, "seed of every random draw", minimum=0)
     precision: str = setting("auto", "number format of the networks", choices=("auto", "fp32", "bf16"))
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps")
@@ -62,11 +66,15 @@ class TrainSettings(Settings):
         super().__post_init__()
         object.__setattr__(self, "name", self.name or self.method)
         if self.crop > self.load:
-            raise SettingsError(f"crop {self.crop} is larger than load {self.load}. Choose a crop of at most {self.load}.")
+            raise SettingsError(
+                f"crop {self.crop} is larger than load {self.load}. Choose a crop of at most {self.load}."
+            )
         if self.steps is None and self.epochs + self.epochs_decay == 0:
             raise SettingsError("There is nothing to train: epochs and epochs-decay are 0. Raise one or give --steps.")
         if self.steps is not None and self.steps_decay > self.steps:
-            raise SettingsError(f"steps-decay {self.steps_decay} exceeds steps {self.steps}. Give at most {self.steps}.")
+            raise SettingsError(
+                f"steps-decay {self.steps_decay} exceeds steps {self.steps}. Give at most {self.steps}."
+            )
 
     def resolved(self, name: str) -> str:
         """Return `attention` or `weighting` with `auto` replaced by the method's own choice."""

@@ -71,7 +71,9 @@ def _claim(folder: RunFolder, settings: TrainSettings) -> None:
         free = {*EXTENDABLE, "restart", "dry_run"}
         if changed := [name for name in now if name not in free and before.get(name) != now[name]]:
             was = ", ".join(f"{name} {before.get(name)!r}" for name in changed)
-            raise SettingsError(f"{folder.path} was started with {was}. Use that, another --name, or --restart to begin anew.")
+            raise SettingsError(
+                f"{folder.path} was started with {was}. Use that, another --name, or --restart to begin anew."
+            )
     write_json(folder.settings, settings.record())
 
 

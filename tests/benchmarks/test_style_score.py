@@ -1,0 +1,111 @@
+"""The measuring command measures what it says."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from benchmarks.likeness import edge_agreement, ssim
+from benchmarks.style_score import colour_transfer, draw_crops, main, matching, scaled
+from vidstyle.errors import InputError
+
+
+def slow_ssim(first: np.ndarray, second: np.ndarray) -> float:
+    """SSIM by loops over every window, from the formula of the 2004 paper."""
+    grey = [np.tensordot([0.299, 0.587, 0.114], image, axes=1) for image in (first, second)]
+    bell = np.exp(-(np.arange(-5, 6) ** 2) / (2 * 1.5**2))
+    window = np.outer(bell, bell) / bell.sum() ** 2
+    values = []
+    for top in range(grey[0].shape[0] - 10):
+        for left in range(grey[0].shape[1] - 10):
+            x, y = (image[top : top + 11, left : left + 11] for image in grey)
+            mx, my = (window * x).sum(), (window * y).sum()
+            vx, vy = (window * (x - mx) ** 2).sum(), (window * (y - my) ** 2).sum()
+            cov = (window * (x - mx) * (y - my)).sum()
+            values.append((2 * mx * my + 1e-4) * (2 * cov + 9e-4) / ((mx**2 + my**2 + 1e-4) * (vx + vy + 9e-4)))
+    return float(np.mean(values))
+
+
+def test_ssim_equals_a_loop_over_every_window() -> None:
+    first, second = torch.rand(2, 1, 3, 17, 21, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    second = 0.7 * first + 0.3 * second
+    expected = slow_ssim(first[0].numpy(), second[0].numpy())
+    assert ssim(first.float(), second.float()) == pytest.approx(expected, abs=1e-5)
+    assert ssim(first.float(), first.float()) == pytest.approx(1)
+
+
+def test_edges_agree_with_themselves_whatever_the_brightness_and_not_with_moved_ones() -> None:
+    image = torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(0))
+    assert edge_agreement(image, 0.5 * image + 0.2) == pytest.approx(1, abs=1e-5)
+    assert abs(edge_agreement(image, image.roll((9, 7), (2, 3)))) < 0.2
+
+
+def test_scaling_sets_the_short_side_and_keeps_the_shape() -> None:
+    assert scaled(np.zeros((300, 400, 3), np.uint8), 192).shape == (1, 3, 192, 256)
+    assert scaled(np.zeros((401, 100, 3), np.uint8), 48).shape == (1, 3, 192, 48)
+
+
+def test_colour_transfer_gives_each_channel_the_targets_mean_and_deviation() -> None:
+    generator = torch.Generator().manual_seed(0)
+    photo = torch.rand(1, 3, 30, 30, generator=generator)
+    target = [0.5 + 0.1 * torch.rand(1, 3, 20, 20, generator=generator) for _ in range(3)]
+    moved = colour_transfer([photo], target)[0]
+    pixels = torch.cat(target, dim=2)
+    torch.testing.assert_close(moved.mean((2, 3)), pixels.mean((2, 3)), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(moved.std((2, 3)), pixels.std((2, 3)), rtol=1e-2, atol=1e-4)
+
+
+def test_crops_come_in_turn_from_all_pictures_at_places_that_only_the_seed_decides() -> None:
+    pictures = [torch.full((1, 3, 40, 50), float(value)) for value in range(3)]
+    crops = draw_crops(pictures, 7, 32, seed=5)
+    assert crops.shape == (7, 3, 32, 32)
+    assert crops[:, 0, 0, 0].tolist() == [0, 1, 2, 0, 1, 2, 0]
+    ramps = [torch.arange(50.0).expand(1, 3, 40, 50)]
+    assert torch.equal(draw_crops(ramps, 4, 32, seed=5), draw_crops(ramps, 4, 32, seed=5))
+    assert not torch.equal(draw_crops(ramps, 4, 32, seed=5), draw_crops(ramps, 4, 32, seed=6))
+
+
+def test_a_photo_without_its_styled_picture_is_named() -> None:
+    with pytest.raises(InputError) as caught:
+        matching({"a": torch.zeros(1, 3, 4, 4), "b": torch.zeros(1, 3, 4, 4)}, {"a": torch.zeros(1, 3, 4, 4)})
+    assert str(caught.value) == "1 photos have no styled picture of their name, the first is b."
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> tuple[Path, Path]:
+    """Noisy photos, and flat cartoon frames with one line each."""
+    generator = np.random.default_rng(0)
+    for name in ("photos", "cartoon"):
+        (tmp_path / name).mkdir()
+    for number in range(4):
+        cv2.imwrite(str(tmp_path / "photos" / f"{number}.png"), generator.integers(0, 255, (70, 90, 3), np.uint8))
+        frame = np.full((70, 90, 3), generator.integers(0, 255, 3), np.uint8)
+        cv2.line(frame, (10 * number, 0), (80, 69), (0, 0, 0), 3)
+        cv2.imwrite(str(tmp_path / "cartoon" / f"{number}.png"), frame)
+    return tmp_path / "photos", tmp_path / "cartoon"
+
+
+def test_the_command_finds_the_cartoon_nearer_to_itself_than_photos_are(
+    folders: tuple[Path, Path], real_weights: Path
+) -> None:
+    photos, cartoon = folders
+    sets = f"--photos {photos} --styled {cartoon} --target {cartoon}"
+    result = CliRunner().invoke(main, f"{sets} --crops 16 --crop 32 --size 48 --json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.output)
+    scores = report["scores"]
+    assert list(scores) == ["untouched", "colour transfer", "styled", "target halves"]
+    assert scores["styled"]["fd-vgg16"] < 0.5 * scores["untouched"]["fd-vgg16"]
+    assert scores["untouched"]["ssim"] == pytest.approx(1)
+    assert scores["styled"]["ssim"] < 0.5
+    assert report["counts"] == {"photos": 4, "target pictures": 4, "crops of each set": 16}
+
+
+def test_a_target_is_asked_for() -> None:
+    result = CliRunner().invoke(main, ["--photos", "."])
+    assert result.exit_code == 2
+    assert "Give one of --target and --target-video" in result.output

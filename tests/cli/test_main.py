@@ -1,0 +1,67 @@
+"""The command line is quick to help, exact about mistakes, and shows no traceback for them."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from vidstyle import __version__
+from vidstyle.cli.main import COMMANDS, main
+from vidstyle.errors import ExitCode
+
+
+def _run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    return int(caught.value.code or 0)
+
+
+def test_help_comes_in_under_half_a_second_without_heavy_libraries() -> None:
+    script = "import sys; from vidstyle.cli.main import main\ntry: main(['--help'])\nfinally: print(sorted(sys.modules))"
+    seconds = []
+    for _ in range(3):
+        began = time.monotonic()
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+        seconds.append(time.monotonic() - began)
+    assert min(seconds) < 0.5
+    assert not any(f"'{heavy}'" in done.stdout for heavy in ("torch", "numpy", "av", "cv2"))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_explains_itself_without_torch(command: str) -> None:
+    script = f"import sys; from vidstyle.cli.main import main\ntry: main(['{command}', '--help'])\nfinally: print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith(f"Usage: vidstyle {command}")
+    assert done.stdout.endswith("False\n")
+
+
+def test_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("--version") == ExitCode.OK
+    assert capsys.readouterr().out == f"vidstyle, version {__version__}\n"
+
+
+def test_an_unknown_command_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("paint") == ExitCode.USAGE
+    assert "No such command 'paint'" in capsys.readouterr().err
+
+
+def test_a_wrong_value_names_the_option_and_what_it_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("train", "--channels", "0") == ExitCode.USAGE
+    assert "Invalid value for '--channels': channels cannot be 0: it takes N, at least 1." in capsys.readouterr().err
+
+
+def test_failures_print_one_line_and_their_own_exit_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _run("train", str(tmp_path / "nothing")) == ExitCode.INPUT
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"Error: There is no folder {tmp_path}/nothing/trainA.")
+
+
+def test_a_recipe_sits_between_defaults_and_flags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = tmp_path / "r.toml"
+    recipe.write_text("[train]\ncrop = 64\nload = 48\n")
+    assert _run("train", "--recipe", str(recipe)) == ExitCode.USAGE
+    assert capsys.readouterr().err == "Error: crop 64 is larger than load 48. Choose a crop of at most 48.\n"
+    assert _run("train", str(tmp_path / "nothing"), "--recipe", str(recipe), "--load", "64") == ExitCode.INPUT

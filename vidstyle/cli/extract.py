@@ -1,0 +1,60 @@
+"""`vidstyle extract`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vidstyle.atomic import StageResult
+from vidstyle.cli.options import settings_from, settings_options
+from vidstyle.cli.show import console, progress_bar
+from vidstyle.extract.settings import ExtractSettings
+
+
+@click.command()
+@click.argument("sources", type=click.Path(path_type=Path), nargs=-1, required=True, metavar="SOURCE...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("dataset/trainB"),
+    help="Folder for the frames. [default: dataset/trainB]",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Show only errors.")
+@settings_options(ExtractSettings)
+def extract(sources: tuple[Path, ...], output: Path, quiet: bool, recipe: Path | None, **flags: Any) -> None:
+    """Take the best frames of cartoon episodes: video files, folders of them, or quoted patterns.
+
+    Of each window of time the sharpest frame is taken; black, blended and near-duplicate frames are left out. Run it again
+    with more episodes to add to the folder; manifest.json there says why each frame was kept or dropped.
+    """
+    settings = settings_from(ExtractSettings, "extract", recipe, flags)
+    from vidstyle.extract.stage import run
+
+    with progress_bar(quiet) as on_progress:
+        result = run(sources, output, settings, on_progress)
+    out = console(quiet)
+    for warning in result.warnings:
+        out.print(f"Warning: {warning}", soft_wrap=True, markup=False)
+    out.print(_plan(result) if settings.dry_run else _summary(result, output), soft_wrap=True, markup=False)
+
+
+def _plan(result: StageResult) -> str:
+    counts = result.counts
+    return (
+        f"Would read {counts['frames']:,} frames of {counts['sources']} sources in {counts['windows']:,} windows;"
+        f" {counts['skipped']} sources are done already."
+    )
+
+
+def _summary(result: StageResult, output: Path) -> str:
+    counts = dict(result.counts)
+    sources, skipped, frames = (counts.pop(name) for name in ("sources", "skipped", "frames"))
+    candidates, kept, deblurred = (counts.pop(name) for name in ("candidates", "kept", "deblurred"))
+    if not sources:
+        return f"Nothing new: the frames of all {skipped} sources are in {output} already."
+    dropped = ", ".join(f"{count} {reason}" for reason, count in counts.items())
+    return (
+        f"Kept {kept:,} of {candidates:,} candidates from {frames:,} frames of {sources} sources in {output}"
+        f" ({deblurred} deblurred{'; dropped: ' + dropped if dropped else ''}) in {result.seconds:.1f} s."
+    )

@@ -1,0 +1,23 @@
+"""One picture, from its file to its painting."""
+
+from pathlib import Path
+
+from vidstyle.errors import OutputError
+from vidstyle.media.images import IMAGE_SUFFIXES, read_image, write_image
+from vidstyle.render.engine import Engine
+
+
+def check_image_target(target: Path) -> None:
+    """Raise OutputError when the suffix of `target` is of no image format."""
+    if target.suffix.lower() not in IMAGE_SUFFIXES:
+        raise OutputError(f"Cannot write {target}: a picture becomes {', '.join(IMAGE_SUFFIXES)}. Use one of these.")
+
+
+def render_image(source: Path, target: Path, engine: Engine) -> tuple[str, ...]:
+    """Paint the picture `source` into `target`, whole or not at all, and return what the user should know."""
+    picture = read_image(source)
+    height, width = picture.shape[:2]
+    sizes = engine.sizes((width, height))
+    painter = engine.painter(sizes)
+    write_image(target, painter.paint(picture[None], sizes, deep=False)[0])
+    return tuple(painter.notes)

@@ -1,0 +1,128 @@
+"""Three threads in a row - source, work, sink - with short queues between them. The only place that knows threads."""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Any, Generic, TypeVar
+
+Item = TypeVar("Item")
+Made = TypeVar("Made")
+Seen = TypeVar("Seen")
+
+BOUND = 2
+"""How many items may wait between two threads: enough to keep both busy, little enough for any length of video."""
+WAKE_SECONDS = 0.5
+"""How often a waiting thread looks up by itself, so that an interrupt is noticed on every system."""
+
+
+class Stopped(Exception):
+    """Another thread has failed, or the user has stopped the run."""
+
+
+class _Halt:
+    """The word to stop, given once, with the first error that caused it."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.given = False
+        self.cause: BaseException | None = None
+
+    def give(self, cause: BaseException | None = None) -> None:
+        with self.changed:
+            if not self.given:
+                self.given, self.cause = True, cause
+            self.changed.notify_all()
+
+
+class _Link(Generic[Item]):
+    """A queue of at most `bound` items between two threads."""
+
+    def __init__(self, halt: _Halt, bound: int) -> None:
+        self.halt, self.bound = halt, bound
+        self.items: deque[Item] = deque()
+        self.closed = False
+
+    def put(self, item: Item) -> None:
+        """Add an item once there is room; raises Stopped."""
+        with self.halt.changed:
+            self._wait(lambda: len(self.items) < self.bound)
+            self.items.append(item)
+            self.halt.changed.notify_all()
+
+    def close(self) -> None:
+        """Say that nothing more comes."""
+        with self.halt.changed:
+            self.closed = True
+            self.halt.changed.notify_all()
+
+    def __iter__(self) -> "_Link[Item]":
+        return self
+
+    def __next__(self) -> Item:
+        with self.halt.changed:
+            self._wait(lambda: bool(self.items) or self.closed)
+            if not self.items:
+                raise StopIteration
+            item = self.items.popleft()
+            self.halt.changed.notify_all()
+            return item
+
+    def _wait(self, ready: Callable[[], bool]) -> None:
+        while not self.halt.given and not ready():
+            self.halt.changed.wait(WAKE_SECONDS)
+        if self.halt.given:
+            raise Stopped
+
+
+def flow(
+    source: Iterable[Item],
+    work: Callable[[Item], Made],
+    sink: Callable[[Made], Seen],
+    on_sunk: Callable[[Seen], None],
+    bound: int = BOUND,
+) -> None:
+    """Pass each item of `source` through `work` into `sink`, each on a thread of its own, in order.
+
+    `on_sunk` gets what `sink` returned, on the caller's thread. The first error on any thread, or an interrupt of the
+    caller, stops all of them and is raised here; when this returns or raises, no thread is left.
+    """
+    halt = _Halt()
+    raw: _Link[Item] = _Link(halt, bound)
+    made: _Link[Made] = _Link(halt, bound)
+    sunk: _Link[Seen] = _Link(halt, bound)
+    threads = [
+        _thread(halt, "decode", source, raw),
+        _thread(halt, "compute", map(work, raw), made),
+        _thread(halt, "encode", map(sink, made), sunk),
+    ]
+    try:
+        for thread in threads:
+            thread.start()
+        for seen in sunk:
+            on_sunk(seen)
+    except Stopped:
+        pass
+    except BaseException as error:
+        halt.give(error)
+    finally:
+        halt.give()
+        for thread in threads:
+            thread.join()
+    if halt.cause is not None:
+        raise halt.cause
+
+
+def _thread(halt: _Halt, name: str, inlet: Iterable[Any], outlet: _Link[Any]) -> threading.Thread:
+    """Return a thread that draws everything from `inlet` and puts it into `outlet`."""
+
+    def pump() -> None:
+        try:
+            for item in inlet:
+                outlet.put(item)
+            outlet.close()
+        except Stopped:
+            pass
+        except BaseException as error:
+            halt.give(error)
+
+    return threading.Thread(target=pump, name=f"vidstyle-{name}")

@@ -1,0 +1,102 @@
+"""What is settled about one video before its first frame is painted, and is pinned from then on."""
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+from vidstyle.media.clip import Clip
+from vidstyle.media.codecs import TargetContainer, bits_of, choose_codec, choose_pixel_format, container_of
+from vidstyle.media.tracks import TrackPlan, plan_tracks
+from vidstyle.media.write import VideoForm, writable_colour
+from vidstyle.render.engine import Engine
+from vidstyle.render.settings import RenderSettings
+from vidstyle.render.sizes import Sizes
+
+
+@dataclass(frozen=True)
+class VideoPlan:
+    """One video's source, sizes, coded form, container and the tracks that go along."""
+
+    clip: Clip
+    sizes: Sizes
+    form: VideoForm
+    container: TargetContainer
+    tracks: TrackPlan
+    upscaler: str | None
+    frames: int | None
+
+    @property
+    def deep(self) -> bool:
+        """Whether the result holds more than 8 bits a channel."""
+        return bits_of(self.form.pixel_format) > 8
+
+    @property
+    def needed_bytes(self) -> int:
+        """A low estimate of the room that the result and its making take; 0 where the length is unknown."""
+        bits = (self.frames or 0) * self.form.width * self.form.height * self.form.codec.bits_per_pixel
+        sound = self.clip.path.stat().st_size // 10 if self.tracks.tracks else 0
+        return round(2 * bits / 8) + sound if self.frames else 0
+
+    def record(self) -> dict[str, Any]:
+        """Return what was settled, for the manifest."""
+        form = self.form
+        return {
+            "source_size": self.sizes.source,
+            "painted_size": self.sizes.painted,
+            "result_size": self.sizes.result,
+            "upscaler": self.upscaler,
+            "container": self.container.name,
+            "encoder": form.codec.name,
+            "encoder_options": form.options(),
+            "pixel_format": form.pixel_format,
+            "time_base": str(form.time_base),
+            "sample_aspect": str(form.sample_aspect),
+            "tracks": [f"{track.kind} {track.index}: {track.codec}, {track.encoder}" for track in self.tracks.tracks],
+        }
+
+
+def plan_video(clip: Clip, target: Path, engine: Engine, settings: RenderSettings) -> VideoPlan:
+    """Return the plan for `clip`; raises SettingsError, OutputError or InputError where the wishes do not fit together."""
+    container = container_of(target)
+    sizes = engine.sizes(clip.upright_size)
+    return VideoPlan(
+        clip=clip,
+        sizes=sizes,
+        form=_form(clip, container, sizes, settings),
+        container=container,
+        tracks=plan_tracks(clip, container, audio=settings.audio, subtitles=settings.subtitles),
+        upscaler=engine.upscaler_name(sizes),
+        frames=_expected_frames(clip, settings),
+    )
+
+
+def _form(clip: Clip, container: TargetContainer, sizes: Sizes, settings: RenderSettings) -> VideoForm:
+    width, height = sizes.result
+    codec = choose_codec(settings.codec, container)
+    pixel_format = choose_pixel_format(codec, settings.pix_fmt, width, height, clip.bit_depth)
+    return VideoForm(
+        codec=codec,
+        width=width,
+        height=height,
+        pixel_format=pixel_format,
+        time_base=clip.time_base,
+        frame_rate=clip.frame_rate,
+        sample_aspect=clip.upright_aspect,
+        colour=writable_colour(clip.colour, pixel_format, codec),
+        crf=settings.crf,
+        preset=settings.preset,
+    )
+
+
+def _expected_frames(clip: Clip, settings: RenderSettings) -> int | None:
+    """Return how many frames will come, None where the file does not say; for display and the room on the disk."""
+    if settings.start is None and settings.end is None and clip.frames:
+        return clip.frames
+    length = clip.duration
+    if settings.end is not None:
+        asked = Fraction(settings.end)
+        length = asked if length is None else min(length, asked)
+    if length is None:
+        return None
+    return max(1, round((length - Fraction(settings.start or 0)) * clip.frame_rate))
