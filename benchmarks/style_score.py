@@ -56,7 +56,8 @@ def read_video(path: Path, ranges: Sequence[tuple[float, float]], every: float, 
     from vidstyle.media.read import VideoReader
 
     clip, pictures = probe(path), []
-    for start, end in ranges or [(0.0, None)]:
+    spans: Sequence[tuple[float, float | None]] = ranges or [(0.0, None)]
+    for start, end in spans:
         due = start
         with VideoReader(clip, start_seconds=start, end_seconds=end) as reader:
             for batch in reader.batches(1):
@@ -90,16 +91,16 @@ def feature_extractor(device: torch.device, dtype: torch.dtype) -> Callable[[Ten
     return extract
 
 
-def colour_transfer(pictures: Sequence[Tensor], target: Sequence[Tensor]) -> list[Tensor]:
-    """Return each picture with the mean and the deviation of the target's pictures in every channel."""
-    pixels = torch.cat([picture.flatten(2) for picture in target], dim=2)
-    mean, deviation = pixels.mean(2)[..., None, None], pixels.std(2)[..., None, None]
-    return [
-        (
-            (one - one.mean((2, 3), keepdim=True)) / one.std((2, 3), keepdim=True).clamp(min=1e-6) * deviation + mean
-        ).clamp(0, 1)
-        for one in pictures
-    ]
+def colour_transfer(pictures: Sequence[Tensor], target: Sequence[Tensor], seed: int) -> list[Tensor]:
+    """Return each picture with the mean and the deviation of one of the target's pictures in every channel."""
+    chosen = np.random.default_rng(seed).integers(len(target), size=len(pictures))
+    return [_with_colours_of(one, target[number]) for one, number in zip(pictures, chosen, strict=True)]
+
+
+def _with_colours_of(picture: Tensor, model: Tensor) -> Tensor:
+    mean, deviation = (measure((2, 3), keepdim=True) for measure in (picture.mean, picture.std))
+    new_mean, new_deviation = (measure((2, 3), keepdim=True) for measure in (model.mean, model.std))
+    return ((picture - mean) / deviation.clamp(min=1e-6) * new_deviation + new_mean).clamp(0, 1)
 
 
 def paint(pictures: dict[str, Tensor], style: Path, device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
@@ -112,25 +113,26 @@ def paint(pictures: dict[str, Tensor], style: Path, device: torch.device, dtype:
 
 
 def score(
-    photos: list[Tensor],
-    styled: list[Tensor] | None,
+    photos: dict[str, Tensor],
+    styled: dict[str, Tensor] | None,
     target: Sequence[Tensor],
     extract: Callable[[Tensor], np.ndarray],
     draw: Callable[[Sequence[Tensor], int], Tensor],
+    seed: int,
 ) -> dict[str, dict[str, float]]:
     """Return, for each set of pictures, its distances from the target and its likeness to the photos.
 
-    `draw` cuts crops out of pictures with a seed; every set of photos is cropped at the same places. The target's crops
-    are half from its even and half from its odd pictures; `target halves` compares the crops of the one with the
-    other's.
+    `draw` cuts crops out of pictures, its number is added to the seed; every set of photos is cropped at the same places.
+    The target's crops are half from its even and half from its odd pictures; `target halves` compares these two.
     """
-    sets = {"untouched": photos, "colour transfer": colour_transfer(photos, target)}
+    untouched = list(photos.values())
+    sets = {"untouched": untouched, "colour transfer": colour_transfer(untouched, target, seed)}
     if styled is not None:
-        sets["styled"] = styled
+        sets["styled"] = [styled[name] for name in photos]
     even, odd = (extract(draw(target[start::2], 1 + start)) for start in (0, 1))
     goal = np.concatenate((even[: len(even) // 2], odd[len(even) // 2 :]))
     rows = {
-        label: distances(extract(draw(pictures, 0)), goal) | likeness(pictures, photos)
+        label: distances(extract(draw(pictures, 0)), goal) | likeness(pictures, untouched)
         for label, pictures in sets.items()
     }
     return {**rows, "target halves": distances(even, odd)}
@@ -138,7 +140,7 @@ def score(
 
 def distances(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
     """Return both distances of two sets of features, (n, d) and (m, d)."""
-    return {"fd-vgg16": frechet_distance(first, second), "kid-vgg16": kernel_distance(first, second)}
+    return {"fd-vgg16": frechet_distance(first, second), "kid-vgg16": 1000 * kernel_distance(first, second)}
 
 
 def likeness(pictures: Sequence[Tensor], photos: Sequence[Tensor]) -> dict[str, float]:
@@ -179,13 +181,12 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--device", default="auto", show_default=True)
 @click.option("--precision", type=click.Choice(["auto", "fp32", "bf16", "fp16"]), default="auto", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def main(
-    photos: Path, styled: Path | None, style: Path | None, target: Path | None, as_json: bool, **given: Any
-) -> None:
-    if (styled and style) or bool(target) == bool(given["target_video"]):
+def main(as_json: bool, **given: Any) -> None:
+    options = Options(**given)
+    if (options.styled and options.style) or bool(options.target) == bool(options.target_video):
         raise click.UsageError("Give one of --target and --target-video, and not both --styled and --style.")
     try:
-        rows, counts = measure(photos, styled, style, target, Options(**given))
+        rows, counts = measure(options)
     except VidstyleError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -196,8 +197,12 @@ def main(
 
 @dataclass(frozen=True)
 class Options:
-    """The options that say how is measured, as given on the command line."""
+    """What is measured and how, as given on the command line."""
 
+    photos: Path
+    styled: Path | None
+    style: Path | None
+    target: Path | None
     target_video: Path | None
     target_range: tuple[tuple[float, float], ...]
     target_every: float
@@ -209,30 +214,34 @@ class Options:
     precision: str
 
 
-def measure(
-    photos: Path, styled: Path | None, style: Path | None, target: Path | None, options: Options
-) -> tuple[dict[str, dict[str, float]], dict[str, int]]:
+def measure(options: Options) -> tuple[dict[str, dict[str, float]], dict[str, int]]:
     """Return the scores of every set of pictures, and how many pictures and crops they rest on."""
     device = resolve_device(options.device)
     dtype = resolve_precision(options.precision, device)
-    sources = read_folder(photos, options.size)
-    if target is not None:
-        goal = list(read_folder(target, options.size).values())
+    photos, target = read_folder(options.photos, options.size), read_target(options)
+    styled = None
+    if options.styled:
+        styled = matching(photos, read_folder(options.styled, options.size))
+    elif options.style:
+        styled = paint(photos, options.style, device, dtype)
+
+    def draw(pictures: Sequence[Tensor], more: int) -> Tensor:
+        return draw_crops(pictures, options.crops, options.crop, options.seed + more)
+
+    rows = score(photos, styled, target, feature_extractor(device, dtype), draw, options.seed)
+    return rows, {"photos": len(photos), "target pictures": len(target), "crops of each set": options.crops}
+
+
+def read_target(options: Options) -> list[Tensor]:
+    """Return the cartoon's pictures, scaled; raises InputError when there are fewer than two."""
+    if options.target:
+        pictures = list(read_folder(options.target, options.size).values())
     else:
-        goal = read_video(options.target_video, options.target_range, options.target_every, options.size)
-    if len(goal) < 2:
+        assert options.target_video, "the command line asks for one of the two"
+        pictures = read_video(options.target_video, options.target_range, options.target_every, options.size)
+    if len(pictures) < 2:
         raise InputError("The target has fewer than two pictures, too few for two halves. Name more of it.")
-    painted = matching(sources, read_folder(styled, options.size)) if styled else None
-    painted = paint(sources, style, device, dtype) if style else painted
-    names = sorted(sources)
-    rows = score(
-        [sources[name] for name in names],
-        [painted[name] for name in names] if painted else None,
-        goal,
-        feature_extractor(device, dtype),
-        lambda pictures, more: draw_crops(pictures, options.crops, options.crop, options.seed + more),
-    )
-    return rows, {"photos": len(names), "target pictures": len(goal), "crops of each set": options.crops}
+    return pictures
 
 
 def show(rows: dict[str, dict[str, float]], counts: dict[str, int]) -> None:

@@ -58,17 +58,18 @@ def make_clip(
     chapters: int = 0,
     metadata: dict[str, str] | None = None,
     interlaced: bool = False,
+    movflags: str = "",
     pictures: Pictures | None = None,
 ) -> Path:
     """Write a clip and return its path.
 
     `pts` are in `time_base` units (default 1/rate, one tick a frame); `rotation` is clockwise, in degrees;
-    `matrix` is the H.273 number to tag and use; `audio` and `subtitles` count tracks, named by `languages` in turn.
+    `movflags` go to the mp4 writer (`faststart` puts the index in front); `matrix` is the H.273 number to tag and use; `audio` and `subtitles` count tracks, named by `languages` in turn.
     """
     times = list(pts) if pts is not None else list(range(frames))
     base = time_base or 1 / rate
     draw = pictures or moving_square(size)
-    with av.open(str(path), "w") as container:
+    with av.open(str(path), "w", options={"movflags": movflags} if movflags else {}) as container:
         container.metadata.update(metadata or {})
         video = _video(container, codec, options, rate, size, pixel_format, base)
         video.codec_context.gop_size = key_every
@@ -201,7 +202,7 @@ def make_empty_file(path: Path) -> Path:
 
 
 def make_truncated(source: Path, target: Path, share: float = 0.6) -> Path:
-    """Copy the first `share` of a file's bytes (use a clip whose index stands in front: `options` do not do that, MKV does)."""
+    """Copy the first `share` of a file's bytes (of an MP4 made with `faststart`, whose index then survives)."""
     content = source.read_bytes()
     target.write_bytes(content[: int(len(content) * share)])
     return target

@@ -35,8 +35,8 @@ class Setting:
         """The accepted values, as shown in help and errors."""
         if self.choices:
             return "|".join(self.choices)
-        numeric = "N" if int in self.kinds else "NUMBER" if float in self.kinds else ""
-        return "|".join([*self.words, *([numeric] if numeric else [])]) or "TEXT"
+        free = "N" if int in self.kinds else "NUMBER" if float in self.kinds else "TEXT"
+        return "|".join([*self.words, free])
 
     def parse(self, text: str) -> Any:
         """Return the value that `text` spells; raises SettingsError when it spells none."""

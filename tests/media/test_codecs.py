@@ -47,7 +47,7 @@ def test_odd_sizes_are_written_with_whole_chroma_where_the_encoder_needs_it() ->
 
 
 def test_a_pixel_format_that_cannot_be_is_refused() -> None:
-    with pytest.raises(SettingsError, match="^libx264 does not encode gbrp. Choose --pix-fmt yuv420p, "):
+    with pytest.raises(SettingsError, match=r"^libx264 does not encode gbrp\. Choose --pix-fmt yuv420p, "):
         choose_pixel_format(CODECS["libx264"], "gbrp", 64, 48, 8)
     with pytest.raises(SettingsError) as caught:
         choose_pixel_format(CODECS["libx264"], "yuv420p", 65, 48, 8)

@@ -9,8 +9,7 @@ MEASURING_SHORT_SIDE = 360
 NEIGHBOURHOOD_PIXELS = 9
 LEAST_EDGE = 24
 """Local contrast (of 255) from which on an edge counts: above the noise of compression and grain."""
-LEAST_EDGE_SHARE = 0.002
-EDGES_MEASURED = 0.25
+LEAST_EDGE_SHARE = 0.0005
 
 
 def measuring_copy(rgb: np.ndarray) -> np.ndarray:
@@ -26,19 +25,18 @@ def picture_sharpness(rgb: np.ndarray) -> float:
 def sharpness(grey: np.ndarray) -> float:
     """Return the mean steepness of the clear edges of (h, w) uint8 grey, in [0, 1]; 0 where there is no edge.
 
-    Steepness is the step between neighbouring pixels divided by the contrast around them: near 1 for an edge one pixel
-    wide, 1/n for one that takes n pixels. Contrast cancels out; noise does not count since it makes no clear edge.
+    Steepness is the largest step between neighbouring pixels of an edge divided by the contrast around it: 1/n for an edge
+    that takes n pixels, and about 0.6 for the sharpest there is, since the grey is smoothed a little first. Contrast cancels
+    out; noise does not count since it makes no clear edge.
     """
     smooth = cv2.GaussianBlur(grey, (3, 3), 0.6)
     step = _largest_step(smooth)
-    contrast = _local_range(smooth)
-    ridge = step == cv2.dilate(step, np.ones((3, 3), np.uint8))
-    on_edge = ridge & (contrast >= LEAST_EDGE)
+    around = np.ones((NEIGHBOURHOOD_PIXELS, NEIGHBOURHOOD_PIXELS), np.uint8)
+    contrast = cv2.subtract(cv2.dilate(smooth, around), cv2.erode(smooth, around))
+    on_edge = (step == cv2.dilate(step, around)) & (contrast >= LEAST_EDGE)
     if np.count_nonzero(on_edge) < LEAST_EDGE_SHARE * on_edge.size:
         return 0.0
-    steepness = step[on_edge].astype(np.float32) / contrast[on_edge]
-    steepest = round(len(steepness) * (1 - EDGES_MEASURED))
-    return float(np.partition(steepness, steepest)[steepest:].mean())
+    return float((step[on_edge].astype(np.float32) / contrast[on_edge]).mean())
 
 
 def _largest_step(grey: np.ndarray) -> np.ndarray:
@@ -47,8 +45,3 @@ def _largest_step(grey: np.ndarray) -> np.ndarray:
     across = cv2.absdiff(padded[:-1, 1:], grey)
     down = cv2.absdiff(padded[1:, :-1], grey)
     return cv2.max(across, down)
-
-
-def _local_range(grey: np.ndarray) -> np.ndarray:
-    around = np.ones((NEIGHBOURHOOD_PIXELS, NEIGHBOURHOOD_PIXELS), np.uint8)
-    return cv2.subtract(cv2.dilate(grey, around), cv2.erode(grey, around))

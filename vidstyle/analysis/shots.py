@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -67,7 +68,7 @@ def _is_cut(around: list[np.ndarray]) -> bool:
 
     A flash makes two such steps close together, so that neither stands out.
     """
-    steps = [float(np.abs(after - before).mean()) for before, after in zip(around, around[1:], strict=False)]
+    steps = [float(np.abs(after - before).mean()) for before, after in pairwise(around)]
     step = steps.pop(REACH_FRAMES)
     return step > max(LEAST_CUT, CUT_OVER_MEDIAN * float(np.median(steps)), CUT_OVER_NEXT * max(steps))
 

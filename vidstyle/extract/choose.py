@@ -8,7 +8,6 @@ import numpy as np
 from vidstyle.analysis.looks import Gallery, Look, is_faded_copy
 from vidstyle.extract.candidate import Candidate
 
-
 NEIGHBOURING_WINDOWS = 2
 
 

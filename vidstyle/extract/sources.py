@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from glob import glob, has_magic
 from pathlib import Path
 
 from vidstyle.errors import InputError
@@ -63,12 +62,16 @@ def _files(source: Path) -> list[Path]:
         if not inside:
             raise InputError(f"The folder {source} holds no video file. Name the files, or another folder.")
         return sorted(inside, key=natural_order)
-    if not source.exists() and has_magic(str(source)):
-        matches = [Path(one) for one in glob(str(source), recursive=True) if Path(one).is_file()]
+    if not source.exists() and any(sign in str(source) for sign in "*?["):
+        matches = [one for one in _matching(source) if one.is_file()]
         if not matches:
             raise InputError(f"No file matches {source}. Check the pattern.")
         return sorted(matches, key=natural_order)
     return [source]
+
+
+def _matching(pattern: Path) -> Iterable[Path]:
+    return Path(pattern.anchor or ".").glob(str(pattern.relative_to(pattern.anchor)))
 
 
 def open_sources(files: Iterable[Path], taken: dict[str, str]) -> list[Source]:

@@ -88,7 +88,7 @@ class TargetContainer:
 
     `audio` and `subtitles` name the codecs that are copied; () means every codec. Other sound becomes `audio_fallback`,
     other text subtitles `subtitle_fallback`. `covers`: whether it holds a cover picture. `keeps_ticks`: whether a track
-    keeps the source's time base.
+    keeps the source's time base. `languages` renames those ISO 639 codes that the container knows by another name.
     """
 
     name: str
@@ -100,10 +100,12 @@ class TargetContainer:
     attachments: bool
     covers: bool
     keeps_ticks: bool
+    languages: dict[str, str] = field(default_factory=dict)
 
 
 _MOV_AUDIO = ("aac", "mp3", "mp2", "ac3", "eac3", "alac", "amr_nb", "amr_wb")
 _PCM = ("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f32be")
+_MOV_LANGUAGES = {"deu": "ger", "nld": "dut", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb", "mkd": "mac"}
 _MKV_SUBTITLES = ("subrip", "ass", "webvtt", "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "hdmv_text_subtitle")
 
 CONTAINERS: dict[str, TargetContainer] = {
@@ -128,6 +130,7 @@ CONTAINERS: dict[str, TargetContainer] = {
         attachments=False,
         covers=True,
         keeps_ticks=True,
+        languages=_MOV_LANGUAGES,
     ),
     ".mkv": TargetContainer(
         "mkv", "libx264", (), "flac", _MKV_SUBTITLES, "subrip", attachments=True, covers=False, keeps_ticks=False

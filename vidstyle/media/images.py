@@ -63,11 +63,9 @@ def _encode(path: Path, rgb: np.ndarray) -> bytes:
     suffix = path.suffix.lower()
     if suffix not in IMAGE_SUFFIXES:
         raise OutputError(f"Cannot write {path}: {suffix or 'no suffix'} is no image format. Use .png, .jpg or .webp.")
-    quality = {
-        ".jpg": [cv2.IMWRITE_JPEG_QUALITY, LOSSY_QUALITY],
-        ".jpeg": [cv2.IMWRITE_JPEG_QUALITY, LOSSY_QUALITY],
-        ".webp": [cv2.IMWRITE_WEBP_QUALITY, LOSSY_QUALITY],
-    }
+    jpeg = [cv2.IMWRITE_JPEG_QUALITY, LOSSY_QUALITY]
+    jpeg += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444]
+    quality = {".jpg": jpeg, ".jpeg": jpeg, ".webp": [cv2.IMWRITE_WEBP_QUALITY, LOSSY_QUALITY]}
     try:
         done, content = cv2.imencode(suffix, cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), quality.get(suffix, []))
     except cv2.error as error:

@@ -38,10 +38,10 @@ def mux(
     aspect: Fraction,
     target: Path,
 ) -> list[str]:
-    """Write `painted`, shown at `aspect`, and the planned tracks of `source` into `target`; return complaints on them.
+    """Write `painted`, shown at `aspect`, and the planned tracks of `source` into `target`.
 
-    Copied packets keep payload and time; a cut drops those outside and moves the rest with the pictures. Raises
-    OutputError.
+    Copied packets keep payload and time; a cut drops those outside and moves the rest with the pictures. Returns what
+    the decoders of converted tracks complained of. Raises OutputError.
     """
     video, other = ffmpeg.source(painted), ffmpeg.source(source, **_seek(cut))
     streams = [video["v:0"], other[NOTHING], *(other[str(track.index)] for track in plan.tracks)]
@@ -50,8 +50,10 @@ def mux(
         options["to"] = _decimal(cut.end - cut.shift)
     shown = {"aspect:v:0": f"{aspect.numerator}:{aspect.denominator}"}
     general = {"c": COPY, "map_metadata": 1, "map_chapters": 1, "avoid_negative_ts": "disabled"}
-    arguments = ffmpeg.command(streams, target, _tags(plan), **general, **shown, **options)
-    return ffmpeg.run(arguments, f"put {source.name}'s sound and subtitles into {target.suffix[1:]}")
+    arguments = ffmpeg.command(streams, target, _tags(plan, container), **general, **shown, **options)
+    lines = ffmpeg.run(arguments, f"put {source.name}'s sound and subtitles into {target.suffix[1:]}")
+    converted = tuple(f"[{track.codec} @" for track in plan.tracks if track.encoder != COPY)
+    return [line for line in lines if line.startswith(converted)] if converted else []
 
 
 def _seek(cut: Cut) -> dict[str, Any]:
@@ -62,9 +64,16 @@ def _seek(cut: Cut) -> dict[str, Any]:
     return {**shifted, "seek_timestamp": 1, "ss": _decimal(cut.start - SEEK_MARGIN_SECONDS)}
 
 
-def _tags(plan: TrackPlan) -> list[tuple[str, str]]:
+def _tags(plan: TrackPlan, container: TargetContainer) -> list[tuple[str, str]]:
+    """Return the options that name tags: the source's own for the painted video, none that are no longer true."""
     stale = [("metadata", f"{name}=") for name in STALE_TAGS]
-    return stale + [("metadata:s:v:0", f"{name}={value}") for name, value in plan.video_tags.items()]
+    painted = [("metadata:s:v:0", f"{name}={value}") for name, value in plan.video_tags.items()]
+    renamed = [
+        (f"metadata:s:{name}", f"language={container.languages[track.language]}")
+        for name, track in _named(plan.tracks)
+        if track.language in container.languages
+    ]
+    return stale + painted + renamed
 
 
 def _ticks(plan: TrackPlan, container: TargetContainer) -> dict[str, Any]:

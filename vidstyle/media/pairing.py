@@ -36,6 +36,10 @@ class Pairing:
         self._waiting = self._waiting[place + 1 :]
         return lost
 
+    def awaits(self, pts: int) -> bool:
+        """Whether a packet of exactly this time has not become a picture yet."""
+        return any(time == pts for _, time in self._waiting)
+
     def left(self) -> list[int]:
         """Return the pts of packets that gave no picture by the end."""
         return [time for _, time in self._waiting]

@@ -20,7 +20,6 @@ FALLBACK_RATE = Fraction(25)
 HIGHEST_PLAUSIBLE_RATE = 480
 PACKETS_UNTIL_A_PICTURE = 400
 MICROSECONDS = 1_000_000
-TEXT_FORMATS = ("tty",)
 PICTURE_FORMATS = ("image2", "_pipe")
 
 
@@ -43,11 +42,9 @@ def open_source(path: Path) -> InputContainer:
         container = av.open(f"file:{path}", metadata_errors="replace")
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path} is not a video that can be read: {_reason(error)}. Check the file.") from error
-    name = container.format.name
-    if name in TEXT_FORMATS or name.endswith(PICTURE_FORMATS):
+    if container.format.name.endswith(PICTURE_FORMATS):
         container.close()
-        kind = "text" if name in TEXT_FORMATS else "a picture"
-        raise InputError(f"{path} is {kind}, not a video. Give a video file.")
+        raise InputError(f"{path} is a picture, not a video. Give a video file.")
     return container
 
 
@@ -107,7 +104,7 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
         rotation=_clockwise(frame.rotation),
         sample_aspect=stream.sample_aspect_ratio or Fraction(1),
         frame_rate=_frame_rate(stream),
-        time_base=Fraction(stream.time_base),
+        time_base=Fraction(stream.time_base or 1),
         pixel_format=frame.format.name,
         bit_depth=frame.format.components[0].bits,
         colour=_colour(stream.codec_context, frame),
@@ -129,7 +126,7 @@ def _frame_rate(stream: VideoStream) -> Fraction:
 
 def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
     if stream.duration:
-        return stream.duration * Fraction(stream.time_base)
+        return stream.duration * Fraction(stream.time_base or 1)
     return Fraction(container.duration, MICROSECONDS) if container.duration else None
 
 

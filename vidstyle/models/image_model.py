@@ -6,15 +6,22 @@ from torch import Tensor
 
 
 class ImageModel(Protocol):
-    """Maps (n, 3, h, w) floats in [0, 1] to (n, 3, scale*h, scale*w) in [0, 1], on the device and dtype it was built for.
+    """Maps (n, 3, h, w) floats in [0, 1] to (n, 3, scale*h, scale*w) in [0, 1], on the device and dtype it was built for."""
 
-    `multiple_of`: h and w are padded by the model itself to this multiple, and the result is cut back.
-    `half_ok`: whether 16-bit floats keep the picture.
-    """
+    @property
+    def scale(self) -> int:
+        """How many times larger the result is."""
+        ...
 
-    scale: int
-    multiple_of: int
-    half_ok: bool
+    @property
+    def multiple_of(self) -> int:
+        """What the network's height and width must be a multiple of; the model pads and cuts by itself."""
+        ...
+
+    @property
+    def half_ok(self) -> bool:
+        """Whether 16-bit floats keep the picture."""
+        ...
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return the images the model makes of `images`."""

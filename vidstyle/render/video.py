@@ -46,7 +46,7 @@ def render_video(
             complaints = mux(painted, source, plan.tracks, plan.container, cut, aspect, partial)
     said = [*plan.tracks.warnings, *report.warnings, *_miscount(plan, report), *painter.notes]
     if complaints:
-        said.append(f"{plan.clip.path}: the sound or subtitles are damaged: {complaints[0]}")
+        said.append(f"{plan.clip.path}: a converted sound or subtitle track is damaged: {complaints[0]}")
     return Rendered(report.frames, report, tuple(said))
 
 

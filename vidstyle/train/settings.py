@@ -1,6 +1,7 @@
 """Settings of the train stage."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from vidstyle.errors import SettingsError
 from vidstyle.settings import Settings, setting
@@ -65,6 +66,8 @@ class TrainSettings(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "name", self.name or self.method)
+        if self.name != Path(self.name).name or self.name in ("", ".", ".."):
+            raise SettingsError(f"name {self.name!r} is no folder name. Give a name without slashes.")
         if self.crop > self.load:
             raise SettingsError(
                 f"crop {self.crop} is larger than load {self.load}. Choose a crop of at most {self.load}."

@@ -1,0 +1,62 @@
+"""Cuts, flashes, fades and pans are told apart while streaming."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pytest
+
+from tests.drawings import drawing, mixed
+from vidstyle.analysis.shots import REACH_FRAMES, Place, ShotWatcher
+
+
+def watched(pictures: Iterable[np.ndarray]) -> list[Place]:
+    watcher, places = ShotWatcher(), []
+    for picture in pictures:
+        place = watcher.feed(picture)
+        places += [place] if place else []
+    return places + watcher.finish()
+
+
+def shot(seed: int, frames: int, step: int = 1) -> list[np.ndarray]:
+    return [drawing(seed, shift=index * step) for index in range(frames)]
+
+
+@pytest.mark.parametrize("frames", [1, 2, REACH_FRAMES, REACH_FRAMES + 1, REACH_FRAMES + 2, 30])
+def test_every_frame_gets_its_place_once(frames: int) -> None:
+    assert watched(shot(1, frames)) == [Place(0, False)] * frames
+
+
+def test_shots_begin_exactly_at_the_cuts() -> None:
+    places = watched([*shot(1, 20), *shot(2, 15), *shot(3, 25)])
+    assert [place.shot for place in places] == [0] * 20 + [1] * 15 + [2] * 25
+    assert not any(place.blended for place in places)
+
+
+def test_a_flash_is_no_cut() -> None:
+    pictures = shot(1, 40)
+    pictures[20] = np.full_like(pictures[20], 255)
+    assert {place.shot for place in watched(pictures)} == {0}
+
+
+def test_a_fast_pan_is_no_cut() -> None:
+    wide = np.concatenate([drawing(seed) for seed in (1, 2, 3)], axis=1)
+    pictures = [np.ascontiguousarray(wide[:, left : left + 160]) for left in range(0, 320, 8)]
+    places = watched(pictures)
+    assert {place.shot for place in places} == {0}
+    assert not any(place.blended for place in places)
+
+
+@pytest.mark.parametrize("length", [8, 12, 20])
+def test_a_cross_fade_is_blended_and_parts_two_shots(length: int) -> None:
+    one, other = drawing(1), drawing(2)
+    fade = [mixed(one, other, (index + 1) / (length + 1)) for index in range(length)]
+    places = watched([one] * 20 + fade + [other] * 20)
+    blended = [place.blended for place in places]
+    assert sum(blended[20 : 20 + length]) >= 0.6 * length
+    assert not any(blended[:18]) and not any(blended[22 + length :])
+    assert (places[0].shot, places[-1].shot) == (0, 1)
+
+
+def test_held_drawings_are_neither_cuts_nor_blends() -> None:
+    pictures = [drawing(1, shift=index // 2 * 6) for index in range(40)]
+    assert set(watched(pictures)) == {Place(0, False)}

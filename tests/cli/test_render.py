@@ -1,0 +1,154 @@
+"""The command `vidstyle render`: its words, exit codes and what it leaves behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.clips import make_audio_only, make_clip, make_empty_file, make_text_file, make_truncated
+from tests.styles import make_style
+from vidstyle.cli.main import main
+from vidstyle.errors import ExitCode
+
+
+@pytest.fixture
+def options(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    style_path = make_style(tmp_path_factory.mktemp("style") / "random.safetensors")
+    return [
+        "--style",
+        str(style_path),
+        "--device",
+        "cpu",
+        "--precision",
+        "fp32",
+        "--upscaler",
+        "none",
+        "--preset",
+        "ultrafast",
+    ]
+
+
+def call(*arguments: str | Path) -> int:
+    with pytest.raises(SystemExit) as left:
+        main(["render", *(str(one) for one in arguments)])
+    return int(str(left.value.code))
+
+
+def test_a_render_ends_with_one_line_that_says_what_and_where(
+    tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = make_clip(tmp_path / "a.mp4", frames=3)
+    assert call(source, "-o", tmp_path / "out.mp4", *options) == ExitCode.OK
+    out, err = capsys.readouterr()
+    assert out == ""
+    last = err.splitlines()[-1]
+    assert last.startswith("Rendered 3 frames in ") and last.endswith(f" s into {tmp_path}/out.mp4.")
+
+
+def test_json_is_all_that_stands_on_standard_output(
+    tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = make_clip(tmp_path / "a.mp4", frames=3, audio=1)
+    assert call(source, "-o", tmp_path / "out.webm", *options[:-2], "--json") == ExitCode.OK
+    out, err = capsys.readouterr()
+    record = json.loads(out)
+    assert (record["counts"]["frames"], record["outputs"]) == (3, [f"{tmp_path}/out.webm"])
+    assert f"Note: {source}: sound track 1 (aac) becomes libopus: webm does not hold it as it is." in err
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "words"),
+    [
+        (lambda path: path, ExitCode.INPUT, "There is no file"),
+        (make_empty_file, ExitCode.INPUT, "is empty (0 bytes)"),
+        (make_text_file, ExitCode.INPUT, "Error: "),
+        (make_audio_only, ExitCode.INPUT, "has no video stream"),
+    ],
+    ids=["missing", "empty", "text", "audio-only"],
+)
+def test_a_bad_source_is_one_line_without_a_traceback(
+    tmp_path: Path, options: list[str], capfd: pytest.CaptureFixture[str], make: object, code: ExitCode, words: str
+) -> None:
+    source = make(tmp_path / "a.mp4")  # type: ignore[operator]
+    assert call(source, "-o", tmp_path / "out" / "b.mp4", *options) == code
+    out, err = capfd.readouterr()
+    assert out == "" and len(err.splitlines()) == 1
+    assert err.startswith("Error: ") and words in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_bad_target_or_style_has_its_own_code(tmp_path: Path, options: list[str]) -> None:
+    source = make_clip(tmp_path / "a.mp4", frames=2)
+    (tmp_path / "there.mp4").write_bytes(b"")
+    for target in ("there.mp4", "a.mp4", "out.xyz", "a.mp4/out.mp4"):
+        assert call(source, "-o", tmp_path / target, *options) == ExitCode.OUTPUT
+    assert call(source, "-o", tmp_path / "out.mp4", "--style", "nobody") == ExitCode.STYLE
+    assert call(source, "-o", tmp_path / "out.mp4", *options, "--crf", "99") == ExitCode.USAGE
+    assert call(source, "-o", tmp_path / "out.webm", *options, "--codec", "libx264") == ExitCode.USAGE
+    assert call(source, "-o", tmp_path / "out.mp4", *options, "--device", "cuda:77") == ExitCode.DEVICE
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.mp4", "there.mp4"]
+
+
+def test_a_damaged_source_is_warned_of_and_has_its_own_code(
+    tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    broken = make_truncated(make_clip(tmp_path / "whole.mkv", frames=96), tmp_path / "broken.mkv")
+    assert call(broken, "-o", tmp_path / "out.mp4", *options) == ExitCode.DAMAGED
+    assert f"Warning: {broken}" in capsys.readouterr().err
+    assert (tmp_path / "out.mp4").exists()
+    assert call(broken, "-o", tmp_path / "strict.mp4", *options, "--strict") == ExitCode.DAMAGED
+    assert not (tmp_path / "strict.mp4").exists()
+
+
+def test_failures_among_several_are_listed_and_counted(
+    tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = make_clip(tmp_path / "a.mp4", frames=2)
+    assert call(good, tmp_path / "b.mp4", "-o", tmp_path / "out", *options) == ExitCode.INPUT
+    err = capsys.readouterr().err
+    assert f"Error: There is no file {tmp_path}/b.mp4. Check the path." in err
+    assert err.splitlines()[-1].endswith(f" into {tmp_path}/out/a.mp4. 1 of 2 failed.")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing there")
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_from_outside_ends_with_130_and_leaves_nothing(
+    tmp_path: Path, options: list[str], sent: signal.Signals
+) -> None:
+    source = make_clip(tmp_path / "a.mp4", frames=3000, size=(128, 96))
+    (tmp_path / "out").mkdir()
+    command = [sys.executable, "-m", "vidstyle", "render", str(source), "-o", str(tmp_path / "out" / "b.mp4"), *options]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": "."})
+    deadline = time.monotonic() + 60
+    while not list((tmp_path / "out").iterdir()) and time.monotonic() < deadline and process.poll() is None:
+        time.sleep(0.05)
+    time.sleep(0.3)
+    process.send_signal(sent)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == ExitCode.INTERRUPTED, err
+    assert err.splitlines()[-1] == "Interrupted."
+    assert "Traceback" not in err
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_help_needs_no_heavy_library() -> None:
+    program = (
+        "import sys\nfrom vidstyle.cli.main import main\ntry:\n    main(['render', '--help'])\nexcept SystemExit:\n    pass\n"
+        "sys.exit(bool({'torch', 'av', 'cv2'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 0
+
+
+def test_video_is_rendered_without_opencv(tmp_path: Path, options: list[str]) -> None:
+    source = make_clip(tmp_path / "a.mp4", frames=2)
+    arguments = ["render", str(source), "-o", str(tmp_path / "out.mp4"), *options]
+    program = (
+        "import sys\nsys.modules['cv2'] = None\nfrom vidstyle.cli.main import main\n"
+        f"try:\n    main({arguments!r})\nexcept SystemExit as left:\n    sys.exit(left.code)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 0

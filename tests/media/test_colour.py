@@ -1,0 +1,139 @@
+"""Colours keep their values through coded frames, whatever matrix, range and depth."""
+
+import itertools
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from vidstyle.media.clip import Clip, Colour
+from vidstyle.media.colour import from_rgb, resolve_colour, to_rgb
+
+LUMA_WEIGHTS = {1: (0.2126, 0.0722), 6: (0.299, 0.114), 9: (0.2627, 0.0593)}
+"""Red and blue luma weights of BT.709, BT.601 and BT.2020 (ITU-T H.273, table 4)."""
+
+
+def clip_of(width: int, height: int, pixel_format: str, colour: Colour, rotation: int = 0) -> Clip:
+    bits = av.VideoFormat(pixel_format).components[0].bits
+    return Clip(
+        path=Path("none.mp4"),
+        video_index=0,
+        width=width,
+        height=height,
+        rotation=rotation,
+        sample_aspect=Fraction(1),
+        frame_rate=Fraction(24),
+        time_base=Fraction(1, 24),
+        pixel_format=pixel_format,
+        bit_depth=bits,
+        colour=colour,
+        interlaced=False,
+        duration=None,
+        frames=None,
+        streams=(),
+    )
+
+
+def decoded_by_the_standard(planes: np.ndarray, matrix: int, full_range: bool, bits: int) -> np.ndarray:
+    """ITU-T H.273, equations 28 to 40: what RGB in [0, 1] the integers of three planes stand for."""
+    red, blue = LUMA_WEIGHTS[matrix]
+    step = 1 << (bits - 8)
+    y, u, v = planes.astype(np.float64)
+    if full_range:
+        y, u, v = y / (256 * step - 1), (u - 128 * step) / (256 * step - 1), (v - 128 * step) / (256 * step - 1)
+    else:
+        y, u, v = (y - 16 * step) / (219 * step), (u - 128 * step) / (224 * step), (v - 128 * step) / (224 * step)
+    r, b = y + 2 * (1 - red) * v, y + 2 * (1 - blue) * u
+    return np.clip(np.stack([r, (y - red * r - blue * b) / (1 - red - blue), b], -1), 0, 1)
+
+
+def frame_with(planes: np.ndarray, pixel_format: str) -> av.VideoFrame:
+    _, height, width = planes.shape
+    frame = av.VideoFrame(width, height, pixel_format)
+    for plane, values in zip(frame.planes, planes, strict=True):
+        rows = np.zeros((height, plane.line_size // values.itemsize), values.dtype)
+        rows[:, :width] = values
+        plane.update(rows.tobytes())
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("matrix", "full_range", "bits"), list(itertools.product((1, 6, 9), (False, True), (8, 10)))
+)
+def test_decoding_follows_the_standards_equations(matrix: int, full_range: bool, bits: int) -> None:
+    draw = np.random.default_rng(0)
+    step = 1 << (bits - 8)
+    low, high = (0, 256 * step) if full_range else (16 * step, 235 * step + 1)
+    planes = np.stack([draw.integers(low, high, (32, 32)), *draw.integers(96 * step, 160 * step, (2, 32, 32))])
+    planes = planes.astype(np.uint8 if bits == 8 else np.uint16)
+    pixel_format = "yuv444p" if bits == 8 else "yuv444p10le"
+    rgb = to_rgb(frame_with(planes, pixel_format), clip_of(32, 32, pixel_format, Colour(matrix, 2, 2, full_range)))
+    expected = decoded_by_the_standard(planes, matrix, full_range, bits)
+    assert rgb.dtype == (np.uint8 if bits == 8 else np.uint16)
+    assert np.abs(rgb / np.iinfo(rgb.dtype).max - expected).max() < 0.6 / 255
+
+
+@pytest.mark.parametrize(
+    ("matrix", "full_range", "pixel_format"),
+    list(itertools.product((1, 6, 9), (False, True), ("yuv444p", "yuv420p", "yuv444p10le", "yuv420p10le"))),
+)
+def test_a_picture_survives_being_coded_and_decoded(matrix: int, full_range: bool, pixel_format: str) -> None:
+    deep = "10" in pixel_format
+    across, down = np.meshgrid(np.linspace(0, 1, 64), np.linspace(0, 1, 48))
+    smooth = np.stack([across, down, 1 - across * down], -1)
+    rgb = np.rint(smooth * (65535 if deep else 255)).astype(np.uint16 if deep else np.uint8)
+    colour = Colour(matrix, 2, 2, full_range)
+    frame = from_rgb(rgb, pixel_format, colour)
+    assert (frame.format.name, int(frame.colorspace), int(frame.color_range)) == (
+        pixel_format,
+        matrix,
+        2 if full_range else 1,
+    )
+    again = to_rgb(frame, clip_of(64, 48, pixel_format, colour))
+    error = np.abs(again / np.iinfo(again.dtype).max - smooth)[2:-2, 2:-2] * 255
+    assert error.mean() < (1.0 if "420" in pixel_format or not deep else 0.4)
+    assert error.max() < 5
+
+
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuv420p10le"])
+@pytest.mark.parametrize("full_range", [False, True])
+def test_white_stays_white_and_black_stays_black(pixel_format: str, full_range: bool) -> None:
+    for value in (0, 255):
+        rgb = np.full((16, 16, 3), value, np.uint8)
+        colour = Colour(1, 1, 1, full_range)
+        again = to_rgb(from_rgb(rgb, pixel_format, colour), clip_of(16, 16, pixel_format, colour))
+        assert np.abs(again / np.iinfo(again.dtype).max - value / 255).max() <= 1 / 255
+
+
+def test_an_untagged_picture_is_bt601_when_small_and_bt709_when_hd() -> None:
+    assert resolve_colour(Colour(), 720, 576) == Colour(matrix=6, full_range=False)
+    assert resolve_colour(Colour(), 1280, 720) == Colour(matrix=1, full_range=False)
+    assert resolve_colour(Colour(matrix=9, full_range=True), 640, 360) == Colour(matrix=9, full_range=True)
+
+
+@pytest.mark.parametrize(("degrees", "corner"), [(0, (0, 0)), (90, (0, -1)), (180, (-1, -1)), (270, (-1, 0))])
+def test_a_rotated_picture_is_turned_clockwise(degrees: int, corner: tuple[int, int]) -> None:
+    rgb = np.zeros((48, 64, 3), np.uint8)
+    rgb[:8, :8] = 255
+    clip = clip_of(64, 48, "yuv444p", Colour(), degrees)
+    upright = to_rgb(from_rgb(rgb, "yuv444p", Colour()), clip)
+    assert upright.shape[:2] == clip.upright_size[::-1]
+    assert upright[corner].min() > 250
+    assert (upright > 128).mean() < 0.05
+
+
+def test_transparent_pixels_lie_over_black() -> None:
+    rgba = np.full((16, 16, 4), 200, np.uint8)
+    rgba[:8, :, 3] = 0
+    rgba[8:, :, 3] = 255
+    rgb = to_rgb(av.VideoFrame.from_ndarray(rgba, "rgba"), clip_of(16, 16, "rgba", Colour(matrix=0)))
+    assert (rgb[:8] == 0).all()
+    assert (rgb[8:] == 200).all()
+
+
+def test_grey_and_palette_formats_are_read() -> None:
+    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    rgb = to_rgb(av.VideoFrame.from_ndarray(grey, "gray"), clip_of(16, 16, "gray", Colour(full_range=True)))
+    assert (rgb == grey[..., None]).all()

@@ -1,0 +1,209 @@
+"""Painted video is joined with everything else that its source holds."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+
+from tests.clips import make_clip
+from tests.packets import Packets, complaints, tracks, video_times
+from vidstyle.errors import OutputError
+from vidstyle.media import ffmpeg
+from vidstyle.media.codecs import CODECS, choose_codec, choose_pixel_format, container_of
+from vidstyle.media.mux import Cut, mux
+from vidstyle.media.probe import probe
+from vidstyle.media.read import VideoReader
+from vidstyle.media.tracks import TrackPlan, plan_tracks
+from vidstyle.media.write import VideoForm, VideoWriter
+
+SUFFIXES = pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
+
+
+def remade(source: Path, target: Path, cut: Cut | None = None, codec: str = "auto", **wanted: bool) -> TrackPlan:
+    """Encode the pictures of `source` anew, join them with the rest of it into `target`, and return the plan."""
+    clip, container = probe(source), container_of(target)
+    chosen = choose_codec(codec, container)
+    size = clip.upright_size
+    form = VideoForm(
+        chosen,
+        *size,
+        choose_pixel_format(chosen, None, *size, clip.bit_depth),
+        clip.time_base,
+        clip.frame_rate,
+        clip.upright_aspect,
+        clip.colour,
+        30,
+        "ultrafast" if chosen.name == "libx264" else None,
+    )
+    painted = target.with_name(f"painted{chosen.workshop}")
+    with VideoReader(clip) as reader, VideoWriter(painted, form) as writer:
+        for batch in reader.batches(8):
+            writer.write(batch)
+    plan = plan_tracks(clip, container, audio=wanted.get("audio", True), subtitles=wanted.get("subtitles", True))
+    assert mux(painted, source, plan, container, cut or Cut(), form.display_aspect, target) == []
+    return plan
+
+
+def tags(path: Path, kind: str) -> list[tuple[str | None, bool]]:
+    with av.open(str(path)) as container:
+        found = [one for one in container.streams if one.type == kind]
+        return [(one.language, bool(one.disposition & av.stream.Disposition.default)) for one in found]
+
+
+def assert_same(ours: list[Packets], theirs: list[Packets], tolerance: Fraction = Fraction(0)) -> None:
+    assert [[payload for _, payload in track] for track in ours] == [
+        [payload for _, payload in track] for track in theirs
+    ]
+    for track, other in zip(ours, theirs, strict=True):
+        assert all(abs(time - before) <= tolerance for (time, _), (before, _) in zip(track, other, strict=True))
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv"])
+def test_every_sound_track_keeps_its_packets_times_and_language(suffix: str, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "source.mp4", audio=2, languages=("eng", "fra"))
+    plan = remade(source, tmp_path / f"out{suffix}")
+    tick = Fraction(0) if suffix != ".mkv" else Fraction(1, 2000)
+    assert_same(tracks(tmp_path / f"out{suffix}", "audio"), tracks(source, "audio"), tick)
+    assert [language for language, _ in tags(tmp_path / f"out{suffix}", "audio")] == ["eng", "fra"]
+    assert plan.notices == plan.warnings == ()
+    assert complaints(tmp_path / f"out{suffix}") == ""
+
+
+def test_matroska_goes_into_webm_and_mp4_with_its_packets(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "source.mkv", audio=1)
+    remade(source, tmp_path / "out.webm")
+    remade(source, tmp_path / "out.mp4")
+    assert_same(tracks(tmp_path / "out.webm", "audio"), tracks(source, "audio"))
+    assert_same(tracks(tmp_path / "out.mp4", "audio"), tracks(source, "audio"), Fraction(1, 1000))
+
+
+def test_sound_that_a_container_cannot_hold_is_encoded_anew_and_that_is_said(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "source.mp4", audio=1, languages=("eng",), frames=48)
+    plan = remade(source, tmp_path / "out.webm")
+    assert plan.notices == (f"{source}: sound track 1 (aac, eng) becomes libopus: webm does not hold it as it is.",)
+    with av.open(str(tmp_path / "out.webm")) as container:
+        sound = container.streams.audio[0]
+        heard = list(container.decode(sound))
+        assert sound.codec_context.codec.canonical_name == "opus"
+    assert abs(heard[-1].time + heard[-1].samples / 48000 - 2) < 0.05
+
+
+@SUFFIXES
+def test_text_subtitles_are_kept_in_the_kind_that_the_container_holds(suffix: str, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "source.mkv", subtitles=1, languages=("deu",))
+    remade(source, tmp_path / f"out{suffix}")
+    with av.open(str(tmp_path / f"out{suffix}")) as container:
+        texts = container.streams.subtitles[0]
+        shown = [line.dialogue for packet in container.demux(texts) if packet.size > 2 for line in packet.decode()]
+        codec = texts.codec_context.codec.canonical_name
+    assert codec == {".mp4": "mov_text", ".mov": "mov_text", ".mkv": "subrip", ".webm": "webvtt"}[suffix]
+    assert shown == [b"Hello"]
+    assert [language for language, _ in tags(tmp_path / f"out{suffix}", "subtitle")] == [
+        "ger" if suffix == ".mov" else "deu"
+    ]
+
+
+def with_extras(source: Path, target: Path) -> Path:
+    """Copy the pictures of `source` into Matroska and add a track of picture subtitles and an attached font."""
+    with av.open(str(source)) as read, av.open(str(target), "w") as written:
+        video = written.add_stream_from_template(read.streams.video[0])
+        titles = written.add_mux_stream("hdmv_pgs_subtitle")
+        titles.time_base = Fraction(1, 1000)
+        titles.metadata["language"] = "eng"
+        written.add_attachment("letters.ttf", "application/x-truetype-font", b"a font")
+        for packet in read.demux(read.streams.video[0]):
+            if packet.size:
+                packet.stream = video
+                written.mux(packet)
+        packet = av.Packet(bytes.fromhex("80000001"))
+        packet.stream, packet.time_base, packet.pts, packet.dts = titles, Fraction(1, 1000), 0, 0
+        written.mux(packet)
+    return target
+
+
+def test_picture_subtitles_go_where_they_can_and_are_named_where_not(tmp_path: Path) -> None:
+    source = with_extras(make_clip(tmp_path / "plain.mkv"), tmp_path / "source.mkv")
+    for suffix in (".mp4", ".mov", ".webm"):
+        plan = remade(source, tmp_path / f"out{suffix}")
+        lost = f"{source}: subtitle track 1 (hdmv_pgs_subtitle, eng) is left out: {suffix[1:]} cannot hold it."
+        assert plan.warnings == (lost,)
+    remade(source, tmp_path / "out.mkv")
+    assert_same(tracks(tmp_path / "out.mkv", "subtitle"), tracks(source, "subtitle"))
+
+
+def test_attached_files_stay_in_matroska(tmp_path: Path) -> None:
+    source = with_extras(make_clip(tmp_path / "plain.mkv"), tmp_path / "source.mkv")
+    assert remade(source, tmp_path / "out.mkv").warnings == ()
+    with av.open(str(tmp_path / "out.mkv")) as container:
+        (font,) = container.streams.attachments
+        assert (font.name, font.mimetype, font.data) == ("letters.ttf", "application/x-truetype-font", b"a font")
+
+
+@SUFFIXES
+def test_chapters_and_tags_go_along(suffix: str, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "source.mp4", chapters=2, frames=48, metadata={"title": "A film", "comment": "mine"})
+    remade(source, tmp_path / f"out{suffix}")
+    with av.open(str(tmp_path / f"out{suffix}")) as container:
+        chapters = container.chapters()
+        found = {name.lower(): value for name, value in container.metadata.items()}
+    spans = [(one["start"] * one["time_base"], one["end"] * one["time_base"]) for one in chapters]
+    assert spans == [(0, 1), (1, 2)]
+    assert [one["metadata"]["title"] for one in chapters] == ["Part 1", "Part 2"]
+    assert (found["title"], found["comment"]) == ("A film", "mine")
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libx265", "libsvtav1", "libvpx-vp9", "ffv1"])
+def test_the_sample_aspect_reaches_matroska_with_every_codec(codec: str, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "source.mp4", sample_aspect=Fraction(12, 11), frames=4)
+    remade(source, tmp_path / "out.mkv", codec=codec)
+    assert probe(tmp_path / "out.mkv").sample_aspect == Fraction(12, 11)
+
+
+def test_a_source_without_sound_gives_a_result_without_sound(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "source.mp4", metadata={"title": "Silent"})
+    remade(source, tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert [one.type for one in container.streams] == ["video"]
+        assert container.metadata["title"] == "Silent"
+
+
+def test_sound_and_subtitles_can_be_left_behind(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "source.mp4", audio=1, subtitles=1)
+    remade(source, tmp_path / "out.mp4", audio=False, subtitles=False)
+    assert tracks(tmp_path / "out.mp4", "audio") == tracks(tmp_path / "out.mp4", "subtitle") == []
+
+
+def test_a_cut_takes_the_sound_of_its_stretch_and_moves_it_with_the_pictures(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "source.mp4", audio=1, frames=72, chapters=3)
+    begin, end = Fraction(3, 2), Fraction(5, 2)
+    remade(source, tmp_path / "out.mp4", Cut(begin, end, shift=begin))
+    kept = [(time - begin, payload) for time, payload in tracks(source, "audio")[0] if begin <= time < end]
+    assert_same(tracks(tmp_path / "out.mp4", "audio"), [kept], Fraction(1, 48000))
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        chapters = [(one["metadata"]["title"], one["end"] * one["time_base"]) for one in container.chapters()]
+    assert chapters == [("Part 2", Fraction(1, 2)), ("Part 3", 1)]
+
+
+def test_times_that_begin_late_are_kept_with_their_sound(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "source.mkv", pts=range(500, 2500, 40), time_base=Fraction(1, 1000), audio=1)
+    for name in ("out.mp4", "out.mkv"):
+        remade(source, tmp_path / name)
+        assert video_times(tmp_path / name) == video_times(source)
+        assert_same(tracks(tmp_path / name, "audio"), tracks(source, "audio"), Fraction(1, 1000))
+
+
+def test_a_failure_of_the_program_is_one_message_with_its_cause(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    source = ffmpeg.source(tmp_path / "absent.mp4")
+    with pytest.raises(OutputError) as caught:
+        ffmpeg.run(ffmpeg.command([source], tmp_path / "out.mp4"), "join things")
+    assert str(caught.value).startswith("Cannot join things: ")
+    assert "No such file or directory" in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_every_codec_fits_one_of_the_containers_it_names() -> None:
+    names = {container_of(Path(f"a{suffix}")).name for suffix in (".mp4", ".mov", ".mkv", ".webm")}
+    assert all(set(codec.containers) <= names for codec in CODECS.values())

@@ -1,0 +1,242 @@
+"""Reading gives every picture of a file at its own time, or says what it could not give."""
+
+import shutil
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from tests.clips import make_clip, make_truncated, moving_square, still
+from vidstyle.errors import InputError
+from vidstyle.media.probe import probe
+from vidstyle.media.read import ReadReport, VideoReader
+
+
+def read(path: Path, size: int = 7, **limits: Any) -> tuple[np.ndarray, list[int], ReadReport]:
+    with VideoReader(probe(path), **limits) as reader:
+        batches = list(reader.batches(size))
+    return np.concatenate([one.frames for one in batches]), [pts for one in batches for pts in one.pts], reader.report
+
+
+def demuxed_pts(path: Path) -> list[int]:
+    with av.open(str(path)) as container:
+        packets = container.demux(video=0)
+        return sorted(one.pts for one in packets if one.size and not one.is_discard)
+
+
+def closeness(frames: np.ndarray, pictures: Any) -> float:
+    drawn = np.stack([pictures(index) for index in range(len(frames))]).astype(int)
+    return float(np.abs(frames.astype(int) - drawn).mean())
+
+
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [
+        ("plain.mp4", {}),
+        ("deep b-frames.mp4", {"b_frames": 4}),
+        ("variable.mp4", {"pts": [0, 10, 15, 40, 41, 300], "time_base": Fraction(1, 1000)}),
+        ("variable.mkv", {"pts": [0, 10, 15, 40, 41, 300], "time_base": Fraction(1, 1000)}),
+        ("ntsc.mov", {"rate": Fraction(30000, 1001)}),
+        ("odd.mp4", {"size": (33, 17), "pixel_format": "yuv444p"}),
+        ("hevc.mp4", {"codec": "libx265", "size": (128, 128), "frames": 8}),
+        ("vp8.webm", {"codec": "libvpx", "audio": 1}),
+        ("alt-ref.webm", {"codec": "libvpx", "frames": 60, "options": {"auto-alt-ref": "1", "lag-in-frames": "16"}}),
+        ("vp9.webm", {"codec": "libvpx-vp9", "frames": 30}),
+        ("mpeg4.avi", {"codec": "mpeg4"}),
+        ("programme.mpg", {"codec": "mpeg2video", "rate": Fraction(25)}),
+        ("fields.mpg", {"codec": "mpeg2video", "rate": Fraction(25), "interlaced": True}),
+        ("transport.ts", {"audio": 1}),
+        ("lossless.mkv", {"codec": "ffv1"}),
+        ("bare.h264", {}),
+    ],
+)
+def test_every_picture_comes_once_in_order_at_its_own_time(tmp_path: Path, name: str, how: dict[str, Any]) -> None:
+    path = make_clip(tmp_path / name, **how)
+    frames, pts, report = read(path)
+    asked = len(how["pts"]) if "pts" in how else how.get("frames", 24)
+    assert (len(frames), report.packets, report.frames, report.held, report.concealed) == (asked, asked, asked, 0, 0)
+    assert report.warnings == []
+    assert all(later > earlier for earlier, later in zip(pts, pts[1:], strict=False))
+    if not name.endswith((".h264", ".avi", "alt-ref.webm")):
+        assert pts == demuxed_pts(path)
+    assert closeness(frames, moving_square(how.get("size", (64, 48)))) < 9
+
+
+def test_times_of_a_variable_rate_are_kept_as_rationals(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "v.mp4", pts=[0, 10, 15, 40], time_base=Fraction(1, 1000))
+    _, pts, _ = read(path)
+    base = probe(path).time_base
+    assert [time * base for time in pts] == [Fraction(ms, 1000) for ms in (0, 10, 15, 40)]
+
+
+@pytest.mark.parametrize("size", [1, 5, 24, 100])
+def test_the_batch_size_changes_nothing_but_the_batches(tmp_path: Path, size: int) -> None:
+    path = make_clip(tmp_path / "a.mp4")
+    with VideoReader(probe(path)) as reader:
+        batches = list(reader.batches(size))
+    assert [len(one) for one in batches[:-1]] == [size] * (len(batches) - 1)
+    assert sum(len(one) for one in batches) == 24
+    assert (np.concatenate([one.frames for one in batches]) == read(path, 3)[0]).all()
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts", "a.mpg"])
+def test_start_and_end_are_exact_to_the_frame(tmp_path: Path, name: str) -> None:
+    codec = {"codec": "mpeg2video"} if name.endswith("mpg") else {}
+    path = make_clip(tmp_path / name, frames=150, rate=Fraction(25), key_every=50, size=(32, 32), **codec)
+    whole, times, _ = read(path)
+    base = probe(path).time_base
+    for start, end in ((0.0, 0.2), (1.0, 1.2), (3.0, 3.4), (5.8, 9.0), (2.96, None)):
+        frames, pts, report = read(path, start_seconds=start, end_seconds=end)
+        wanted = [
+            index
+            for index, time in enumerate(times)
+            if start - 1e-3 <= (time - times[0]) * base and (end is None or (time - times[0]) * base < end - 1e-3)
+        ]
+        assert pts == [times[index] for index in wanted]
+        assert (frames == whole[wanted]).all()
+        assert (report.frames, report.packets, report.warnings) == (len(wanted), len(wanted), [])
+
+
+def test_a_range_that_holds_nothing_is_an_input_error(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "a.mp4")
+    with pytest.raises(InputError) as caught:
+        read(path, start_seconds=50.0)
+    assert str(caught.value) == f"{path} gave no picture in the asked range. Check --start and --end, or the file."
+
+
+def test_a_rotated_clip_comes_upright(tmp_path: Path) -> None:
+    plain = read(make_clip(tmp_path / "plain.mp4", frames=3))[0]
+    turned = read(make_clip(tmp_path / "turned.mp4", frames=3, rotation=90))[0]
+    assert turned.shape == (3, 64, 48, 3)
+    assert (turned == np.rot90(plain, -1, axes=(1, 2))).all()
+
+
+def test_deep_clips_come_with_sixteen_bits(tmp_path: Path) -> None:
+    frames, _, _ = read(make_clip(tmp_path / "deep.mp4", pixel_format="yuv420p10le", pictures=still((200, 100, 50))))
+    assert frames.dtype == np.uint16
+    assert np.abs(frames[0].reshape(-1, 3).mean(0) / 257 - (200, 100, 50)).max() < 2
+
+
+@pytest.mark.parametrize(("matrix", "full_range"), [(1, False), (1, True), (6, False), (9, False)])
+def test_colours_of_tagged_clips_are_right(tmp_path: Path, matrix: int, full_range: bool) -> None:
+    colour = (220, 60, 30)
+    path = make_clip(tmp_path / "c.mp4", frames=2, matrix=matrix, full_range=full_range, pictures=still(colour))
+    assert np.abs(read(path)[0].reshape(-1, 3).mean(0) - colour).max() < 2.5
+
+
+@pytest.mark.parametrize("share", [0.4, 0.6, 0.9])
+@pytest.mark.parametrize("name", ["whole.mkv", "whole.ts", "front.mp4"])
+def test_a_cut_off_file_gives_what_is_there_and_says_so(tmp_path: Path, name: str, share: float) -> None:
+    whole = make_clip(
+        tmp_path / name, frames=150, rate=Fraction(25), size=(128, 96), movflags="faststart" if "mp4" in name else ""
+    )
+    cut = make_truncated(whole, tmp_path / f"cut{whole.suffix}", share)
+    frames, pts, report = read(cut)
+    assert 150 * share * 0.5 < len(frames) < 150
+    assert report.frames == report.packets
+    assert pts == sorted(set(pts))
+    sound = len(frames) - report.held - report.concealed
+    assert closeness(frames[:sound], moving_square((128, 96))) < 9
+    if not name.endswith("ts"):
+        assert report.truncated and report.damaged
+        assert "the file is incomplete" in report.warnings[-1] and str(cut) in report.warnings[-1]
+
+
+def test_damaged_packets_are_concealed_or_held_but_never_skipped(tmp_path: Path) -> None:
+    whole = make_clip(tmp_path / "whole.mp4", frames=60, size=(160, 120), key_every=15)
+    with av.open(str(whole)) as container:
+        places = [(one.pos, one.size) for one in container.demux(video=0) if one.size]
+    content = bytearray(whole.read_bytes())
+    for position, size in places[10:50:10]:
+        content[position + 5 : position + size] = bytes(size - 5)
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(content)
+    frames, pts, report = read(broken)
+    assert pts == demuxed_pts(whole)
+    assert len(frames) == report.packets == 60
+    assert report.held + report.concealed >= 4
+    assert report.damaged and report.warnings
+    assert all(str(broken) in text and text.endswith(".") for text in report.warnings)
+
+
+def test_a_picture_that_changes_size_midway_is_scaled_and_told(tmp_path: Path) -> None:
+    small = make_clip(tmp_path / "small.ts", size=(32, 32), frames=10, pictures=still((10, 200, 10), (32, 32)))
+    large = make_clip(tmp_path / "large.ts", size=(64, 48), frames=10, pictures=still((200, 10, 10)))
+    both = tmp_path / "both.ts"
+    both.write_bytes(large.read_bytes() + small.read_bytes())
+    frames, pts, report = read(both)
+    assert frames.shape == (20, 48, 64, 3)
+    assert np.abs(frames[-1].mean((0, 1)) - (10, 200, 10)).max() < 6
+    assert pts == sorted(set(pts))
+    assert f"{both}: 10 pictures of another size were scaled to 64x48." in report.warnings
+
+
+def test_a_clock_that_starts_again_goes_on_where_it_was(tmp_path: Path) -> None:
+    once = make_clip(tmp_path / "once.ts", frames=48)
+    twice = tmp_path / "twice.ts"
+    twice.write_bytes(once.read_bytes() * 2)
+    frames, pts, report = read(twice)
+    assert len(frames) == 96
+    assert {later - earlier for earlier, later in zip(pts, pts[1:], strict=False)} == {3750}
+    assert report.warnings == [f"{twice}: 1 pictures had times that did not increase; they were moved."]
+
+
+def test_a_video_shorter_than_its_sound_is_not_called_incomplete(tmp_path: Path) -> None:
+    short = make_clip(tmp_path / "short.mkv", frames=12)
+    long = make_clip(tmp_path / "long.mkv", frames=96, audio=1)
+    mixed = tmp_path / "mixed.mkv"
+    with av.open(str(short)) as pictures, av.open(str(long)) as sound, av.open(str(mixed), "w") as target:
+        streams = {
+            target.add_stream_from_template(pictures.streams.video[0]): pictures.demux(video=0),
+            target.add_stream_from_template(sound.streams.audio[0]): sound.demux(audio=0),
+        }
+        for stream, packets in streams.items():
+            for packet in packets:
+                if packet.size:
+                    packet.stream = stream
+                    target.mux(packet)
+    _, _, report = read(mixed)
+    assert (report.frames, report.truncated, report.warnings) == (12, False, [])
+
+
+def test_reading_a_long_clip_takes_no_more_memory_than_a_short_one(tmp_path: Path) -> None:
+    import tracemalloc
+
+    peaks = []
+    for frames in (40, 400):
+        path = make_clip(tmp_path / f"{frames}.mp4", frames=frames, size=(160, 120), pictures=still((9, 9, 9), (160, 120)))
+        tracemalloc.start()
+        with VideoReader(probe(path)) as reader:
+            assert sum(len(batch) for batch in reader.batches(8)) == frames
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.3 * peaks[0]
+
+
+@pytest.mark.needs_data
+def test_real_files_give_a_picture_for_every_packet(real_data: Path) -> None:
+    held = {}
+    for path in sorted((real_data / "awkward").iterdir()):
+        if path.name in ("audio_only.mp4", "derived_empty_0bytes.mp4"):
+            continue
+        frames, pts, report = 0, [], None
+        with VideoReader(probe(path)) as reader:
+            for batch in reader.batches(8):
+                frames += len(batch)
+                pts += batch.pts
+        report = reader.report
+        assert frames == report.packets == len(set(pts)), path
+        assert pts == sorted(pts), path
+        if report.damaged:
+            held[path.name] = (report.held, report.concealed, report.truncated)
+    assert held == {"derived_truncated_60pct_flower.mp4": (1, 0, True)}
+
+
+def test_the_file_is_free_again_after_reading(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "a.mp4", frames=4)
+    read(path)
+    shutil.move(path, tmp_path / "b.mp4")
+    assert len(read(tmp_path / "b.mp4")[0]) == 4

@@ -1,0 +1,32 @@
+"""A small random style, and settings that render fast."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.styles import make_style
+from vidstyle.render.settings import RenderSettings
+
+
+@pytest.fixture(scope="session")
+def style_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an untrained style of 4 channels, made for a short side of 32 pixels."""
+    return make_style(tmp_path_factory.mktemp("style") / "random.safetensors")
+
+
+@pytest.fixture
+def fast(style_path: Path) -> Any:
+    """Return settings for the random style: fp32 on the CPU, no upscaler, a fast encoder; others as given."""
+
+    def settings(**others: Any) -> RenderSettings:
+        quick = {
+            "style": str(style_path),
+            "device": "cpu",
+            "precision": "fp32",
+            "upscaler": "none",
+            "preset": "ultrafast",
+        }
+        return RenderSettings(**{**quick, **others})
+
+    return settings

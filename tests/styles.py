@@ -1,0 +1,19 @@
+"""A style made while testing: small and untrained, but with an effect that shows."""
+
+from pathlib import Path
+
+import torch
+
+from vidstyle.models.style import Style, save_style
+from vidstyle.networks.generator import ResNetGenerator
+
+
+def make_style(path: Path) -> Path:
+    """Write a random style of 4 channels for a short side of 32 pixels and return its path."""
+    torch.manual_seed(7)
+    network = ResNetGenerator(4, 5)
+    with torch.no_grad():
+        for weight in network.parameters():
+            weight.mul_(8)
+    save_style(Style("resnet", 4, 5, 32, network.state_dict()), path)
+    return path

@@ -1,0 +1,42 @@
+"""Settings that cannot be trained with are refused before anything is written."""
+
+import pytest
+from tests.train.conftest import small
+
+from vidstyle.errors import SettingsError
+from vidstyle.train.schedule import plan_schedule
+from vidstyle.train.settings import TrainSettings
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"crop": 64, "load": 48}, "crop 64 is larger than load 48. Choose a crop of at most 48."),
+        ({"name": "../elsewhere"}, "name '../elsewhere' is no folder name. Give a name without slashes."),
+        ({"steps_decay": 9}, "steps-decay 9 exceeds steps 6. Give at most 6."),
+        ({"method": "dreams"}, "method cannot be 'dreams': it takes cut++|cut."),
+    ],
+)
+def test_wrong_settings_say_what_would_be_right(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        small(**changes)
+    assert str(caught.value) == message
+
+
+def test_nothing_to_train_is_said() -> None:
+    with pytest.raises(SettingsError, match=r"^There is nothing to train: epochs and epochs-decay are 0\."):
+        TrainSettings(epochs=0, epochs_decay=0)
+
+
+def test_a_run_is_called_after_its_method_unless_named() -> None:
+    assert (TrainSettings().name, TrainSettings(method="cut").name, TrainSettings(name="mine").name) == ("cut++", "cut", "mine")
+
+
+def test_the_learning_rate_is_constant_and_then_falls_in_a_line() -> None:
+    schedule = plan_schedule(small(steps=None, epochs=1, epochs_decay=1, lr=1.0), epoch_images=4)
+    assert [round(schedule.learning_rate(step), 3) for step in range(schedule.steps)] == [1, 1, 1, 1, 0.8, 0.6, 0.4, 0.2]
+
+
+def test_the_learning_rate_stays_with_steps_alone() -> None:
+    schedule = plan_schedule(small(steps=5, lr=1.0), epoch_images=4)
+    assert {schedule.learning_rate(step) for step in range(5)} == {1.0}
