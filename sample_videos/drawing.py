@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import ArrayLike
 
 Colour = tuple[int, int, int]
 Points = np.ndarray
@@ -33,7 +34,9 @@ class Canvas:
         rows = np.array(top) + (np.array(bottom) - np.array(top)) * share[:, None]
         self.pixels[:] = np.rint(rows).astype(np.uint8)[:, None]
 
-    def shape(self, points: Points, fill: Colour | None, line: Colour | None = INK, ink: float | None = None) -> None:
+    def shape(
+        self, points: ArrayLike, fill: Colour | None, line: Colour | None = INK, ink: float | None = None
+    ) -> None:
         """Draw a closed outline through points (n, 2), filled."""
         fixed = [np.rint(np.asarray(points) * OVERSAMPLING * 2**SHIFT).astype(np.int32)]
         if fill is not None:
@@ -41,7 +44,7 @@ class Canvas:
         if line is not None:
             cv2.polylines(self.pixels, fixed, True, line, self._thick(ink), cv2.LINE_AA, SHIFT)
 
-    def stroke(self, points: Points, line: Colour = INK, ink: float | None = None) -> None:
+    def stroke(self, points: ArrayLike, line: Colour = INK, ink: float | None = None) -> None:
         """Draw an open line through points (n, 2)."""
         fixed = [np.rint(np.asarray(points) * OVERSAMPLING * 2**SHIFT).astype(np.int32)]
         cv2.polylines(self.pixels, fixed, False, line, self._thick(ink), cv2.LINE_AA, SHIFT)
@@ -50,7 +53,9 @@ class Canvas:
         return max(1, round((self.ink if ink is None else ink) * OVERSAMPLING))
 
 
-def ellipse(x: float, y: float, across: float, down: float, turn: float = 0.0, start: float = 0.0, end: float = 360.0) -> Points:
+def ellipse(
+    x: float, y: float, across: float, down: float, turn: float = 0.0, start: float = 0.0, end: float = 360.0
+) -> Points:
     """Return the outline of an ellipse with half axes `across` and `down`, turned clockwise by degrees."""
     angle, lean = np.radians(np.linspace(start, end, 60)), np.radians(turn)
     along, over = across * np.cos(angle), down * np.sin(angle)
@@ -60,7 +65,9 @@ def ellipse(x: float, y: float, across: float, down: float, turn: float = 0.0, s
 def curve(*points: tuple[float, float], closed: bool = True) -> Points:
     """Return a smooth line through points (Catmull-Rom)."""
     given = np.array(points, float)
-    padded = np.concatenate((given[-1:], given, given[:2])) if closed else np.concatenate((given[:1], given, given[-1:]))
+    padded = (
+        np.concatenate((given[-1:], given, given[:2])) if closed else np.concatenate((given[:1], given, given[-1:]))
+    )
     before, first, second, after = padded[:-3], padded[1:-2], padded[2:-1], padded[3:]
     t = np.linspace(0, 1, 12, endpoint=False)[:, None, None]
     along = 0.5 * (
@@ -71,7 +78,7 @@ def curve(*points: tuple[float, float], closed: bool = True) -> Points:
     return line if closed else np.concatenate((line, given[-1:]))
 
 
-def placed(points: Points, x: float, y: float, size: float = 1.0, turn: float = 0.0) -> Points:
+def placed(points: ArrayLike, x: float, y: float, size: float = 1.0, turn: float = 0.0) -> Points:
     """Return points scaled, turned clockwise by degrees about the origin, then moved to (x, y)."""
     angle = np.radians(turn)
     rotation = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
@@ -80,4 +87,4 @@ def placed(points: Points, x: float, y: float, size: float = 1.0, turn: float = 
 
 def darker(colour: Colour, share: float = 0.78) -> Colour:
     """Return the colour in shade."""
-    return tuple(int(round(value * share)) for value in colour)  # type: ignore[return-value]
+    return tuple(round(value * share) for value in colour)  # type: ignore[return-value]

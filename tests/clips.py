@@ -40,7 +40,7 @@ def make_clip(
     *,
     size: tuple[int, int] = (64, 48),
     frames: int = 24,
-    rate: Fraction = Fraction(24),
+    rate: Fraction | int = Fraction(24),
     pts: Sequence[int] | None = None,
     time_base: Fraction | None = None,
     codec: str = "libx264",
@@ -63,9 +63,11 @@ def make_clip(
 ) -> Path:
     """Write a clip and return its path.
 
-    `pts` are in `time_base` units (default 1/rate, one tick a frame); `rotation` is clockwise, in degrees;
-    `movflags` go to the mp4 writer (`faststart` puts the index in front); `matrix` is the H.273 number to tag and use; `audio` and `subtitles` count tracks, named by `languages` in turn.
+    `pts` are in `time_base` units (default 1/rate, one tick a frame); `rotation` is clockwise, in degrees; `movflags` go to
+    the mp4 writer (`faststart` puts the index in front); `matrix` is the H.273 number to tag and use; `audio` and
+    `subtitles` count tracks, named by `languages` in turn.
     """
+    rate = Fraction(rate)
     times = list(pts) if pts is not None else list(range(frames))
     base = time_base or 1 / rate
     draw = pictures or moving_square(size)

@@ -7,7 +7,9 @@ from tests.drawings import drawing
 from vidstyle.analysis.light import Light
 
 
-@pytest.mark.parametrize(("value", "kind"), [(0, "black"), (16, "black"), (128, "flat"), (235, "white"), (255, "white")])
+@pytest.mark.parametrize(
+    ("value", "kind"), [(0, "black"), (16, "black"), (128, "flat"), (235, "white"), (255, "white")]
+)
 def test_one_tone_is_blank(value: int, kind: str) -> None:
     noise = np.random.default_rng(0).normal(0, 2, (90, 120))
     assert Light.of(np.clip(value + noise, 0, 255).astype(np.uint8)).blank == kind

@@ -19,6 +19,8 @@ def test_averages_survive() -> None:
     assert np.abs(shrink(picture, 60).mean((0, 1)) - picture.mean((0, 1))).max() < 0.5
 
 
-@pytest.mark.parametrize(("aspect", "size"), [(1.0, (120, 160)), (0.9975, (120, 160)), (4 / 3, (90, 160)), (0.5, (120, 80))])
+@pytest.mark.parametrize(
+    ("aspect", "size"), [(1.0, (120, 160)), (0.9975, (120, 160)), (4 / 3, (90, 160)), (0.5, (120, 80))]
+)
 def test_pixels_become_square_without_enlarging(aspect: float, size: tuple[int, int]) -> None:
     assert square_pixels(drawing(0), aspect).shape[:2] == size

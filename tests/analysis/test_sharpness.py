@@ -28,7 +28,9 @@ def test_noise_does_not_make_a_soft_picture_sharp() -> None:
     noise = np.random.default_rng(0).normal(0, 6, picture.shape)
     soft_and_noisy = np.clip(blurred(picture, 2.0) + noise, 0, 255).astype(np.uint8)
     assert picture_sharpness(soft_and_noisy) < 0.75 * picture_sharpness(picture)
-    plain = [cv2.Laplacian(cv2.cvtColor(one, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var() for one in (soft_and_noisy, picture)]
+    plain = [
+        cv2.Laplacian(cv2.cvtColor(one, cv2.COLOR_RGB2GRAY), cv2.CV_32F).var() for one in (soft_and_noisy, picture)
+    ]
     assert plain[0] > 0.2 * plain[1], "the noise is strong enough to fool a plain measure"
 
 

@@ -27,14 +27,16 @@ def test_every_frame_gets_its_place_once(frames: int) -> None:
 
 
 def test_shots_begin_exactly_at_the_cuts() -> None:
-    places = watched([*shot(1, 20), *shot(2, 15), *shot(3, 25)])
-    assert [place.shot for place in places] == [0] * 20 + [1] * 15 + [2] * 25
+    places = watched([*shot(1, 20), *shot(2, 5), *shot(3, 25)])
+    assert [place.shot for place in places] == [0] * 20 + [1] * 5 + [2] * 25
     assert not any(place.blended for place in places)
 
 
-def test_a_flash_is_no_cut() -> None:
+@pytest.mark.parametrize("frames", [1, 2, 3])
+def test_a_flash_is_no_cut(frames: int) -> None:
     pictures = shot(1, 40)
-    pictures[20] = np.full_like(pictures[20], 255)
+    for index in range(20, 20 + frames):
+        pictures[index] = np.full_like(pictures[index], 255)
     assert {place.shot for place in watched(pictures)} == {0}
 
 

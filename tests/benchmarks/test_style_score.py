@@ -12,6 +12,8 @@ from click.testing import CliRunner
 from benchmarks.likeness import edge_agreement, ssim
 from benchmarks.style_score import colour_transfer, draw_crops, main, matching, scaled
 from vidstyle.errors import InputError
+from vidstyle.models.style import Style, save_style
+from vidstyle.networks.generator import ResNetGenerator
 
 
 def slow_ssim(first: np.ndarray, second: np.ndarray) -> float:
@@ -109,3 +111,19 @@ def test_a_target_is_asked_for() -> None:
     result = CliRunner().invoke(main, ["--photos", "."])
     assert result.exit_code == 2
     assert "Give one of --target and --target-video" in result.output
+
+
+def test_it_paints_the_photos_itself_and_takes_the_target_from_a_video(
+    folders: tuple[Path, Path], real_weights: Path, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    weights = ResNetGenerator(4, 1).state_dict()
+    save_style(Style("resnet", channels=4, blocks=1, size=48, weights=weights), tmp_path / "style.safetensors")
+    video = Path(__file__).parents[2] / "sample_videos" / "cartoon.mp4"
+    target = f"--target-video {video} --target-range 1 2 --target-range 5 5.9 --target-every 0.5"
+    sets = f"--photos {folders[0]} --style {tmp_path / 'style.safetensors'} {target}"
+    result = CliRunner().invoke(main, f"{sets} --crops 8 --crop 32 --size 48 --precision fp32")
+    assert result.exit_code == 0, result.output
+    assert "photos: 4, target pictures: 4, crops of each set: 8" in result.output
+    row = next(line for line in result.output.splitlines() if "styled" in line)
+    assert row.split("│")[4].strip() not in ("1", "-")

@@ -59,9 +59,7 @@ def frame_with(planes: np.ndarray, pixel_format: str) -> av.VideoFrame:
     return frame
 
 
-@pytest.mark.parametrize(
-    ("matrix", "full_range", "bits"), list(itertools.product((1, 6, 9), (False, True), (8, 10)))
-)
+@pytest.mark.parametrize(("matrix", "full_range", "bits"), list(itertools.product((1, 6, 9), (False, True), (8, 10))))
 def test_decoding_follows_the_standards_equations(matrix: int, full_range: bool, bits: int) -> None:
     draw = np.random.default_rng(0)
     step = 1 << (bits - 8)

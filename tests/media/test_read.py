@@ -2,6 +2,7 @@
 
 import shutil
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,7 @@ def test_every_picture_comes_once_in_order_at_its_own_time(tmp_path: Path, name:
     asked = len(how["pts"]) if "pts" in how else how.get("frames", 24)
     assert (len(frames), report.packets, report.frames, report.held, report.concealed) == (asked, asked, asked, 0, 0)
     assert report.warnings == []
-    assert all(later > earlier for earlier, later in zip(pts, pts[1:], strict=False))
+    assert all(later > earlier for earlier, later in pairwise(pts))
     if not name.endswith((".h264", ".avi", "alt-ref.webm")):
         assert pts == demuxed_pts(path)
     assert closeness(frames, moving_square(how.get("size", (64, 48)))) < 9
@@ -180,7 +181,7 @@ def test_a_clock_that_starts_again_goes_on_where_it_was(tmp_path: Path) -> None:
     twice.write_bytes(once.read_bytes() * 2)
     frames, pts, report = read(twice)
     assert len(frames) == 96
-    assert {later - earlier for earlier, later in zip(pts, pts[1:], strict=False)} == {3750}
+    assert {later - earlier for earlier, later in pairwise(pts)} == {3750}
     assert report.warnings == [f"{twice}: 1 pictures had times that did not increase; they were moved."]
 
 
@@ -207,7 +208,9 @@ def test_reading_a_long_clip_takes_no_more_memory_than_a_short_one(tmp_path: Pat
 
     peaks = []
     for frames in (40, 400):
-        path = make_clip(tmp_path / f"{frames}.mp4", frames=frames, size=(160, 120), pictures=still((9, 9, 9), (160, 120)))
+        path = make_clip(
+            tmp_path / f"{frames}.mp4", frames=frames, size=(160, 120), pictures=still((9, 9, 9), (160, 120))
+        )
         tracemalloc.start()
         with VideoReader(probe(path)) as reader:
             assert sum(len(batch) for batch in reader.batches(8)) == frames

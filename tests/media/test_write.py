@@ -56,6 +56,17 @@ def test_every_encoder_keeps_uneven_times_exactly_and_says_nothing(
     assert complaints(written) == ""
 
 
+@pytest.mark.parametrize("ticks", [30, 14_112_000, 1_000_000_000])
+@CODEC_ROWS
+def test_every_encoder_keeps_the_times_of_coarse_and_fine_clocks(codec: VideoCodec, ticks: int, tmp_path: Path) -> None:
+    base, pts = Fraction(1, ticks), tuple(index * ticks // 30 + index % 2 * (ticks > 30) for index in range(8))
+    batch = replace(batch_of(UNEVEN), pts=pts, durations=(0,) * len(pts), time_base=base)
+    times = video_times(write(tmp_path, replace(form_of(codec), time_base=base), batch))
+    tolerance = Fraction(1, 2000) if codec.workshop == ".mkv" else 0
+    assert len(times) == len(pts)
+    assert all(abs(time - one * base) <= tolerance for time, one in zip(times, pts, strict=True))
+
+
 @CODEC_ROWS
 def test_every_encoder_keeps_odd_sizes(codec: VideoCodec, tmp_path: Path) -> None:
     clip = probe(write(tmp_path, form_of(codec, (67, 49)), batch_of(UNEVEN, (67, 49))))

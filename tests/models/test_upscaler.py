@@ -107,15 +107,48 @@ def test_a_network_of_another_kind_asks_for_the_extra(tmp_path: Path, monkeypatc
     )
 
 
+def test_an_extra_that_cannot_start_is_named_with_its_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "spandrel.py").write_text("raise RuntimeError('operator torchvision::nms does not exist')")
+    monkeypatch.delitem(sys.modules, "spandrel", raising=False)
+    monkeypatch.syspath_prepend(tmp_path)
+    save_file({"layer.weight": torch.ones(2)}, tmp_path / "other.safetensors")
+    with pytest.raises(DependencyError) as caught:
+        load_upscaler(str(tmp_path / "other.safetensors"), CPU, torch.float32)
+    assert str(caught.value) == (
+        "spandrel is installed and cannot start: operator torchvision::nms does not exist. "
+        "Install builds of torch and torchvision that fit."
+    )
+
+
+def test_spandrel_runs_a_network_that_only_it_knows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    skip_without("spandrel", "models")
+    shim_torchvision(monkeypatch)
+    network = importlib.import_module("spandrel.architectures.SPAN.__arch.span").SPAN(
+        num_in_ch=3, num_out_ch=3, feature_channels=8, upscale=2
+    )
+    save_file(network.state_dict(), tmp_path / "span.safetensors")
+    upscaler = load_upscaler(str(tmp_path / "span.safetensors"), CPU, torch.float32)
+    images = torch.rand(1, 3, 9, 11)
+    assert (upscaler.scale, upscaler.reach) == (2, 64)
+    with torch.inference_mode():
+        expected = network.eval()(images).clamp(0, 1)
+    torch.testing.assert_close(upscaler(images), expected, rtol=0, atol=1e-5)
+    save_file({"layer.weight": torch.ones(2)}, tmp_path / "other.safetensors")
+    with pytest.raises(StyleError, match=r"other\.safetensors holds a network of a kind that is not known\."):
+        load_upscaler(str(tmp_path / "other.safetensors"), CPU, torch.float32)
+
+
+def skip_without(package: str, extra: str) -> None:
+    if importlib.util.find_spec(package) is None:
+        pytest.skip(f"the extra `{extra}` is not installed")
+
+
 def shim_torchvision(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a torchvision build for another torch be imported, and give back a module that it no longer has."""
     library = torch.library.Library("torchvision", "FRAGMENT")
-    for name, signature in (
-        ("nms", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"),
-        ("qnms", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"),
-    ):
+    for name in ("nms", "qnms"):
         if not hasattr(torch.ops.torchvision, name):
-            library.define(name + signature)
+            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     KEPT.append(library)
     functional_tensor = types.ModuleType("torchvision.transforms.functional_tensor")
     functional_tensor.rgb_to_grayscale = None
@@ -158,8 +191,7 @@ def real_frame(folder: Path) -> np.ndarray:
 def test_it_equals_the_real_esrgan_package(
     name: str, real_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if importlib.util.find_spec("realesrgan") is None:
-        pytest.skip("the extra `realesrgan` is not installed")
+    skip_without("realesrgan", "realesrgan")
     shim_torchvision(monkeypatch)
     frame = real_frame(real_data)
     theirs, _ = official_helper(name, tmp_path / "official.pth").enhance(frame[..., ::-1])

@@ -189,6 +189,16 @@ def test_forced_tiles_paint_what_whole_frames_paint(fast: Fast) -> None:
     assert np.abs(one.astype(int) - other).max() <= 1
 
 
+@pytest.mark.needs_cuda
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "fp16"])
+def test_a_gpu_paints_what_a_cpu_paints(fast: Fast, precision: str) -> None:
+    wanted = {"upscaler": "realesr-animevideov3", "outscale": 4.0}
+    engines = [Engine(fast(**wanted)), Engine(fast(**{**wanted, "device": "cuda", "precision": precision}))]
+    frames, sizes = frames_of(5, (72, 50)), engines[0].sizes((72, 50))
+    one, other = (engine.painter(sizes).paint(frames, sizes, deep=True) for engine in engines)
+    assert np.abs(one.astype(int) - other).mean() / 65535 < (0.001 if precision == "fp32" else 0.02)
+
+
 def test_a_style_can_be_given_by_its_file_and_is_recorded_with_its_hash(fast: Fast, style_path: Path) -> None:
     record = Engine(fast()).record()
     assert record["style"] == str(style_path)

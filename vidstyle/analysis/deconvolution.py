@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 ITERATIONS = 12
-SHARP_EDGE_SIGMA = 0.8
+SHARP_EDGE_SIGMA = 0.6
 """Width of an edge that sampling and measuring alone make, pixels."""
 LEAST_SIGMA, LARGEST_SIGMA = 0.4, 2.5
 NEIGHBOURHOOD_PIXELS = 5

@@ -11,6 +11,7 @@ HASH_PIXELS = 32
 HASH_SIDE = 8
 HASH_BITS = HASH_SIDE * HASH_SIDE
 UNRELATED_BITS = HASH_BITS / 2
+STRUCTURE_WEIGHT = 0.6
 UNRELATED_DIFFERENCE = 64.0
 """Mean difference (of 255) between thumbnails of unrelated pictures."""
 MOST_FADED_CONTRAST = 0.75
@@ -60,11 +61,12 @@ class Gallery:
     def similarities(self, look: Look) -> np.ndarray:
         """Return (n,) similarities in [0, 1] of `look` to each look in the gallery: 1 alike, 0 unrelated.
 
-        The lower of two opinions counts, the hash's on structure and the thumbnail's on colour.
+        The weighted mean of two opinions: the hash's on structure and the thumbnail's on colour.
         """
         structure = 1 - (self._hashes[: self._count] != look.hash).sum(1) / UNRELATED_BITS
         difference = np.abs(self._thumbnails[: self._count].astype(np.int16) - look.thumbnail).mean(1)
-        return np.clip(np.minimum(structure, 1 - difference / UNRELATED_DIFFERENCE), 0, 1)
+        colour = 1 - difference / UNRELATED_DIFFERENCE
+        return np.clip(STRUCTURE_WEIGHT * structure + (1 - STRUCTURE_WEIGHT) * colour, 0, 1)
 
 
 def is_faded_copy(look: Look, original: Look) -> bool:

@@ -12,6 +12,7 @@ THUMBNAIL_SIZE = (64, 36)
 LEAST_CUT = 10.0
 """Mean difference (of 255) between neighbouring thumbnails from which on it can be a cut."""
 CUT_OVER_MEDIAN, CUT_OVER_NEXT = 3.0, 1.5
+LONGEST_FLASH_FRAMES = 3
 LEAST_CHANGE = 16.0
 """Mean difference across the reach from which on a frame between can be a blend."""
 BLEND_RESIDUAL = 0.12
@@ -69,8 +70,9 @@ def _is_cut(around: list[np.ndarray]) -> bool:
     A flash makes two such steps close together, so that neither stands out.
     """
     steps = [float(np.abs(after - before).mean()) for before, after in pairwise(around)]
-    step = steps.pop(REACH_FRAMES)
-    return step > max(LEAST_CUT, CUT_OVER_MEDIAN * float(np.median(steps)), CUT_OVER_NEXT * max(steps))
+    next_to_it = steps[REACH_FRAMES - LONGEST_FLASH_FRAMES : REACH_FRAMES + LONGEST_FLASH_FRAMES + 1]
+    step = next_to_it.pop(LONGEST_FLASH_FRAMES)
+    return step > max(LEAST_CUT, CUT_OVER_MEDIAN * float(np.median(steps)), CUT_OVER_NEXT * max(next_to_it))
 
 
 def _is_blend(before: np.ndarray, middle: np.ndarray, after: np.ndarray) -> bool:

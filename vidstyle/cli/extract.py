@@ -42,7 +42,7 @@ def extract(sources: tuple[Path, ...], output: Path, quiet: bool, recipe: Path |
 def _plan(result: StageResult) -> str:
     counts = result.counts
     return (
-        f"Would read {counts['frames']:,} frames of {counts['sources']} sources in {counts['windows']:,} windows;"
+        f"Would read {counts['frames']:,} frames of {_sources(counts['sources'])} in {counts['windows']:,} windows;"
         f" {counts['skipped']} sources are done already."
     )
 
@@ -52,9 +52,13 @@ def _summary(result: StageResult, output: Path) -> str:
     sources, skipped, frames = (counts.pop(name) for name in ("sources", "skipped", "frames"))
     candidates, kept, deblurred = (counts.pop(name) for name in ("candidates", "kept", "deblurred"))
     if not sources:
-        return f"Nothing new: the frames of all {skipped} sources are in {output} already."
-    dropped = ", ".join(f"{count} {reason}" for reason, count in counts.items())
+        return f"Nothing new: {output} holds the frames of {_sources(skipped)} already."
+    dropped = ", ".join(f"{count:,} {reason}" for reason, count in counts.items())
     return (
-        f"Kept {kept:,} of {candidates:,} candidates from {frames:,} frames of {sources} sources in {output}"
-        f" ({deblurred} deblurred{'; dropped: ' + dropped if dropped else ''}) in {result.seconds:.1f} s."
+        f"Kept {kept:,} of {candidates:,} candidates from {frames:,} frames of {_sources(sources)} in {output}"
+        f" ({deblurred:,} deblurred{'; dropped: ' + dropped if dropped else ''}) in {result.seconds:.1f} s."
     )
+
+
+def _sources(count: int) -> str:
+    return f"{count} source{'' if count == 1 else 's'}"

@@ -1,5 +1,6 @@
 """Which candidates are kept: none alike, the sharpest of each kind, and evenly over shots and looks."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -8,15 +9,19 @@ import numpy as np
 from vidstyle.analysis.looks import Gallery, Look, is_faded_copy
 from vidstyle.extract.candidate import Candidate
 
-NEIGHBOURING_WINDOWS = 2
+FADE_SECONDS = 2.5
 
 
 def drop_faded(candidates: Sequence[Candidate]) -> None:
     """Mark candidates of one source, in order of time, that are a faded copy of a neighbour as dropped."""
     looked_at = [one for one in candidates if one.look is not None]
-    for place, candidate in enumerate(looked_at):
-        near = looked_at[max(0, place - NEIGHBOURING_WINDOWS) : place + NEIGHBOURING_WINDOWS + 1]
-        if any(is_faded_copy(_look(candidate), _look(other)) for other in near if other is not candidate):
+    times = [one.seconds for one in looked_at]
+    for candidate in looked_at:
+        first, last = (
+            bisect_left(times, candidate.seconds - FADE_SECONDS),
+            bisect_right(times, candidate.seconds + FADE_SECONDS),
+        )
+        if any(is_faded_copy(_look(candidate), _look(other)) for other in looked_at[first:last]):
             candidate.reason = "blended"
 
 

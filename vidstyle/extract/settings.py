@@ -18,7 +18,7 @@ class ExtractSettings(Settings):
         "sharpen soft frames: auto (deconvolve where it helps), a method for all, or a file of upscaler weights",
         words=("auto", "none", "deconvolve", "realesrgan"),
     )
-    max_similarity: float = setting(0.8, "frames more alike than this are near-duplicates", minimum=0.0, maximum=1.0)
+    max_similarity: float = setting(0.78, "frames more alike than this are near-duplicates", minimum=0.0, maximum=1.0)
     min_sharpness: float = setting(
         0.2, "frames softer than this after deblurring are dropped", minimum=0.0, maximum=1.0
     )

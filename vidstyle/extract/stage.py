@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import ceil
@@ -18,11 +18,12 @@ from vidstyle.atomic import StageResult
 from vidstyle.errors import OutputError
 from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.choose import drop_alike, drop_beyond, drop_faded
-from vidstyle.extract.deblur import apply, deblurrer
+from vidstyle.extract.deblur import Deblur, apply, deblurrer
 from vidstyle.extract.manifest import Manifest, frame_settings
 from vidstyle.extract.sample import borders_of, sample
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source, find_files, open_sources
+from vidstyle.media.clip import Clip
 from vidstyle.media.images import list_images, read_image, write_image
 from vidstyle.media.read import VideoReader
 from vidstyle.progress import OnProgress, Progress, silent
@@ -35,6 +36,8 @@ class _Run:
     settings: ExtractSettings
     target: Path
     staging: Path
+    earlier: frozenset[str]
+    deblur: Deblur
     on_progress: OnProgress
     candidates: list[Candidate] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
@@ -47,18 +50,20 @@ def run(
     """Fill `target` with the best frames of the sources and record every candidate in its manifest.
 
     Sources that the manifest holds with the same settings are skipped. Raises InputError for unusable sources, OutputError
-    for an unusable target, StyleError for unusable weights; an interrupted run leaves the manifest as it was.
+    for an unusable target, StyleError for unusable weights; an interrupted run leaves what was there as it was.
     """
     began = time.monotonic()
-    manifest = Manifest(target) if settings.overwrite else Manifest.read(target)
+    if target.exists() and not target.is_dir():
+        raise OutputError(f"{target} is a file, not a folder. Give another name with -o.")
+    before = Manifest.read(target)
+    manifest = Manifest(target) if settings.overwrite else before
     opened = open_sources(find_files(sources), manifest.names())
     fresh = _unread(opened, manifest, settings)
     if settings.dry_run:
         return _plan(opened, fresh, settings, time.monotonic() - began)
+    deblur = deblurrer(settings.deblur, settings.device)
     with _staging(target) as staging:
-        one_run = _Run(settings, target, staging, on_progress)
-        if settings.overwrite:
-            _remove_earlier(target)
+        one_run = _Run(settings, target, staging, frozenset(before.kept_files()), deblur, on_progress)
         for source in fresh:
             _read(one_run, source)
         _choose(one_run)
@@ -66,6 +71,8 @@ def run(
     if fresh:
         manifest.add(_entries(one_run))
         manifest.write(settings)
+    if settings.overwrite:
+        _remove(target, one_run.earlier - {path.name for path in written})
     return _result(one_run, opened, fresh, written, time.monotonic() - began)
 
 
@@ -77,8 +84,6 @@ def _unread(opened: Sequence[Source], manifest: Manifest, settings: ExtractSetti
 @contextmanager
 def _staging(target: Path) -> Iterator[Path]:
     """Yield a hidden folder inside `target` for the pictures of candidates; it goes away in any case."""
-    if target.exists() and not target.is_dir():
-        raise OutputError(f"{target} is a file, not a folder. Give another name with -o.")
     staging = target / ".candidates"
     try:
         shutil.rmtree(staging, ignore_errors=True)
@@ -90,11 +95,9 @@ def _staging(target: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _remove_earlier(target: Path) -> None:
-    manifest = Manifest.read(target)
-    for name in manifest.kept_files():
-        (target / name).unlink(missing_ok=True)
-    manifest.path.unlink(missing_ok=True)
+def _remove(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
+        (folder / name).unlink(missing_ok=True)
 
 
 def _read(one_run: _Run, source: Source) -> None:
@@ -133,7 +136,7 @@ def _read(one_run: _Run, source: Source) -> None:
     )
 
 
-def _expected_frames(clip: Any, settings: ExtractSettings) -> int | None:
+def _expected_frames(clip: Clip, settings: ExtractSettings) -> int | None:
     if settings.end is None and clip.duration is None:
         return None
     last = min(settings.end or float("inf"), float(clip.duration or "inf"))
@@ -153,21 +156,26 @@ def _choose(one_run: _Run) -> None:
     for candidate in one_run.candidates:
         if candidate.kept and settings.deblur == "none" and candidate.sharpness < settings.min_sharpness:
             candidate.reason = "soft"
-    present = [(path.name, Look.of(read_image(path))) for path in list_images(one_run.target)]
-    drop_alike(one_run.candidates, present, settings.max_similarity)
+    drop_alike(one_run.candidates, _present(one_run), settings.max_similarity)
     if settings.count:
         drop_beyond(one_run.candidates, settings.count)
+
+
+def _present(one_run: _Run) -> list[tuple[str, Look]]:
+    """Return the looks of images that stay in the folder: not what this run replaces, nor the orphans of a broken-off run."""
+    replaced = {one.name for one in one_run.candidates} - one_run.earlier
+    replaced |= one_run.earlier if one_run.settings.overwrite else set()
+    return [(path.name, Look.of(read_image(path))) for path in list_images(one_run.target) if path.name not in replaced]
 
 
 def _write(one_run: _Run) -> list[Path]:
     """Deblur and write what is kept; return the files."""
     settings = one_run.settings
     chosen = [one for one in one_run.candidates if one.kept]
-    deblur = deblurrer(settings.deblur, settings.device) if chosen else None
     written = []
     for done, candidate in enumerate(chosen, 1):
-        assert deblur is not None, "there is something to deblur"
-        picture, candidate.deblurred = apply(deblur, settings.deblur, read_image(_staged(one_run, candidate)))
+        staged = read_image(_staged(one_run, candidate))
+        picture, candidate.deblurred = apply(one_run.deblur, settings.deblur, staged)
         candidate.sharpness_written = picture_sharpness(picture)
         if max(candidate.sharpness_written, candidate.sharpness) < settings.min_sharpness:
             candidate.reason = "soft"

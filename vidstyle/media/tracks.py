@@ -76,7 +76,8 @@ def _decide(stream: Stream, container: TargetContainer) -> tuple[Track | None, l
     kind = str(stream.type)
     codec = stream.codec_context.codec.canonical_name if stream.codec_context else ""
     language = stream.metadata.get("language", "und")
-    named = f"{KIND_WORDS.get(kind, kind)} track {stream.index} ({', '.join((codec or 'unknown', *([language] if language != 'und' else [])))})"
+    described = ", ".join([codec or "unknown", *([language] if language != "und" else [])])
+    named = f"{KIND_WORDS.get(kind, kind)} track {stream.index} ({described})"
     encoder = _encoder(stream, kind, codec, container)
     if encoder is None:
         return None, _left_out(stream, kind, named, container)

@@ -76,7 +76,7 @@ class VideoWriter:
     def __init__(self, target: Path, form: VideoForm) -> None:
         self.target, self.form = target, form
         self.frames = 0
-        self._durations: dict[int | None, int] = {}
+        self._durations: dict[int, int] = {}
         self._nominal = max(1, round(1 / (form.frame_rate * form.time_base)))
         self._longest = LONGEST_REORDERING_SECONDS / form.time_base
 
@@ -86,7 +86,7 @@ class VideoWriter:
         for name, value in _QUIET.items():
             os.environ.setdefault(name, value)
         with self._translated():
-            self._container = av.open(str(self.target), "w", container_options=_timescales(self.form.time_base))
+            self._container = av.open(f"file:{self.target}", "w", container_options=_timescales(self.form.time_base))
             try:
                 self._stream = _add_stream(self._container, self.form)
                 self._container.start_encoding()
@@ -126,10 +126,20 @@ class VideoWriter:
 
     def _mux(self, packets: list[Packet]) -> None:
         for packet in packets:
-            packet.duration = self._durations.pop(packet.pts, 0) or self._nominal
-            if packet.dts is not None and packet.pts is not None and abs(packet.pts - packet.dts) > self._longest:
-                packet.dts = packet.pts
+            self._repair(packet)
+            packet.duration = self._durations.pop(packet.pts or 0, 0) or self._nominal
             self._container.mux(packet)
+
+    def _repair(self, packet: Packet) -> None:
+        """Undo what encoders do to times: libvpx rounds those of very fine ticks, see also the longest reordering."""
+        told = packet.pts
+        if told is None or packet.dts is None:
+            return
+        if self._durations and told not in self._durations:
+            packet.pts = min(self._durations, key=lambda pts: abs(pts - told))
+            packet.dts = min(packet.dts, packet.pts)
+        if abs(told - packet.dts) > self._longest:
+            packet.dts = packet.pts
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

@@ -72,7 +72,9 @@ def load_upscaler(name_or_path: str, device: torch.device, dtype: torch.dtype) -
         network.load_state_dict(state, strict=True)
     except (RuntimeError, LookupError, ValueError) as error:
         cause = " ".join(str(error).split())
-        raise StyleError(f"The weights {name_or_path} are incomplete ({cause}). Copy or download them again.") from error
+        raise StyleError(
+            f"The weights {name_or_path} are incomplete ({cause}). Copy or download them again."
+        ) from error
     return _assembled(network, device, dtype)
 
 

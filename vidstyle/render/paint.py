@@ -17,7 +17,8 @@ from vidstyle.render.sizes import Sizes
 
 TILES = (512, 256, 128, 64)
 """Sides of the upscaler's tiles, in its own input pixels, tried one after the other when memory is short."""
-LARGEST_OVERLAP = 64
+UNKNOWN_REACH = 64
+"""Overlap of tiles for models that do not say how far they look, in their input pixels."""
 
 
 class Painter:
@@ -70,7 +71,7 @@ class Painter:
             return painted
         model = self.upscaler
         if self.tile:
-            model = Tiled(model, self.tile, min(getattr(model, "reach", LARGEST_OVERLAP), LARGEST_OVERLAP))
+            model = Tiled(model, self.tile, getattr(model, "reach", UNKNOWN_REACH))
         return model(painted.to(self.dtype if model.half_ok else torch.float32))
 
     def _shrink(self, shortage: str) -> None:

@@ -40,7 +40,6 @@ def render_video(
         report, cut = _paint(plan, painted, painter, settings, on_progress)
         if settings.strict and report.damaged:
             raise DamagedError(f"{' '.join(report.warnings)} Without --strict it is rendered as far as it goes.")
-        on_progress(Progress(f"{target.name}: sound and index", 0, None, "steps"))
         with whole_file(target) as partial:
             source, aspect = plan.clip.path, plan.form.display_aspect
             complaints = mux(painted, source, plan.tracks, plan.container, cut, aspect, partial)
