@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from vidstyle.atomic import whole_file
@@ -40,7 +40,7 @@ def save_style(style: Style, target: Path, dtype: torch.dtype = torch.float32) -
     metadata = {"format": FORMAT, "style": json.dumps(described), "history": json.dumps(style.history, default=str)}
     weights = {name: weight.detach().cpu().to(dtype).contiguous() for name, weight in style.weights.items()}
     with whole_file(target) as partial:
-        save_file(weights, partial, metadata)
+        partial.write_bytes(save(weights, metadata))
 
 
 def load_style(path: Path) -> Style:
