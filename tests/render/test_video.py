@@ -147,6 +147,24 @@ def test_a_cut_begins_at_zero_with_its_own_sound(fast: Fast, tmp_path: Path) -> 
     assert max(abs(time - other) for (time, _), (other, _) in zip(heard, before, strict=True)) < Fraction(1, 40000)
 
 
+def test_a_cut_from_far_in_a_video_finds_its_sound(fast: Fast, tmp_path: Path) -> None:
+    source = make_clip(
+        tmp_path / "a.mkv", frames=100, rate=Fraction(5), audio=1, time_base=Fraction(1, 1000), pts=range(0, 20000, 200)
+    )
+    run(source, tmp_path / "out.mkv", fast(start=15.0, end=17.0))
+    heard = tracks(tmp_path / "out.mkv", "audio")[0]
+    assert heard == [(time - 15, payload) for time, payload in tracks(source, "audio")[0] if 15 <= time < 17]
+    assert video_times(tmp_path / "out.mkv") == [Fraction(index, 5) for index in range(10)]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov"])
+def test_the_track_counts_in_the_ticks_of_the_source(fast: Fast, tmp_path: Path, suffix: str) -> None:
+    base = Fraction(1, 1000)
+    source = make_clip(tmp_path / "a.mkv", pts=(0, 41, 83, 125), time_base=base)
+    run(source, tmp_path / f"out{suffix}", fast())
+    assert probe(tmp_path / f"out{suffix}").time_base == probe(source).time_base == base
+
+
 def test_a_video_can_be_made_larger(fast: Fast, tmp_path: Path) -> None:
     source = make_clip(tmp_path / "a.mp4", frames=3, size=(66, 50))
     run(source, tmp_path / "out.mp4", fast(outscale=2.0))
