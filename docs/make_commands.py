@@ -18,7 +18,9 @@ def command_page() -> str:
 
 def _section(name: str, command: click.Command | None) -> str:
     assert command is not None
-    usage = " ".join(part.make_metavar(click.Context(command)) for part in command.params if isinstance(part, click.Argument))
+    usage = " ".join(
+        part.make_metavar(click.Context(command)) for part in command.params if isinstance(part, click.Argument)
+    )
     rows = [_row(part) for part in command.params if isinstance(part, click.Option)]
     table = "\n".join(["| option | what it does |", "| --- | --- |", *rows])
     paragraphs = "\n\n".join(" ".join(one.split()) for one in (command.help or "").split("\n\n"))

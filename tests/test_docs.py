@@ -27,7 +27,8 @@ def test_the_readme_shows_every_command() -> None:
 
 def test_options_in_the_readme_exist() -> None:
     known = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
-    lines = re.findall(r"vidstyle (?:extract|train|render|run|weights|styles)\b.*", (ROOT / "README.md").read_text(encoding="utf-8"))
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = re.findall(r"vidstyle (?:extract|train|render|run|weights|styles)\b.*", readme)
     used = {option for line in lines for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", line)}
     assert used
     assert [option for option in sorted(used) if f"{option}" not in known] == []

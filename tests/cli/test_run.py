@@ -5,8 +5,8 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from tests.clips import make_clip
 
+from tests.clips import make_clip
 from vidstyle.cli.main import main
 from vidstyle.errors import ExitCode
 
@@ -69,7 +69,10 @@ def test_a_recipe_goes_from_videos_to_a_painted_video_and_repeats_nothing(
     ("text", "message"),
     [
         ("[paint]\n", "r.toml has unknown tables: paint. Known: paths, extract, photos, train, render."),
-        ("[paths]\nvideos = []\n", "r.toml has unknown paths: videos. Known: episodes, footage, dataset, runs, inputs, output."),
+        (
+            "[paths]\nvideos = []\n",
+            "r.toml has unknown paths: videos. Known: episodes, footage, dataset, runs, inputs, output.",
+        ),
         ("[extract]\n", "r.toml does not say where to find its episodes: add `episodes` to [paths]."),
         ("[paths]\nepisodes = ['x.mp4']\n[extract]\nspeed = 1\n", "The recipe has unknown keys: speed."),
     ],

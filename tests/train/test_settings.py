@@ -1,8 +1,8 @@
 """Settings that cannot be trained with are refused before anything is written."""
 
 import pytest
-from tests.train.conftest import small
 
+from tests.train.conftest import small
 from vidstyle.errors import SettingsError
 from vidstyle.train.schedule import plan_schedule
 from vidstyle.train.settings import TrainSettings
@@ -29,12 +29,25 @@ def test_nothing_to_train_is_said() -> None:
 
 
 def test_a_run_is_called_after_its_method_unless_named() -> None:
-    assert (TrainSettings().name, TrainSettings(method="cut").name, TrainSettings(name="mine").name) == ("cut++", "cut", "mine")
+    assert (TrainSettings().name, TrainSettings(method="cut").name, TrainSettings(name="mine").name) == (
+        "cut++",
+        "cut",
+        "mine",
+    )
 
 
 def test_the_learning_rate_is_constant_and_then_falls_in_a_line() -> None:
     schedule = plan_schedule(small(steps=None, epochs=1, epochs_decay=1, lr=1.0), epoch_images=4)
-    assert [round(schedule.learning_rate(step), 3) for step in range(schedule.steps)] == [1, 1, 1, 1, 0.8, 0.6, 0.4, 0.2]
+    assert [round(schedule.learning_rate(step), 3) for step in range(schedule.steps)] == [
+        1,
+        1,
+        1,
+        1,
+        0.8,
+        0.6,
+        0.4,
+        0.2,
+    ]
 
 
 def test_the_learning_rate_stays_with_steps_alone() -> None:

@@ -126,7 +126,7 @@ def test_a_style_can_be_started_from(dataset: Path, tmp_path: Path) -> None:
     run(dataset, tmp_path, small(name="second", init=first, lr=0.0, steps=1, ema=0.0), silent)
     assert _same(tmp_path / "first", tmp_path / "second")
     with pytest.raises(
-        SettingsError, match="has 4 channels and 5 blocks. Give --channels 4 --blocks 5 to start from it"
+        SettingsError, match=r"has 4 channels and 5 blocks\. Give --channels 4 --blocks 5 to start from it"
     ):
         run(dataset, tmp_path, small(name="third", init=first, channels=8), silent)
 
@@ -175,7 +175,8 @@ def test_training_needs_no_image_or_video_library_once_the_cache_stands(dataset:
         "from vidstyle.cli.main import main\n"
         "main(sys.argv[1:])"
     )
-    options = ["--channels", "4", "--discriminator-channels", "4", "--blocks", "5", "--crop", "32", "--load", "40", "--patches", "32", "--steps", "2", "--name", "bare"]
+    sizes = {"channels": 4, "discriminator-channels": 4, "blocks": 5, "crop": 32, "load": 40, "patches": 32, "steps": 2}
+    options = [f"--{name}={value}" for name, value in {**sizes, "name": "bare"}.items()]
     done = subprocess.run(
         [sys.executable, "-c", script, "train", str(dataset), *options], cwd=tmp_path, capture_output=True
     )

@@ -8,32 +8,8 @@ from pathlib import Path
 from vidstyle.errors import InputError
 from vidstyle.media.clip import Clip
 from vidstyle.media.images import natural_order
-from vidstyle.media.probe import probe
+from vidstyle.media.probe import VIDEO_SUFFIXES, probe
 
-VIDEO_SUFFIXES = frozenset(
-    [
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".mkv",
-        ".webm",
-        ".avi",
-        ".flv",
-        ".wmv",
-        ".mpg",
-        ".mpeg",
-        ".ts",
-        ".m2ts",
-        ".mts",
-        ".vob",
-        ".ogv",
-        ".ogm",
-        ".3gp",
-        ".mxf",
-        ".asf",
-        ".divx",
-    ]
-)
 IDENTITY_BYTES = 1 << 20
 HASH_LETTERS = 6
 

@@ -95,7 +95,9 @@ class Batch:
         if self.frames.ndim != 4 or self.frames.shape[3] != 3 or self.frames.dtype not in (np.uint8, np.uint16):
             raise ValueError(f"not RGB frames: {self.frames.shape} {self.frames.dtype}")
         if not len(self.frames) == len(self.pts) == len(self.durations):
-            raise ValueError(f"{len(self.frames)} frames with {len(self.pts)} times and {len(self.durations)} durations")
+            raise ValueError(
+                f"{len(self.frames)} frames with {len(self.pts)} times and {len(self.durations)} durations"
+            )
 
     def __len__(self) -> int:
         return len(self.pts)

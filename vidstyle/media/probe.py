@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
+VIDEO_SUFFIXES = (
+    *(".3gp", ".asf", ".avi", ".divx", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg"),
+    *(".mts", ".mxf", ".nut", ".ogm", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
+)
+"""Which files of a folder are taken for video; a file that is named is tried whatever its suffix."""
 FALLBACK_RATE = Fraction(25)
 HIGHEST_PLAUSIBLE_RATE = 480
 PACKETS_UNTIL_A_PICTURE = 400

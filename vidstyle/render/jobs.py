@@ -7,11 +7,8 @@ from pathlib import Path
 from vidstyle.errors import InputError, OutputError
 from vidstyle.media.codecs import CONTAINERS
 from vidstyle.media.images import IMAGE_SUFFIXES, natural_order
+from vidstyle.media.probe import VIDEO_SUFFIXES
 
-VIDEO_SUFFIXES = (
-    *(".3gp", ".asf", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg"),
-    *(".mpg", ".mts", ".mxf", ".nut", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
-)
 FALLBACK_SUFFIX = ".mp4"
 
 
