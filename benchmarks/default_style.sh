@@ -13,8 +13,9 @@ for stretch in "0 64" "80 136" "152 176" "192 208"; do
   vidstyle extract "$episode" -o "$dataset/trainB" --every 0.5 --size 288 --max-similarity 0.6 --start "$start" --end "$end"
 done
 
-vidstyle train "$dataset" --photos "$photos" --name default --channels 32 --crop 128 --load 192 --precision bf16 \
-  --steps "${STEPS:-12000}" --steps-decay "${STEPS_DECAY:-3000}" --sample-every 500 --save-every 250
+fit() { vidstyle train "$dataset" --photos "$photos" --channels 32 --crop 128 --precision bf16 "$@"; }
+fit --name default-first --load 192 --distance-base 0.8 --steps 4648
+fit --name default --load 160 --init runs/default-first/style.safetensors --steps 2750 --steps-decay 1600
 
 python - runs/default/style.safetensors "$style" <<'PYTHON'
 import sys
@@ -27,5 +28,7 @@ from vidstyle.models.style import load_style, save_style
 save_style(load_style(Path(sys.argv[1])), Path(sys.argv[2]), torch.float16)
 PYTHON
 
-python -m benchmarks.style_score --photos "$test_photos" --style "$style" --target-video "$episode" \
-  --target-range 64 80 --target-range 136 152 --target-range 176 192 --crops 600
+vidstyle render "$test_photos" -o runs/default-rendered --overwrite
+held_out=(--target-video "$episode" --target-range 64 80 --target-range 136 152 --target-range 176 192 --crops 600)
+python -m benchmarks.style_score --photos "$test_photos" --styled runs/default-rendered "${held_out[@]}"
+python -m benchmarks.style_score --photos "$test_photos" --style "$style" "${held_out[@]}"

@@ -1,0 +1,78 @@
+"""The embedded style is there, light, and truly moves photos towards its cartoon."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+
+from benchmarks.style_score import Options, measure
+from tests.clips import make_clip
+from vidstyle.cli.main import main
+from vidstyle.errors import ExitCode
+from vidstyle.media.probe import probe
+from vidstyle.models.style import find_style, load_style, style_hash
+from vidstyle.render.settings import RenderSettings
+from vidstyle.render.stage import run
+
+CARD = Path(__file__).parent.parent / "docs" / "default_style.md"
+HELD_OUT_SECONDS = ((64.0, 80.0), (136.0, 152.0), (176.0, 192.0))
+
+
+def test_the_package_brings_it_in_half_precision_under_24_megabytes() -> None:
+    path = find_style("default")
+    assert path.stat().st_size < 24e6
+    with safe_open(path, framework="pt") as file:
+        assert {file.get_tensor(name).dtype for name in file.keys()} == {torch.float16}  # noqa: SIM118 - not a mapping
+        assert "/" not in json.loads(file.metadata()["history"])["settings"]["photos"]
+
+
+def test_its_card_describes_this_very_file() -> None:
+    card, style = CARD.read_text(encoding="utf-8"), load_style(find_style("default"))
+    assert style_hash(find_style("default")) in card
+    assert f"{style.history['steps']:,} steps" in card
+
+
+def test_render_needs_no_word_about_it(tmp_path: Path) -> None:
+    make_clip(tmp_path / "in.mp4", size=(96, 64), frames=3, audio=1)
+    with pytest.raises(SystemExit) as caught:
+        main(["render", str(tmp_path / "in.mp4"), "-o", str(tmp_path / "out.mp4"), "--size", "32"])
+    assert caught.value.code == ExitCode.OK
+    streams = {one.kind for one in probe(tmp_path / "out.mp4").streams}
+    assert streams == {"video", "audio"}
+
+
+def test_it_is_listed_by_name(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["styles"])
+    assert "default" in capsys.readouterr().out
+
+
+@pytest.mark.needs_data
+@pytest.mark.needs_weights
+def test_rendering_brings_held_out_photos_two_fifths_closer_to_held_out_frames(
+    real_data: Path, real_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIDSTYLE_WEIGHTS", str(real_weights))
+    run(real_data / "test", tmp_path / "rendered", RenderSettings())
+    rows, counts = measure(
+        Options(
+            photos=real_data / "test",
+            styled=tmp_path / "rendered",
+            style=None,
+            target=None,
+            target_video=real_data / "episode" / "penny_chip_episode_388p.mp4",
+            target_range=HELD_OUT_SECONDS,
+            target_every=1.0,
+            crops=600,
+            crop=96,
+            size=192,
+            seed=0,
+            device="cpu",
+            precision="auto",
+        )
+    )
+    assert counts["crops of each set"] == 600
+    assert rows["styled"]["fd-vgg16"] <= 0.6 * rows["untouched"]["fd-vgg16"]
+    assert rows["styled"]["edges"] > 0.5
