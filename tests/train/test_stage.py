@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -167,6 +168,30 @@ def test_missing_folders_say_what_belongs_there(tmp_path: Path) -> None:
     )
 
 
+SIZES = {"channels": 4, "discriminator-channels": 4, "blocks": 5, "crop": 32, "load": 40, "patches": 32, "steps": 2}
+
+
+def test_a_full_disk_is_one_message_and_leaves_nothing_half_written(dataset: Path, tmp_path: Path) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+
+    command = [
+        sys.executable,
+        "-m",
+        "vidstyle",
+        "train",
+        str(dataset),
+        *(f"--{name}={value}" for name, value in SIZES.items()),
+    ]
+    full = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, preexec_fn=limit)
+    assert full.returncode == ExitCode.OUTPUT, full.stderr
+    assert "Traceback" not in full.stderr
+    assert "checkpoint.pt" in full.stderr
+    assert "free some space and give the same command to go on." in full.stderr
+    assert {path.name for path in (tmp_path / "runs" / "cut++").iterdir()} == {"settings.json", "log.csv"}
+    assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == ExitCode.OK
+
+
 def test_training_needs_no_image_or_video_library_once_the_cache_stands(dataset: Path, tmp_path: Path) -> None:
     run(dataset, tmp_path, small(), silent)
     script = (
@@ -175,8 +200,7 @@ def test_training_needs_no_image_or_video_library_once_the_cache_stands(dataset:
         "from vidstyle.cli.main import main\n"
         "main(sys.argv[1:])"
     )
-    sizes = {"channels": 4, "discriminator-channels": 4, "blocks": 5, "crop": 32, "load": 40, "patches": 32, "steps": 2}
-    options = [f"--{name}={value}" for name, value in {**sizes, "name": "bare"}.items()]
+    options = [f"--{name}={value}" for name, value in {**SIZES, "name": "bare"}.items()]
     done = subprocess.run(
         [sys.executable, "-c", script, "train", str(dataset), *options], cwd=tmp_path, capture_output=True
     )

@@ -7,16 +7,21 @@ from typing import Any
 import torch
 
 from vidstyle.atomic import whole_file
-from vidstyle.errors import TrainingError
+from vidstyle.errors import OutputError, TrainingError
 from vidstyle.train.average import RunningMean
 from vidstyle.train.contrastive import ContrastiveTraining
+
+FREE_SPACE = "What was kept before is whole: free some space and give the same command to go on."
 
 
 def save_checkpoint(path: Path, step: int, method: ContrastiveTraining, mean: RunningMean) -> None:
     """Write networks, optimisers, running mean and random generators after `step` steps; raises OutputError."""
     state = {"step": step, "method": method.state_dict(), "mean": mean.weights, "random": _random_state()}
     with whole_file(path) as partial:
-        torch.save(state, partial)
+        try:
+            torch.save(state, partial)
+        except RuntimeError as error:
+            raise OutputError(f"Cannot write {path}: {str(error).splitlines()[0]} {FREE_SPACE}") from error
 
 
 def load_checkpoint(path: Path, method: ContrastiveTraining, mean: RunningMean) -> int:

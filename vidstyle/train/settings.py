@@ -46,7 +46,9 @@ class TrainSettings(Settings):
         "how distance weights enter PatchNCE, paper eq. (9) (auto: as the method says)",
         choices=("auto", "none", "per-negative", "outside", "as-printed"),
     )
-    distance_base: float = setting(1.25, "lambda of paper eq. (7), per crop side of distance", minimum=1e-3, maximum=1e3)
+    distance_base: float = setting(
+        1.25, "lambda of paper eq. (7), per crop side of distance", minimum=1e-3, maximum=1e3
+    )
     patches: int = setting(256, "patches compared in each layer", minimum=2)
     lambda_nce: float = setting(1.0, "weight of PatchNCE against the adversarial loss", minimum=0.0)
     identity: bool = setting(True, "PatchNCE on the cartoon frames too (NCE_Y)")

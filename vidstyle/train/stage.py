@@ -3,6 +3,7 @@
 import json
 import shutil
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import torch
 
 from vidstyle.atomic import StageResult, write_json
 from vidstyle.device import resolve_device, resolve_precision
-from vidstyle.errors import Interrupted, SettingsError, TrainingError
+from vidstyle.errors import Interrupted, OutputError, SettingsError, TrainingError
 from vidstyle.interrupt import StopRequest, stop_on_signal
 from vidstyle.models.style import Style, find_style, load_style, save_style
 from vidstyle.progress import OnProgress, Progress
@@ -18,7 +19,7 @@ from vidstyle.report.plot import can_plot, plot_lines
 from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder
 from vidstyle.train.average import RunningMean
-from vidstyle.train.checkpoint import load_checkpoint, save_checkpoint
+from vidstyle.train.checkpoint import FREE_SPACE, load_checkpoint, save_checkpoint
 from vidstyle.train.contrastive import LOSSES, ContrastiveTraining
 from vidstyle.train.dataset import Dataset, open_dataset
 from vidstyle.train.draws import Draws
@@ -99,13 +100,15 @@ def _start_from(style: Style, run: Run) -> None:
 
 
 def _fit(run: Run, on_progress: OnProgress) -> None:
-    log = LossLog(run.folder.log, LOSSES, run.settings.log_every, run.step)
     try:
-        with stop_on_signal() as stop:
+        with (
+            closing(LossLog(run.folder.log, LOSSES, run.settings.log_every, run.step)) as log,
+            stop_on_signal() as stop,
+        ):
             _steps(run, log, stop, on_progress)
-    finally:
-        log.close()
-    _finish(run)
+        _finish(run)
+    except OSError as error:
+        raise OutputError(f"Cannot write into {run.folder.path}: {error.strerror}. {FREE_SPACE}") from error
     if run.step < run.schedule.steps:
         raise Interrupted(f"Stopped after step {run.step:,}; everything is kept. Give the same command to go on.")
 
