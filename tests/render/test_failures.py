@@ -1,6 +1,7 @@
 """What goes wrong is said once, with its own exit code, and leaves nothing half done."""
 
 import os
+import resource
 import signal
 import threading
 from collections.abc import Callable
@@ -36,6 +37,20 @@ def test_a_strict_render_of_a_damaged_file_is_an_error_that_leaves_nothing(fast:
     broken = make_truncated(make_clip(tmp_path / "whole.mkv", frames=120), tmp_path / "broken.mkv")
     with pytest.raises(DamagedError, match=r"broken\.mkv.* Without --strict it is rendered as far as it goes\.$"):
         run(broken, tmp_path / "new" / "out.mp4", fast(strict=True))
+    assert list((tmp_path / "new").iterdir()) == []
+
+
+def test_a_disk_that_fills_while_writing_is_named_with_the_result_and_leaves_nothing(
+    fast: Fast, tmp_path: Path
+) -> None:
+    source = make_clip(tmp_path / "a.mp4", size=(128, 96), frames=48)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4_000, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"^Cannot encode out\.mp4 with libx264: .*Check free space"):
+            run(source, tmp_path / "new" / "out.mp4", fast(crf=0))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert list((tmp_path / "new").iterdir()) == []
 
 

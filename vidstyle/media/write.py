@@ -70,11 +70,12 @@ class VideoWriter:
     """Encodes batches of upright RGB into a file without sound; a context manager that opens the encoder on entry.
 
     Presentation times are kept exactly where the container counts in the form's time base, as mp4 and mov do. The
-    file is whole after the block has ended well. Raises OutputError naming the file and the cause.
+    file is whole after the block has ended well. Raises OutputError naming the file, as `name` where that is given,
+    and the cause.
     """
 
-    def __init__(self, target: Path, form: VideoForm) -> None:
-        self.target, self.form = target, form
+    def __init__(self, target: Path, form: VideoForm, name: str | None = None) -> None:
+        self.target, self.form, self.name = target, form, name or target.name
         self.frames = 0
         self._durations: dict[int, int] = {}
         self._nominal = max(1, round(1 / (form.frame_rate * form.time_base)))
@@ -150,7 +151,7 @@ class VideoWriter:
         except (av.error.FFmpegError, OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise OutputError(
-                f"Cannot encode {self.target.name} with {self.form.codec.name}: {reason}. "
+                f"Cannot encode {self.name} with {self.form.codec.name}: {reason}. "
                 "Check free space, --codec, --preset and --pix-fmt."
             ) from error
 

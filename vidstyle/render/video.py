@@ -37,7 +37,7 @@ def render_video(
     Raises DamagedError for a damaged source when the settings are strict, and whatever reading, painting and writing raise.
     """
     with _painting(target, plan) as painted:
-        report, cut = _paint(plan, painted, painter, settings, on_progress)
+        report, cut = _paint(plan, painted, target.name, painter, settings, on_progress)
         if settings.strict and report.damaged:
             raise DamagedError(f"{' '.join(report.warnings)} Without --strict it is rendered as far as it goes.")
         with whole_file(target) as partial:
@@ -66,11 +66,11 @@ def _painting(target: Path, plan: VideoPlan) -> Iterator[Path]:
 
 
 def _paint(
-    plan: VideoPlan, painted: Path, painter: Painter, settings: RenderSettings, on_progress: OnProgress
+    plan: VideoPlan, painted: Path, name: str, painter: Painter, settings: RenderSettings, on_progress: OnProgress
 ) -> tuple[ReadReport, Cut]:
     """Decode, paint and encode on three threads; return what was read and which stretch of the source it is."""
     reader = VideoReader(plan.clip, start_seconds=settings.start, end_seconds=settings.end)
-    with reader, VideoWriter(painted, plan.form) as writer:
+    with reader, VideoWriter(painted, plan.form, name) as writer:
         clock = _Clock(reader.start_pts, moves=bool(settings.start))
 
         def paint(batch: Batch) -> Batch:
