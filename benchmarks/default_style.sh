@@ -8,14 +8,20 @@ episode=$1 photos=$2 test_photos=$3
 style=vidstyle/styles/default.safetensors
 dataset=runs/default-dataset
 
-for stretch in "0 64" "80 136" "152 176" "192 208"; do
-  read -r start end <<<"$stretch"
-  vidstyle extract "$episode" -o "$dataset/trainB" --every 0.5 --size 288 --max-similarity 0.6 --start "$start" --end "$end"
-done
-
-fit() { vidstyle train "$dataset" --photos "$photos" --channels 32 --crop 128 --precision bf16 "$@"; }
-fit --name default-first --load 192 --distance-base 0.8 --steps 4648
-fit --name default --load 160 --init runs/default-first/style.safetensors --steps 2750 --steps-decay 1600
+frames() { # similarity
+  for stretch in "0 64" "80 136" "152 176" "192 208"; do
+    read -r start end <<<"$stretch"
+    vidstyle extract "$episode" -o "$dataset-$1/trainB" --every 0.5 --size 288 --max-similarity "$1" --start "$start" --end "$end"
+  done
+}
+fit() { # similarity options...
+  vidstyle train "$dataset-$1" --photos "$photos" --channels 32 --crop 128 --precision bf16 "${@:2}"
+}
+frames 0.6
+frames 0.7
+fit 0.6 --name default-first --load 192 --distance-base 0.8 --steps 4648
+fit 0.6 --name default-second --load 160 --init runs/default-first/style.safetensors --steps 2750
+fit 0.7 --name default --load 160 --init runs/default-second/style.safetensors --steps 2400 --steps-decay 1800
 
 python - runs/default/style.safetensors "$style" <<'PYTHON'
 import sys
