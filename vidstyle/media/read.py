@@ -163,7 +163,7 @@ class VideoReader:
         pts = frame.pts + self._shift
         if pts > latest:
             return pts
-        self._unordered += 1
+        self._unordered += latest >= self._from
         if (latest - pts) * self.clip.time_base > RESTART_SECONDS:
             self._shift += latest + duration - pts
             return latest + duration
