@@ -4,8 +4,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-MODES = ("lsgan", "vanilla")
-
 
 def adversarial_loss(scores: Tensor, real: bool, mode: str) -> Tensor:
     """Return the mean loss of discriminator `scores` against the verdict `real`; a scalar in fp32."""

@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 
-WEIGHTINGS = ("none", "per-negative", "outside", "as-printed")
 TEMPERATURE = 0.07
 
 

@@ -22,11 +22,6 @@ class Colour:
     transfer: int = UNSPECIFIED
     full_range: bool | None = None
 
-    @property
-    def is_hdr(self) -> bool:
-        """Whether the transfer is PQ (16) or HLG (18)."""
-        return self.transfer in (16, 18)
-
 
 @dataclass(frozen=True)
 class Stream:

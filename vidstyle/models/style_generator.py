@@ -2,9 +2,9 @@
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from vidstyle.errors import StyleError
+from vidstyle.models.padding import padded_to_multiple
 from vidstyle.models.style import Style
 from vidstyle.networks.generator import ResNetGenerator
 
@@ -36,7 +36,6 @@ class StyleGenerator:
     def __call__(self, images: Tensor) -> Tensor:
         """Return the painted images; borders that do not fit the multiple are repeated, painted and cut off again."""
         height, width = images.shape[2:]
-        margins = (0, -width % self.multiple_of, 0, -height % self.multiple_of)
-        padded = functional.pad(images.to(self.device, self.dtype), margins, mode="replicate")
+        padded = padded_to_multiple(images.to(self.device, self.dtype), self.multiple_of)
         painted = self.network(padded * 2 - 1)[:, :, :height, :width]
         return painted.add(1).div(2)

@@ -8,9 +8,9 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from vidstyle.errors import DependencyError, StyleError
+from vidstyle.models.padding import padded_to_multiple
 from vidstyle.models.weights import known, load_weights, read_weights
 from vidstyle.networks.rrdb import RRDBNet
 from vidstyle.networks.srvgg import SRVGGNetCompact
@@ -42,17 +42,11 @@ class Upscaler:
         """
         height, width = images.shape[-2:]
         with torch.inference_mode():
-            padded = _padded(images.to(self.device, self.dtype), self.multiple_of).contiguous(
+            padded = padded_to_multiple(images.to(self.device, self.dtype), self.multiple_of).contiguous(
                 memory_format=self.memory_format
             )
             enlarged = self.network(padded)[..., : height * self.scale, : width * self.scale]
             return enlarged.clamp(0, 1).contiguous()
-
-
-def _padded(images: Tensor, multiple: int) -> Tensor:
-    """Return `images` grown at the right and at the bottom to whole multiples, by repeating the last column and row."""
-    bottom, right = (-size % multiple for size in images.shape[-2:])
-    return functional.pad(images, (0, right, 0, bottom), mode="replicate") if bottom or right else images
 
 
 def load_upscaler(name_or_path: str, device: torch.device, dtype: torch.dtype) -> Upscaler:

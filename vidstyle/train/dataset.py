@@ -10,6 +10,7 @@ from vidstyle.media.images import list_images
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.train.cache import ImageCache, open_cache, reopen_cache
 from vidstyle.train.settings import TrainSettings
+from vidstyle.user_cache import user_cache
 
 _PHOTO_FOLDERS = ("trainA", "train_A")
 _PAINTING_FOLDERS = ("trainB", "train_B")
@@ -64,5 +65,4 @@ def _cache_root(folder: Path) -> Path:
     beside = folder / ".cache"
     if os.access(folder, os.W_OK):
         return beside
-    home = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return home / "vidstyle" / "datasets" / sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    return user_cache() / "datasets" / sha256(str(folder.resolve()).encode()).hexdigest()[:16]

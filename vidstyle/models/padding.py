@@ -1,0 +1,10 @@
+"""Growing pictures to the sizes that a network takes."""
+
+from torch import Tensor
+from torch.nn import functional
+
+
+def padded_to_multiple(images: Tensor, multiple: int) -> Tensor:
+    """Return (n, c, h, w) grown at the bottom and right to whole multiples, the last row and column repeated."""
+    bottom, right = (-size % multiple for size in images.shape[-2:])
+    return functional.pad(images, (0, right, 0, bottom), mode="replicate") if bottom or right else images
