@@ -17,6 +17,7 @@ from tests.train.conftest import small
 from vidstyle.errors import ExitCode, InputError, Interrupted, SettingsError, TrainingError
 from vidstyle.models.style import load_style
 from vidstyle.progress import Progress, silent
+from vidstyle.train.contrastive import ContrastiveTraining
 from vidstyle.train.stage import run
 
 
@@ -147,6 +148,17 @@ def test_a_broken_checkpoint_is_named(dataset: Path, tmp_path: Path) -> None:
     (tmp_path / "cut++" / "checkpoint.pt").write_bytes(b"not a checkpoint")
     with pytest.raises(TrainingError, match=r"^Cannot resume from .*checkpoint\.pt: .*Start anew with --restart"):
         run(dataset, tmp_path, small(), silent)
+
+
+def test_losses_that_are_no_numbers_are_never_kept(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run(dataset, tmp_path, small(steps=3), silent)
+    before = (tmp_path / "cut++" / "checkpoint.pt").read_bytes()
+    monkeypatch.setattr(ContrastiveTraining, "step", lambda *_: {"G_GAN": torch.tensor(float("nan"))})
+    with pytest.raises(TrainingError, match=r"^The losses are no numbers any more at step 5: .* is good; lower --lr"):
+        run(dataset, tmp_path, small(steps=5, log_every=50), silent)
+    assert (tmp_path / "cut++" / "checkpoint.pt").read_bytes() == before
 
 
 def test_dry_run_writes_no_run(dataset: Path, tmp_path: Path) -> None:

@@ -125,7 +125,7 @@ def _steps(run: Run, log: LossLog, stop: StopRequest, on_progress: OnProgress) -
         means = log.add(run.step, losses, rate, speed)
         figures = _checked(means, run) | {"images/s": speed} if means else figures
         on_progress(Progress("training", run.step, run.schedule.steps, "steps", figures))
-        _keep(run)
+        _keep(run, losses)
 
 
 def _one_step(run: Run, draws: Draws, rate: float) -> dict[str, torch.Tensor]:
@@ -148,8 +148,11 @@ def _checked(means: dict[str, float], run: Run) -> dict[str, float]:
     return means
 
 
-def _keep(run: Run) -> None:
-    if run.step % run.settings.save_every == 0:
+def _keep(run: Run, losses: dict[str, torch.Tensor]) -> None:
+    due = run.step % run.settings.save_every == 0
+    if due or run.step == run.schedule.steps:
+        _checked({name: float(loss) for name, loss in losses.items()}, run)
+    if due:
         save_checkpoint(run.folder.checkpoint, run.step, run.method, run.mean)
     if run.step % run.settings.sample_every == 0:
         _show(run)
