@@ -2,13 +2,15 @@
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageCms
 
 from vidstyle.errors import InputError, OutputError
-from vidstyle.media.images import list_images, read_image, write_image
+from vidstyle.media.images import list_images, pictures_in, read_image, write_image
 
 
 @pytest.fixture
@@ -30,17 +32,94 @@ def test_what_is_written_is_read_again(tmp_path: Path, picture: np.ndarray, suff
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
-def test_grey_deep_and_transparent_images_become_plain_rgb(tmp_path: Path) -> None:
-    cv2.imwrite(str(tmp_path / "grey.png"), np.full((4, 4), 77, np.uint8))
+FLAT = (200, 100, 50)
+TRANSPARENT = np.dstack(
+    [np.full((4, 4, 3), FLAT, np.uint8), np.repeat([[0], [255]], 2, 0).repeat(4, 1).astype(np.uint8)]
+)
+"""Nothing above, a flat colour below."""
+
+
+def saved(path: Path, image: Image.Image, **options: Any) -> Path:
+    image.save(path, **options)
+    return path
+
+
+def test_images_of_every_kind_become_plain_rgb(tmp_path: Path) -> None:
+    flat = Image.new("RGB", (4, 4), FLAT)
+    deep = Image.fromarray(np.full((4, 4), 0x8080, np.uint16))
+    kinds = {
+        "grey.png": (Image.new("L", (4, 4), 77), (77, 77, 77)),
+        "two.png": (Image.new("1", (4, 4), 1), (255, 255, 255)),
+        "deep.png": (deep, (128, 128, 128)),
+        "deep.tif": (deep, (128, 128, 128)),
+        "palette.png": (flat.quantize(4), FLAT),
+        "palette.bmp": (flat.quantize(4), FLAT),
+        "opaque.webp": (flat, FLAT),
+        "print.jpg": (flat.convert("CMYK"), FLAT),
+    }
+    for name, (image, colour) in kinds.items():
+        options = {"lossless": True} if name.endswith(".webp") else {}
+        picture = read_image(saved(tmp_path / name, image, **options))
+        assert picture.shape == (4, 4, 3), name
+        assert np.abs(picture.astype(int) - colour).max() <= 2, name
+
+
+def test_sixteen_bit_colour_is_read(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "deep.png"), np.full((4, 4, 3), 0x8080, np.uint16))
-    transparent = np.full((4, 4, 4), 200, np.uint8)
-    transparent[:2, :, 3] = 0
-    transparent[2:, :, 3] = 255
-    cv2.imwrite(str(tmp_path / "alpha.png"), transparent)
-    assert (read_image(tmp_path / "grey.png") == 77).all()
     assert (read_image(tmp_path / "deep.png") == 0x80).all()
-    assert (read_image(tmp_path / "alpha.png")[:2] == 0).all()
-    assert (read_image(tmp_path / "alpha.png")[2:] == 200).all()
+
+
+@pytest.mark.parametrize("background", [(0, 0, 0), (255, 255, 255), (10, 120, 230)])
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "PA", "P"])
+def test_transparent_images_lie_over_the_background(
+    tmp_path: Path, mode: str, background: tuple[int, int, int]
+) -> None:
+    image = Image.fromarray(TRANSPARENT)
+    image = image.quantize(4) if mode == "P" else image.convert(mode)
+    suffix = ".tif" if mode == "PA" else ".png"
+    picture = read_image(saved(tmp_path / f"a{suffix}", image), background)
+    colour = (124,) * 3 if mode == "LA" else FLAT
+    assert np.abs(picture[:2].astype(int) - background).max() <= 1
+    assert np.abs(picture[2:].astype(int) - colour).max() <= 1
+
+
+def swapped_profile() -> bytes:
+    """Return an ICC profile whose red is sRGB's blue and whose blue is its red."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    profile = profile.replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be"))
+    return profile.replace(b"rXYZ", b"tmp1").replace(b"bXYZ", b"rXYZ").replace(b"tmp1", b"bXYZ")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
+def test_an_icc_profile_is_converted_to_srgb(tmp_path: Path, mode: str) -> None:
+    image = Image.new("RGB", (4, 4), FLAT)
+    image = image.quantize(4) if mode == "P" else image.convert(mode)
+    path = saved(tmp_path / "a.png", image, icc_profile=swapped_profile())
+    assert np.abs(read_image(path).astype(int) - FLAT[::-1]).max() <= 2
+
+
+def test_a_profile_that_is_srgb_or_broken_changes_nothing(tmp_path: Path) -> None:
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    for profile in (srgb, b"no profile"):
+        path = saved(tmp_path / "a.png", Image.new("RGB", (4, 4), FLAT), icc_profile=profile)
+        assert (read_image(path) == FLAT).all()
+
+
+@pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
+def test_the_first_picture_of_several_is_read_and_they_are_counted(tmp_path: Path, suffix: str) -> None:
+    one, two = (Image.new("RGB", (4, 4), colour) for colour in (FLAT, (0, 0, 0)))
+    lossless = {"lossless": True} if suffix == ".webp" else {}
+    path = saved(tmp_path / f"a{suffix}", one, save_all=True, append_images=[two], **lossless)
+    assert (read_image(path) == FLAT).all()
+    assert pictures_in(path) == 2
+    assert pictures_in(saved(tmp_path / f"b{suffix}", one)) == 1
+
+
+def test_a_phones_photo_with_its_depth_behind_it_is_one_picture(tmp_path: Path) -> None:
+    photo = Image.new("RGB", (16, 16), FLAT)
+    photo.save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[Image.new("RGB", (8, 8))])
+    assert pictures_in(tmp_path / "a.jpg") == 1
+    assert np.abs(read_image(tmp_path / "a.jpg").astype(int) - FLAT).max() <= 3
 
 
 def test_a_photo_is_turned_as_its_exif_tag_says(tmp_path: Path, picture: np.ndarray) -> None:
@@ -58,11 +137,16 @@ def test_a_photo_is_turned_as_its_exif_tag_says(tmp_path: Path, picture: np.ndar
 def test_unreadable_images_are_named_with_the_cause(tmp_path: Path) -> None:
     (tmp_path / "empty.png").write_bytes(b"")
     (tmp_path / "text.png").write_text("no image")
+    write_image(tmp_path / "half.jpg", np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8))
+    (tmp_path / "half.jpg").write_bytes((tmp_path / "half.jpg").read_bytes()[:3000])
     told = {
         "none.png": f"Cannot read the image {tmp_path / 'none.png'}: No such file or directory. Check the path.",
         "empty.png": f"The image {tmp_path / 'empty.png'} is empty (0 bytes). Copy it again.",
         "text.png": (
             f"{tmp_path / 'text.png'} is not an image that can be read. Remove it or convert it to PNG or JPEG."
+        ),
+        "half.jpg": (
+            f"{tmp_path / 'half.jpg'} is not an image that can be read. Remove it or convert it to PNG or JPEG."
         ),
     }
     for name, message in told.items():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from vidstyle.errors import InputError, OutputError
 from vidstyle.media.images import read_image, write_image
@@ -44,6 +45,21 @@ def test_a_folder_of_mixed_sizes_is_painted_picture_by_picture(fast: Fast, tmp_p
     for name, (width, height) in sizes.items():
         assert read_image(tmp_path / "out" / name).shape == (height, width, 3)
     assert [(one.done, one.total, one.unit) for one in told] == [(count, 3, "pictures") for count in (1, 2, 3)]
+
+
+def test_an_animated_picture_gives_its_first_one_and_says_so(fast: Fast, tmp_path: Path) -> None:
+    source = tmp_path / "a.webp"
+    frames = [Image.new("RGB", (40, 30), colour) for colour in ("red", "green", "blue")]
+    frames[0].save(source, save_all=True, append_images=frames[1:])
+    result = run(source, tmp_path / "out.png", fast(blend=0.0, size="source"))
+    assert result.warnings == (f"{source} holds 3 pictures; the first one was painted.",)
+    assert np.abs(read_image(tmp_path / "out.png")[15, 20].astype(int) - (255, 0, 0)).max() < 8
+
+
+def test_a_transparent_picture_lies_over_the_chosen_colour(fast: Fast, tmp_path: Path) -> None:
+    Image.new("RGBA", (40, 30), (9, 9, 9, 0)).save(tmp_path / "a.png")
+    run(tmp_path / "a.png", tmp_path / "out.png", fast(blend=0.0, size="source", background="#f08020"))
+    assert (read_image(tmp_path / "out.png") == (0xF0, 0x80, 0x20)).all()
 
 
 def test_a_picture_is_not_written_over_itself_nor_into_a_video(fast: Fast, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
+from vidstyle.media.hdr import NO_METADATA, StaticMetadata
+
 UNSPECIFIED = 2
 """The value of ITU-T H.273 for a colour property that the file does not state."""
 
@@ -52,6 +54,7 @@ class Clip:
     duration: Fraction | None
     frames: int | None
     streams: tuple[Stream, ...]
+    metadata: StaticMetadata = NO_METADATA
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1 or self.rotation not in (0, 90, 180, 270):

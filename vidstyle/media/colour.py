@@ -10,30 +10,56 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vidstyle.errors import InputError
+from vidstyle.media.background import BLACK, Rgb
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
-BT709, BT601 = 1, 6
+BT709, BT601, BT2020 = 1, 6, 9
 SCALER_MATRIX = {1: 1, 4: 4, 5: 5, 6: 5, 7: 7, 9: 9, 10: 9}
 """H.273 matrix number -> the scaler's own number for it."""
 RGB_MATRIX = 0
+MATRIX_OF_PRIMARIES = {1: BT709, 5: BT601, 6: BT601, 7: 7, 9: BT2020}
+"""What a video's primaries say of its matrix where that is not stated."""
+MATRIX_OF_TRANSFER = {16: BT2020, 18: BT2020}
+UNREADABLE = {8: "YCgCo", 11: "YDzDx", 14: "ICtCp", 15: "IPT-PQ-C2", 16: "YCgCo-Re", 17: "YCgCo-Ro"}
+"""Matrices that the scaler does not know."""
 HD_WIDTH, HD_HEIGHT = 1280, 576
 LIMITED, FULL = 1, 2
 
 
 def resolve_colour(colour: Colour, width: int, height: int) -> Colour:
-    """Return `colour` with matrix and range filled in where unstated: BT.709 from HD sizes on, else BT.601; limited."""
-    guess = BT709 if width >= HD_WIDTH or height > HD_HEIGHT else BT601
-    known = colour.matrix in SCALER_MATRIX or colour.matrix == RGB_MATRIX
-    return replace(colour, matrix=colour.matrix if known else guess, full_range=bool(colour.full_range))
+    """Return `colour` with matrix and range filled in where unstated.
+
+    The matrix is that of the stated primaries or transfer; else BT.709 from HD sizes on, below them BT.601. The range is
+    limited.
+    """
+    if colour.matrix in SCALER_MATRIX or colour.matrix == RGB_MATRIX:
+        matrix = colour.matrix
+    else:
+        by_size = BT709 if width >= HD_WIDTH or height > HD_HEIGHT else BT601
+        by_transfer = MATRIX_OF_TRANSFER.get(colour.transfer, by_size)
+        matrix = MATRIX_OF_PRIMARIES.get(colour.primaries, by_transfer)
+    return replace(colour, matrix=matrix, full_range=bool(colour.full_range))
 
 
-def to_rgb(frame: VideoFrame, clip: Clip) -> np.ndarray:
+def check_readable(clip: Clip) -> None:
+    """Raise InputError when the colours of `clip` are coded in a way that cannot be decoded here."""
+    name = UNREADABLE.get(clip.colour.matrix)
+    if name is None and "Dolby Vision" in clip.metadata.dynamic and clip.colour.transfer == UNSPECIFIED:
+        name = "Dolby Vision without a picture for other players (profile 5)"
+    if name is not None:
+        raise InputError(
+            f"{clip.path} codes its colours as {name}, which cannot be read. Convert it to HDR10 or BT.709."
+        )
+
+
+def to_rgb(frame: VideoFrame, clip: Clip, background: Rgb = BLACK) -> np.ndarray:
     """Return a decoded frame as upright RGB of the clip's size: (height, width, 3), uint8, or uint16 beyond 8 bits.
 
-    Matrix and range are the clip's tags, guessed from the size where absent. Transparent pixels lie over black.
+    Matrix and range are the clip's tags, guessed where absent. Transparent pixels lie over `background`.
     """
     colour = resolve_colour(clip.colour, clip.width, clip.height)
     deep = clip.bit_depth > 8
@@ -52,7 +78,7 @@ def to_rgb(frame: VideoFrame, clip: Clip) -> np.ndarray:
     pixels = converted.to_ndarray()
     if deep:
         pixels = _stretch(pixels, 65535 / _white(clip.bit_depth, full_range))
-    return _upright(_over_black(pixels) if transparent else pixels, clip.rotation)
+    return _upright(_over(pixels, background) if transparent else pixels, clip.rotation)
 
 
 def from_rgb(rgb: np.ndarray, pixel_format: str, colour: Colour) -> VideoFrame:
@@ -117,10 +143,11 @@ def _stretch(pixels: np.ndarray, factor: float) -> np.ndarray:
     return np.rint(np.clip(pixels * np.float32(factor), 0, 65535)).astype(np.uint16)
 
 
-def _over_black(rgba: np.ndarray) -> np.ndarray:
+def _over(rgba: np.ndarray, background: Rgb) -> np.ndarray:
     top = np.iinfo(rgba.dtype).max
-    product = rgba[..., :3].astype(np.uint64) * rgba[..., 3:]
-    return ((product + top // 2) // top).astype(rgba.dtype)
+    alpha = rgba[..., 3:].astype(np.uint64)
+    under = np.array(background, np.uint64) * (top // 255)
+    return ((rgba[..., :3] * alpha + under * (top - alpha) + top // 2) // top).astype(rgba.dtype)
 
 
 def _upright(pixels: np.ndarray, clockwise_degrees: int) -> np.ndarray:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from vidstyle.errors import InputError
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour, Stream
+from vidstyle.media.hdr import read_static_metadata
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -117,6 +118,7 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
         duration=_duration(container, stream),
         frames=stream.frames or None,
         streams=tuple(_stream(one) for one in container.streams),
+        metadata=read_static_metadata(frame),
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from vidstyle.errors import InputError
+from vidstyle.media.background import BLACK, Rgb
 from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.colour import to_rgb
 from vidstyle.media.decode import Decoder
@@ -58,11 +59,18 @@ class VideoReader:
 
     Use it as a context manager. Where the stream is damaged the decoder's concealed picture is given; where none
     comes, the previous picture is held at that pts. Both are counted in `report`, complete after the last batch.
-    `start_pts` is the time of the video's first picture.
+    `start_pts` is the time of the video's first picture. Transparent pixels lie over `background`.
     """
 
-    def __init__(self, clip: Clip, *, start_seconds: float | None = None, end_seconds: float | None = None) -> None:
-        self.clip = clip
+    def __init__(
+        self,
+        clip: Clip,
+        *,
+        start_seconds: float | None = None,
+        end_seconds: float | None = None,
+        background: Rgb = BLACK,
+    ) -> None:
+        self.clip, self.background = clip, background
         self.report = ReadReport()
         self.start_pts = 0
         self._start_seconds, self._end_seconds = start_seconds, end_seconds
@@ -171,7 +179,7 @@ class VideoReader:
 
     def _convert(self, frame: VideoFrame) -> np.ndarray:
         self._resized += (frame.width, frame.height) != (self.clip.width, self.clip.height)
-        return to_rgb(frame, self.clip)
+        return to_rgb(frame, self.clip, self.background)
 
     def _finish(self) -> None:
         path, report = self.clip.path, self.report

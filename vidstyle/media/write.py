@@ -17,6 +17,7 @@ from vidstyle.errors import OutputError
 from vidstyle.media.clip import UNSPECIFIED, Batch, Colour
 from vidstyle.media.codecs import VideoCodec
 from vidstyle.media.colour import FULL, LIMITED, RGB_MATRIX, from_rgb
+from vidstyle.media.hdr import NO_METADATA, StaticMetadata, metadata_options
 
 if TYPE_CHECKING:
     from av.container import OutputContainer
@@ -32,7 +33,10 @@ _QUIET = {"SVT_LOG": "1"}
 
 @dataclass(frozen=True)
 class VideoForm:
-    """How pictures are coded: encoder, size in pixels, pixel format, seconds a tick, aspect, colour, quality, speed."""
+    """How pictures are coded: encoder, size in pixels, pixel format, seconds a tick, aspect, colour, quality, speed.
+
+    `metadata` of high dynamic range is written into the stream where the encoder has a place for it.
+    """
 
     codec: VideoCodec
     width: int
@@ -44,6 +48,7 @@ class VideoForm:
     colour: Colour
     crf: int
     preset: str | None = None
+    metadata: StaticMetadata = NO_METADATA
 
     @property
     def display_aspect(self) -> Fraction:
@@ -54,7 +59,10 @@ class VideoForm:
         """Return the encoder's own options."""
         quality = {self.codec.quality: str(self.crf)} if self.codec.quality else {}
         speed = {self.codec.speed: self.preset} if self.preset and self.codec.speed else {}
-        return {**self.codec.options, **quality, **speed}
+        options = {**self.codec.options, **quality, **speed}
+        for name, value in metadata_options(self.codec.name, self.metadata).items():
+            options[name] = f"{options[name]}:{value}" if name in options else value
+        return options
 
 
 def writable_colour(colour: Colour, pixel_format: str, codec: VideoCodec) -> Colour:

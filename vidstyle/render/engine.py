@@ -11,6 +11,7 @@ from vidstyle.models.image_model import ImageModel
 from vidstyle.models.style import find_style, load_style, style_hash
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.models.upscaler import load_upscaler
+from vidstyle.render.colour import PLAIN, ColourPlan
 from vidstyle.render.paint import Painter
 from vidstyle.render.settings import UPSCALERS, RenderSettings
 from vidstyle.render.sizes import Sizes, plan_sizes
@@ -48,11 +49,11 @@ class Engine:
         model = load_upscaler(name, self.device, self.dtype)
         return model if model.half_ok else load_upscaler(name, self.device, torch.float32)
 
-    def painter(self, sizes: Sizes) -> Painter:
-        """Return the painter for sources of these sizes."""
+    def painter(self, sizes: Sizes, colours: ColourPlan = PLAIN) -> Painter:
+        """Return the painter for sources of these sizes and colours."""
         name = self.upscaler_name(sizes)
         upscaler = None if name is None else self.upscaler(name)
-        return Painter(self.generator, upscaler, self.device, self.dtype, self.settings)
+        return Painter(self.generator, upscaler, self.device, self.dtype, self.settings, colours)
 
     def record(self) -> dict[str, Any]:
         """Return what was resolved, for the manifest."""

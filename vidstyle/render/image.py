@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from vidstyle.errors import OutputError
-from vidstyle.media.images import IMAGE_SUFFIXES, read_image, write_image
+from vidstyle.media.background import parse_colour
+from vidstyle.media.images import IMAGE_SUFFIXES, pictures_in, read_image, write_image
 from vidstyle.render.engine import Engine
 
 
@@ -15,9 +16,14 @@ def check_image_target(target: Path) -> None:
 
 def render_image(source: Path, target: Path, engine: Engine) -> tuple[str, ...]:
     """Paint the picture `source` into `target`, whole or not at all, and return what the user should know."""
-    picture = read_image(source)
+    picture = read_image(source, parse_colour(engine.settings.background))
     height, width = picture.shape[:2]
     sizes = engine.sizes((width, height))
     painter = engine.painter(sizes)
     write_image(target, painter.paint(picture[None], sizes, deep=False)[0])
-    return tuple(painter.notes)
+    return (*_about_animation(source), *painter.notes)
+
+
+def _about_animation(source: Path) -> tuple[str, ...]:
+    count = pictures_in(source)
+    return (f"{source} holds {count} pictures; the first one was painted.",) if count > 1 else ()

@@ -10,6 +10,7 @@ from vidstyle.errors import DeviceError
 from vidstyle.models.image_model import ImageModel
 from vidstyle.models.tiles import Tiled
 from vidstyle.render.blend import blend, keep_colour
+from vidstyle.render.colour import PLAIN, ColourPlan
 from vidstyle.render.frames import to_device, to_host
 from vidstyle.render.resize import resize
 from vidstyle.render.settings import RenderSettings
@@ -34,9 +35,10 @@ class Painter:
         device: torch.device,
         dtype: torch.dtype,
         settings: RenderSettings,
+        colours: ColourPlan = PLAIN,
     ) -> None:
         self.generator, self.upscaler = generator, upscaler
-        self.device, self.dtype, self.settings = device, dtype, settings
+        self.device, self.dtype, self.settings, self.colours = device, dtype, settings, colours
         self.batch = plan_batch(settings.batch, device)
         self.tile = 0 if settings.tile == "auto" else int(settings.tile)
         self.notes: list[str] = []
@@ -59,12 +61,12 @@ class Painter:
 
     @torch.inference_mode()
     def _paint(self, frames: np.ndarray, sizes: Sizes, deep: bool) -> np.ndarray:
-        source = resize(to_device(frames, self.device), sizes.painted)
+        source = self.colours.seen(resize(to_device(frames, self.device), sizes.painted))
         painted = self.generator(source.to(self.dtype)).float()
         if self.settings.keep_colour:
             painted = keep_colour(painted, source)
         painted = blend(painted, source, self.settings.blend)
-        return to_host(resize(self._enlarged(painted), sizes.result), deep=deep)
+        return to_host(self.colours.shown(resize(self._enlarged(painted), sizes.result)), deep=deep)
 
     def _enlarged(self, painted: Tensor) -> Tensor:
         if self.upscaler is None:

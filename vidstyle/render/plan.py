@@ -1,14 +1,15 @@
 """What is settled about one video before its first frame is painted, and is pinned from then on."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 from vidstyle.media.clip import Clip
-from vidstyle.media.codecs import TargetContainer, bits_of, choose_codec, choose_pixel_format, container_of
+from vidstyle.media.codecs import TargetContainer, bits_of, choose_pixel_format, container_of
 from vidstyle.media.tracks import TrackPlan, plan_tracks
 from vidstyle.media.write import VideoForm, writable_colour
+from vidstyle.render.colour import ColourPlan, check_depth, choose_encoder, colour_warnings, plan_colour
 from vidstyle.render.engine import Engine
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import Sizes
@@ -23,8 +24,10 @@ class VideoPlan:
     form: VideoForm
     container: TargetContainer
     tracks: TrackPlan
+    colours: ColourPlan
     upscaler: str | None
     frames: int | None
+    warnings: tuple[str, ...]
 
     @property
     def deep(self) -> bool:
@@ -52,6 +55,8 @@ class VideoPlan:
             "pixel_format": form.pixel_format,
             "time_base": str(form.time_base),
             "sample_aspect": str(form.sample_aspect),
+            "colour": asdict(form.colour),
+            "networks_see": asdict(self.colours.view) if self.colours.view else "the source's own signals",
             "tracks": [f"{track.kind} {track.index}: {track.codec}, {track.encoder}" for track in self.tracks.tracks],
         }
 
@@ -60,21 +65,29 @@ def plan_video(clip: Clip, target: Path, engine: Engine, settings: RenderSetting
     """Return the plan for `clip`; raises SettingsError, OutputError or InputError where the wishes do not fit together."""
     container = container_of(target)
     sizes = engine.sizes(clip.upright_size)
+    colours = plan_colour(clip, settings.hdr)
+    form = _form(clip, container, sizes, colours, settings)
+    tracks = plan_tracks(clip, container, audio=settings.audio, subtitles=settings.subtitles)
     return VideoPlan(
         clip=clip,
         sizes=sizes,
-        form=_form(clip, container, sizes, settings),
+        form=form,
         container=container,
-        tracks=plan_tracks(clip, container, audio=settings.audio, subtitles=settings.subtitles),
+        tracks=tracks,
+        colours=colours,
         upscaler=engine.upscaler_name(sizes),
         frames=_expected_frames(clip, settings),
+        warnings=(*colour_warnings(clip, colours, form.codec), *tracks.warnings),
     )
 
 
-def _form(clip: Clip, container: TargetContainer, sizes: Sizes, settings: RenderSettings) -> VideoForm:
+def _form(
+    clip: Clip, container: TargetContainer, sizes: Sizes, colours: ColourPlan, settings: RenderSettings
+) -> VideoForm:
     width, height = sizes.result
-    codec = choose_codec(settings.codec, container)
-    pixel_format = choose_pixel_format(codec, settings.pix_fmt, width, height, clip.bit_depth)
+    codec = choose_encoder(settings.codec, container, colours)
+    pixel_format = choose_pixel_format(codec, settings.pix_fmt, width, height, colours.bit_depth)
+    check_depth(colours, codec, pixel_format)
     return VideoForm(
         codec=codec,
         width=width,
@@ -83,9 +96,10 @@ def _form(clip: Clip, container: TargetContainer, sizes: Sizes, settings: Render
         time_base=clip.time_base,
         frame_rate=clip.frame_rate,
         sample_aspect=clip.upright_aspect,
-        colour=writable_colour(clip.colour, pixel_format, codec),
+        colour=writable_colour(colours.colour, pixel_format, codec),
         crf=settings.crf,
         preset=settings.preset,
+        metadata=colours.metadata,
     )
 
 

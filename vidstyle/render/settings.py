@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from vidstyle.errors import SettingsError
+from vidstyle.media.background import parse_colour
 from vidstyle.media.codecs import CODECS
 from vidstyle.settings import Settings, setting
 
@@ -45,6 +46,12 @@ class RenderSettings(Settings):
     pix_fmt: str | None = setting(None, "pixel format of the result (default: 4:2:0 with the source's depth)")
     blend: float = setting(1.0, "share of the style in the result, 0 is the source", minimum=0, maximum=1)
     keep_colour: bool = setting(False, "keep the source's colours, take only light and shade from the style")
+    hdr: str = setting(
+        "tonemap",
+        "what becomes of high dynamic range: standard range for every player, or kept (10 bits, libx265 or libsvtav1)",
+        choices=("tonemap", "keep"),
+    )
+    background: str = setting("black", "colour under transparent pixels: a name or #rrggbb")
     strict: bool = setting(False, "make a damaged source an error")
     audio: bool = setting(True, "carry the sound over")
     subtitles: bool = setting(True, "carry the subtitles over")
@@ -53,6 +60,7 @@ class RenderSettings(Settings):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        parse_colour(self.background)
         if self.end is not None and self.end <= (self.start or 0):
             raise SettingsError(f"The end, {self.end:g} s, is not after the start, {self.start or 0:g} s. Raise --end.")
         if self.tile != "auto" and 0 < int(self.tile) < 32:

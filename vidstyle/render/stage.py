@@ -81,8 +81,8 @@ def _video(job: Job, engine: Engine, settings: RenderSettings, on_progress: OnPr
     check_room(job.target, plan.needed_bytes)
     settled = {**plan.record(), "notices": plan.tracks.notices}
     if settings.dry_run:
-        return Outcome(job, {"videos": 1, "frames": plan.frames or 0}, settled, plan.tracks.warnings)
-    painter = engine.painter(plan.sizes)
+        return Outcome(job, {"videos": 1, "frames": plan.frames or 0}, settled, plan.warnings)
+    painter = engine.painter(plan.sizes, plan.colours)
     rendered = render_video(plan, job.target, painter, settings, on_progress)
     settled |= {"batch": painter.batch, "tile": painter.tile}
     report = rendered.report

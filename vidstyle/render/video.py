@@ -9,6 +9,7 @@ from time import monotonic
 
 from vidstyle.atomic import partial_path, whole_file
 from vidstyle.errors import DamagedError, OutputError
+from vidstyle.media.background import parse_colour
 from vidstyle.media.clip import Batch
 from vidstyle.media.mux import Cut, mux
 from vidstyle.media.read import ReadReport, VideoReader
@@ -43,7 +44,7 @@ def render_video(
         with whole_file(target) as partial:
             source, aspect = plan.clip.path, plan.form.display_aspect
             complaints = mux(painted, source, plan.tracks, plan.container, cut, aspect, partial)
-    said = [*plan.tracks.warnings, *report.warnings, *_miscount(plan, report), *painter.notes]
+    said = [*plan.warnings, *report.warnings, *_miscount(plan, report), *painter.notes]
     if complaints:
         said.append(f"{plan.clip.path}: a converted sound or subtitle track is damaged: {complaints[0]}")
     return Rendered(report.frames, report, tuple(said))
@@ -69,7 +70,9 @@ def _paint(
     plan: VideoPlan, painted: Path, name: str, painter: Painter, settings: RenderSettings, on_progress: OnProgress
 ) -> tuple[ReadReport, Cut]:
     """Decode, paint and encode on three threads; return what was read and which stretch of the source it is."""
-    reader = VideoReader(plan.clip, start_seconds=settings.start, end_seconds=settings.end)
+    reader = VideoReader(
+        plan.clip, start_seconds=settings.start, end_seconds=settings.end, background=parse_colour(settings.background)
+    )
     with reader, VideoWriter(painted, plan.form, name) as writer:
         clock = _Clock(reader.start_pts, moves=bool(settings.start))
 

@@ -1,0 +1,86 @@
+"""How a video's colours go through a render: what the networks see, and what the result is tagged with and holds."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from vidstyle.errors import SettingsError
+from vidstyle.media.clip import Clip, Colour
+from vidstyle.media.codecs import CODECS, TargetContainer, VideoCodec, bits_of, choose_codec
+from vidstyle.media.colour import check_readable
+from vidstyle.media.hdr import NO_METADATA, StaticMetadata, has_place
+from vidstyle.media.tone import SDR_COLOUR, Bt709View, hdr_colour, is_hdr, view_of
+
+SDR_BITS, HDR_BITS = 8, 10
+HDR_ENCODERS = ("libx265", "libsvtav1")
+"""What `--codec auto` stands for where the result stays in high dynamic range: the first that the container takes."""
+
+
+@dataclass(frozen=True)
+class ColourPlan:
+    """The view that the networks get of a video and whether the painting goes back from it; what the result holds."""
+
+    view: Bt709View | None
+    goes_back: bool
+    colour: Colour
+    bit_depth: int
+    metadata: StaticMetadata = NO_METADATA
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether the result is of high dynamic range."""
+        return is_hdr(self.colour)
+
+    def seen(self, source: Tensor) -> Tensor:
+        """Return (n, 3, h, w) signals of the source as the networks see them; all in [0, 1]."""
+        return self.view.to_bt709(source) if self.view else source
+
+    def shown(self, painted: Tensor) -> Tensor:
+        """Return (n, 3, h, w) painted pictures as signals of the result; all in [0, 1]."""
+        return self.view.from_bt709(painted) if self.view and self.goes_back else painted
+
+
+PLAIN = ColourPlan(None, False, Colour(), SDR_BITS)
+"""Pictures that are BT.709 or sRGB already, as those of image files are."""
+
+
+def plan_colour(clip: Clip, hdr: str) -> ColourPlan:
+    """Return the plan for `clip` with `hdr` being `tonemap` or `keep`; raises InputError for colours that cannot be read.
+
+    What is tone-mapped comes out as BT.709 with 8 bits, for every player; everything else keeps its tags and depth.
+    """
+    check_readable(clip)
+    view = view_of(clip.colour, clip.metadata)
+    if not is_hdr(clip.colour):
+        return ColourPlan(view, True, clip.colour, clip.bit_depth)
+    if hdr == "keep":
+        return ColourPlan(view, True, hdr_colour(clip.colour), HDR_BITS, clip.metadata)
+    return ColourPlan(view, False, SDR_COLOUR, SDR_BITS)
+
+
+def choose_encoder(name: str, container: TargetContainer, colours: ColourPlan) -> VideoCodec:
+    """Return the encoder called `name`, `auto` being one for such colours; raises SettingsError when they do not fit."""
+    if name == "auto" and colours.is_hdr:
+        name = next(one for one in HDR_ENCODERS if container.name in CODECS[one].containers)
+    return choose_codec(name, container)
+
+
+def check_depth(colours: ColourPlan, codec: VideoCodec, pixel_format: str) -> None:
+    """Raise SettingsError when a result of high dynamic range would have too few bits."""
+    if colours.is_hdr and bits_of(pixel_format) < HDR_BITS:
+        raise SettingsError(
+            f"{codec.name} with {pixel_format} has {bits_of(pixel_format)} bits a channel, and --hdr keep needs "
+            f"{HDR_BITS}. Choose --codec {' or '.join(HDR_ENCODERS)} without --pix-fmt, or --hdr tonemap."
+        )
+
+
+def colour_warnings(clip: Clip, colours: ColourPlan, codec: VideoCodec) -> tuple[str, ...]:
+    """Return what is lost of the metadata of high dynamic range although it was to be kept."""
+    if not colours.is_hdr:
+        return ()
+    lost = [
+        f"{name} is left out: it describes the pictures before they were painted." for name in clip.metadata.dynamic
+    ]
+    if (clip.metadata.display or clip.metadata.content_light) and not has_place(codec.name):
+        lost.append(f"The mastering display and light levels are left out: {codec.name} has no place for them.")
+    return tuple(f"{clip.path}: {text}" for text in lost)
