@@ -1,6 +1,7 @@
 """Where one shot ends and the next begins, and which frames are a blend of two pictures; found while streaming."""
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,6 +14,7 @@ LEAST_CUT = 10.0
 """Mean difference (of 255) between neighbouring thumbnails from which on it can be a cut."""
 CUT_OVER_MEDIAN, CUT_OVER_NEXT = 3.0, 1.5
 LONGEST_FLASH_FRAMES = 3
+PAST_STEPS = 6
 LEAST_CHANGE = 16.0
 """Mean difference across the reach from which on a frame between can be a blend."""
 BLEND_RESIDUAL = 0.12
@@ -27,6 +29,39 @@ class Place:
     blended: bool
 
 
+class CutDetector:
+    """Finds hard cuts without looking ahead, for those who must know at once.
+
+    It remembers `PAST_STEPS` differences between frames and the last thumbnail; `state` gives them out. A flash, or a
+    sudden movement after stillness, counts as a cut here.
+    """
+
+    def __init__(self) -> None:
+        self._steps: deque[float] = deque(maxlen=PAST_STEPS)
+        self._before: np.ndarray | None = None
+
+    def is_cut(self, rgb: np.ndarray) -> bool:
+        """Take the next frame, (h, w, 3) uint8, and return whether a shot begins with it; the first frame begins one."""
+        small, before = _thumbnail(rgb), self._before
+        self._before = small
+        if before is None:
+            return True
+        step = float(np.abs(small - before).mean())
+        usual = float(np.median(self._steps)) if self._steps else 0.0
+        self._steps.append(step)
+        return step > max(LEAST_CUT, CUT_OVER_MEDIAN * usual)
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Return what is remembered: `steps` (n,) float64 and, after the first frame, `thumbnail` (36, 64, 3) float32."""
+        steps = {"steps": np.array(self._steps, np.float64)}
+        return steps if self._before is None else {**steps, "thumbnail": self._before}
+
+    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
+        """Remember what `state` holds instead."""
+        self._steps = deque(state["steps"].tolist(), maxlen=PAST_STEPS)
+        self._before = state.get("thumbnail")
+
+
 class ShotWatcher:
     """Judges frames `REACH_FRAMES` after they were fed, from thumbnails on both sides of them."""
 
@@ -37,7 +72,7 @@ class ShotWatcher:
 
     def feed(self, rgb: np.ndarray) -> Place | None:
         """Take the next frame, (h, w, 3) uint8; return the place of the frame `REACH_FRAMES` before it once there is one."""
-        small = cv2.resize(rgb, THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
+        small = _thumbnail(rgb)
         if not self._thumbnails:
             self._thumbnails.extend([small] * (REACH_FRAMES + 1))
         self._thumbnails.append(small)
@@ -62,6 +97,10 @@ class ShotWatcher:
             self._shot += 1
         self._in_blend = blended
         return Place(self._shot, blended)
+
+
+def _thumbnail(rgb: np.ndarray) -> np.ndarray:
+    return cv2.resize(rgb, THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
 
 
 def _is_cut(around: list[np.ndarray]) -> bool:
