@@ -1,10 +1,14 @@
 """A style as an image model: pictures in, painted pictures out."""
 
+from collections.abc import Callable
+from copy import copy
+
 import torch
 from torch import Tensor
 
 from vidstyle.errors import StyleError
 from vidstyle.models.padding import padded_to_multiple
+from vidstyle.models.strips import GeneratorInStrips
 from vidstyle.models.style import Style
 from vidstyle.networks.generator import ResNetGenerator
 
@@ -31,11 +35,18 @@ class StyleGenerator:
     def __init__(self, style: Style, device: torch.device, dtype: torch.dtype) -> None:
         self.device, self.dtype = device, dtype
         self.network = build_generator(style).eval().requires_grad_(False).to(device, dtype)
+        self._paint: Callable[[Tensor], Tensor] = self.network
+
+    def in_strips(self, rows: int) -> "StyleGenerator":
+        """Return this model for frames that do not fit the memory: it paints the same in strips of `rows` rows."""
+        model = copy(self)
+        model._paint = GeneratorInStrips(self.network, rows)
+        return model
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
         """Return the painted images; borders that do not fit the multiple are repeated, painted and cut off again."""
         height, width = images.shape[2:]
         padded = padded_to_multiple(images.to(self.device, self.dtype), self.multiple_of)
-        painted = self.network(padded * 2 - 1)[:, :, :height, :width]
+        painted = self._paint(padded * 2 - 1)[:, :, :height, :width]
         return painted.add(1).div(2)

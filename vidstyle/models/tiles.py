@@ -26,8 +26,8 @@ class Tiled:
         """Return (n, 3, scale*h, scale*w) in [0, 1] for (n, 3, h, w) in [0, 1]."""
         height, width = images.shape[-2:]
         result = None
-        for top, bottom in _spans(height, self.tile):
-            for left, right in _spans(width, self.tile):
+        for top, bottom in spans(height, self.tile):
+            for left, right in spans(width, self.tile):
                 piece = self._piece(images, (top, bottom), (left, right))
                 if result is None:
                     result = piece.new_empty((*images.shape[:2], height * self.scale, width * self.scale))
@@ -53,7 +53,7 @@ def _raised(size: int, multiple: int) -> int:
     return size + -size % multiple
 
 
-def _spans(size: int, step: int) -> Iterator[tuple[int, int]]:
-    """Yield the (start, stop) of the tiles along one side; all but the last are `step` long."""
+def spans(size: int, step: int) -> Iterator[tuple[int, int]]:
+    """Yield the (start, stop) of the pieces along one side; all but the last are `step` long."""
     for start in range(0, size, step):
         yield start, min(start + step, size)

@@ -1,0 +1,103 @@
+"""The generator for frames that do not fit the memory: layer by layer, in strips, with the result of the whole frame."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+
+import torch
+from torch import Tensor, nn
+
+from vidstyle.models.feature_map import FeatureMap, Moments, Norm
+from vidstyle.models.tiles import spans
+from vidstyle.networks.generator import ResidualBlock, ResNetGenerator
+from vidstyle.networks.resampling import BlurDownsample, BlurUpsample
+
+
+class GeneratorInStrips:
+    """Runs a generator's own layers over strips of at most `rows` rows, on the device that holds its weights.
+
+    Feature maps wait in the host's memory in the dtype of the network; the device holds one strip at a time, the rows
+    around it that the layers look at, and what they make of it. An instance norm knows the whole frame before any row
+    passes it, and borders are padded only where the frame ends, so there are no seams.
+    """
+
+    def __init__(self, network: ResNetGenerator, rows: int) -> None:
+        self.network, self.rows = network, rows
+
+    @torch.inference_mode()
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return what the network makes of (n, 3, h, w) in [-1, 1], h and w multiples of 4, same shape and range."""
+        painted = self._walk(self.network.model, FeatureMap.of(images))
+        return painted.rows(0, painted.height)
+
+    def _walk(self, layers: Iterable[nn.Module], features: FeatureMap) -> FeatureMap:
+        """Return what `layers` make of `features`, whose strips are released on the way."""
+        waiting: list[nn.Module] = []
+        for layer in layers:
+            if isinstance(layer, nn.InstanceNorm2d):
+                features, waiting = self._run(waiting, features, layer), []
+            elif isinstance(layer, ResidualBlock):
+                features, waiting = self._with_residual(layer, self._run(waiting, features)), []
+            else:
+                waiting.append(layer)
+        return self._run(waiting, features)
+
+    def _with_residual(self, block: ResidualBlock, features: FeatureMap) -> FeatureMap:
+        correction = self._walk(block.conv_block, features.shared())
+        result = FeatureMap(features.height, features.device)
+        for start, stop in spans(features.height, self.rows):
+            result.keep(start, features.rows(start, stop) + correction.rows(start, stop))
+            features.release(stop)
+            correction.release(stop)
+        return result
+
+    def _run(
+        self, layers: Sequence[nn.Module], features: FeatureMap, norm: nn.InstanceNorm2d | None = None
+    ) -> FeatureMap:
+        """Return what `layers`, which do not mix the whole frame, make of `features`, to be read through `norm`."""
+        if not layers:
+            return features
+        window, network, moments = Window.of(layers), nn.Sequential(*layers), []
+        result = FeatureMap(features.height * window.up // window.down, features.device)
+        for start, stop in spans(result.height, max(self.rows // window.down, 1)):
+            first, last = window.seen(start, stop, features.height)
+            begins = first * window.up // window.down
+            strip = network(features.rows(first, last))[:, :, start - begins : stop - begins]
+            result.keep(start, strip)
+            if norm is not None:
+                moments.append(Moments.of(strip))
+            features.release(window.seen(stop, stop, features.height)[0])
+        return result if norm is None else replace(result, norm=Norm(reduce(Moments.joined, moments), norm.eps))
+
+
+@dataclass(frozen=True)
+class Window:
+    """Which rows layers look at: `down` input rows become `up` output rows, made from `reach` input rows around them."""
+
+    up: int
+    down: int
+    reach: int
+
+    @classmethod
+    def of(cls, layers: Sequence[nn.Module]) -> "Window":
+        """Return the window of layers that run one after the other and pad what their convolutions take away.
+
+        Raises TypeError for a kind of layer that is not known.
+        """
+        up, down, reach = 1, 1, 0
+        for layer in reversed(layers):
+            if isinstance(layer, nn.Conv2d):
+                reach += layer.kernel_size[0] // 2
+            elif isinstance(layer, BlurDownsample):
+                down, reach = 2 * down, 2 * reach + 1
+            elif isinstance(layer, BlurUpsample):
+                up, reach = 2 * up, (reach + 1) // 2 + 1
+            elif not isinstance(layer, nn.ReflectionPad2d | nn.ReLU | nn.Tanh):
+                raise TypeError(f"{type(layer).__name__} cannot be run in strips")
+        return cls(up, down, reach)
+
+    def seen(self, start: int, stop: int, height: int) -> tuple[int, int]:
+        """Return the (first, stop) of the input rows, of `height`, that the output rows (start, stop) are made from."""
+        first = max(start * self.down // self.up - self.reach, 0)
+        last = -(-stop * self.down // self.up) + self.reach
+        return first - first % self.down, min(last + -last % self.down, height)
