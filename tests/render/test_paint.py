@@ -37,6 +37,9 @@ class Invert:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB\nmore words")
         return 1 - images
 
+    def in_strips(self, rows: int) -> "Invert":
+        return self
+
 
 class Repeat:
     """An upscaler that repeats pixels; it has memory for pieces up to so many pixels a side."""
@@ -134,7 +137,7 @@ def test_memory_that_never_suffices_is_one_clear_error(fast: Fast) -> None:
         painter(Invert(most=0), Repeat(), fast()).paint(frames_of(1), sizes, deep=False)
     assert str(caught.value) == (
         "The memory of cpu does not suffice for one frame (CUDA out of memory. Tried to allocate 9 GiB). "
-        "Use a smaller --size, --tile 128, --upscaler none or --device cpu."
+        "Use a smaller --size, --tile auto, --strip auto, --upscaler none or --device cpu."
     )
     tight = painter(Invert(), Repeat(most=3), fast())
     with pytest.raises(DeviceError):

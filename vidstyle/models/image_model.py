@@ -26,3 +26,11 @@ class ImageModel(Protocol):
     def __call__(self, images: Tensor) -> Tensor:
         """Return the images the model makes of `images`."""
         ...
+
+
+class WholeFrameModel(ImageModel, Protocol):
+    """An image model that mixes the whole frame, as instance norms do: tiles of it would show seams, strips do not."""
+
+    def in_strips(self, rows: int) -> ImageModel:
+        """Return the model with the same result from strips of `rows` rows, for frames that do not fit the memory."""
+        ...

@@ -38,7 +38,7 @@ class StyleGenerator:
         self._paint: Callable[[Tensor], Tensor] = self.network
 
     def in_strips(self, rows: int) -> "StyleGenerator":
-        """Return this model for frames that do not fit the memory: it paints the same in strips of `rows` rows."""
+        """Return the model with the same result from strips of `rows` rows, see WholeFrameModel."""
         model = copy(self)
         model._paint = GeneratorInStrips(self.network, rows)
         return model

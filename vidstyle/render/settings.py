@@ -36,6 +36,12 @@ class RenderSettings(Settings):
         minimum=0,
         words=("auto",),
     )
+    strip: int | str = setting(
+        "auto",
+        "rows that the generator paints at once, without seams; 0: whole frames (auto: whole frames while memory lasts)",
+        minimum=0,
+        words=("auto",),
+    )
     precision: str = setting("auto", "number format of the networks", choices=("auto", "fp32", "bf16", "fp16"))
     device: str = setting("auto", "where to compute: auto, cpu, cuda, cuda:N or mps")
     codec: str = setting(

@@ -84,7 +84,7 @@ def _video(job: Job, engine: Engine, settings: RenderSettings, on_progress: OnPr
         return Outcome(job, {"videos": 1, "frames": plan.frames or 0}, settled, plan.warnings)
     painter = engine.painter(plan.sizes, plan.colours)
     rendered = render_video(plan, job.target, painter, settings, on_progress)
-    settled |= {"batch": painter.batch, "tile": painter.tile}
+    settled |= {"batch": painter.batch, "tile": painter.tile, "strip": painter.strip}
     report = rendered.report
     counts = {
         "videos": 1,
