@@ -36,6 +36,16 @@ class RunFolder:
         return self.path / "style.safetensors"
 
     @property
+    def results(self) -> Path:
+        """The pictures of a method that optimises them directly; there is no style then."""
+        return self.path / "results"
+
+    @property
+    def style_image(self) -> Path:
+        """The cartoon frame that a single-image method learns from."""
+        return self.path / "style_image.png"
+
+    @property
     def manifest(self) -> Path:
         """The stage's result."""
         return self.path / "manifest.json"

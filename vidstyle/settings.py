@@ -52,7 +52,7 @@ class Setting:
 
     def checked(self, value: Any) -> Any:
         """Return `value` in the field's own type; raises SettingsError when it is out of range or of another type."""
-        if value is None and type(None) in self.kinds:
+        if value is None and (type(None) in self.kinds or self.default is None):
             return None
         if isinstance(value, bool) or bool in self.kinds:
             return self._accept(value, isinstance(value, bool) and bool in self.kinds)

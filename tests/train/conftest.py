@@ -9,7 +9,8 @@ from vidstyle.report.png import write_png
 from vidstyle.train.settings import TrainSettings
 
 
-def _picture(seed: int, flat: bool) -> np.ndarray:
+def picture(seed: int, flat: bool) -> np.ndarray:
+    """Return a drawn picture of 72x60 pixels, (60, 72, 3) uint8: coloured squares, noisy unless `flat`."""
     random = np.random.default_rng(seed)
     coarse = random.integers(0, 255, (5, 6, 3), dtype=np.uint8)
     blocks = np.kron(coarse, np.ones((12, 12, 1), np.uint8))
@@ -22,7 +23,7 @@ def dataset(tmp_path: Path) -> Path:
     """Five noisy photos and three flat paintings of 72x60 pixels."""
     for folder, count, flat in (("trainA", 5, False), ("trainB", 3, True)):
         for number in range(count):
-            write_png(tmp_path / "dataset" / folder / f"{number}.png", _picture(number, flat))
+            write_png(tmp_path / "dataset" / folder / f"{number}.png", picture(number, flat))
     return tmp_path / "dataset"
 
 

@@ -10,7 +10,7 @@ from tests.train.conftest import small
 from vidstyle.progress import silent
 from vidstyle.train.cache import ImageCache
 from vidstyle.train.dataset import Dataset, open_dataset
-from vidstyle.train.draws import Draws
+from vidstyle.train.draws import Draws, step_generator
 
 
 def _numbered(count: int) -> ImageCache:
@@ -34,7 +34,7 @@ def test_a_step_draws_the_same_whatever_was_drawn_before() -> None:
     for step in range(3):
         straight.images(step)
     assert all(torch.equal(*pair) for pair in zip(straight.images(3), _draws().images(3), strict=True))
-    assert torch.equal(*(torch.rand(4, generator=_draws().patch_generator(7)) for _ in range(2)))
+    assert torch.equal(*(torch.rand(4, generator=step_generator(0, 7)) for _ in range(2)))
 
 
 def test_another_seed_draws_otherwise() -> None:

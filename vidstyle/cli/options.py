@@ -44,7 +44,7 @@ def settings_options(cls: type[Settings]) -> Callable[[Command], Command]:
 
 def _option(one: Setting) -> Callable[[Command], Command]:
     if bool in one.kinds:
-        spelling = f"--{one.flag}/--no-{one.flag}" if one.default else f"--{one.flag}"
+        spelling = f"--{one.flag}/--no-{one.flag}" if one.default is not False else f"--{one.flag}"
         default = " [default: on]" if one.default else ""
         return click.option(spelling, one.name, default=None, is_flag=True, help=_sentence(one.help) + default)
     shown = "" if one.default in (None, "") else f" [default: {one.default}]"

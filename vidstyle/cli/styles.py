@@ -10,10 +10,11 @@ def styles() -> None:
     """List the styles that can be rendered by name."""
     from vidstyle.models.style import load_style, shipped_styles
 
-    table = Table("Name", "Channels", "Trained at", "Steps", "File")
+    table = Table("Name", "Kind", "Channels", "Trained at", "Steps", "File")
     for name, path in shipped_styles().items():
         style = load_style(path)
         table.add_row(
-            name, str(style.channels), f"short side {style.size}", str(style.history.get("steps", "")), str(path)
+            *[name, style.kind, str(style.channels), f"short side {style.size}"],
+            *[str(style.history.get("steps", "")), str(path)],
         )
     Console().print(table)

@@ -32,4 +32,9 @@ def train(dataset: Path, runs: Path, quiet: bool, recipe: Path | None, **flags: 
     out = console(quiet)
     out.print(f"{done} {counts['steps']:,} steps on {counts['photos']} photos and {counts['paintings']} paintings.")
     for path in result.outputs:
-        out.print(f"The style is in {path}. Paint with: vidstyle render INPUT -o OUT --style {path}", soft_wrap=True)
+        if settings.optimises_pictures:
+            out.print(f"The pictures are in {path}.", soft_wrap=True)
+        else:
+            out.print(
+                f"The style is in {path}. Paint with: vidstyle render INPUT -o OUT --style {path}", soft_wrap=True
+            )

@@ -13,6 +13,8 @@ from torch import Tensor
 
 from vidstyle.atomic import whole_file
 from vidstyle.errors import StyleError
+from vidstyle.networks.generators import GENERATORS
+from vidstyle.run_folder import RunFolder
 
 STYLES_FOLDER = Path(__file__).parent.parent / "styles"
 FORMAT = "vidstyle-style-1"
@@ -30,7 +32,7 @@ class Style:
     history: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.kind != "resnet" or min(self.channels, self.blocks, self.size) < 1 or not self.weights:
+        if self.kind not in GENERATORS or min(self.channels, self.blocks, self.size) < 1 or not self.weights:
             raise StyleError(f"Not a usable style: kind {self.kind!r}, {self.channels} channels, {self.blocks} blocks.")
 
 
@@ -69,11 +71,21 @@ def find_style(name: str, runs: Path = Path("runs")) -> Path:
     candidates = [given, given / "style.safetensors", runs / name / "style.safetensors"]
     found = shipped_styles().get(name) or next((path for path in candidates if path.is_file()), None)
     if found is None:
+        _refuse_pictures(given, runs / name)
         known = ", ".join(shipped_styles()) or "none"
         raise StyleError(
             f"There is no style {name!r}. Give a style file, the name of a run in {runs}/, or one of: {known}."
         )
     return found
+
+
+def _refuse_pictures(*folders: Path) -> None:
+    for folder in map(RunFolder, folders):
+        if folder.results.is_dir():
+            raise StyleError(
+                f"The run {folder.path} has no generator that could paint: its method optimises pictures one by one. "
+                f"They are in {folder.results}; to paint video, train with another method."
+            )
 
 
 def style_hash(path: Path) -> str:

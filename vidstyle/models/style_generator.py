@@ -4,18 +4,18 @@ from collections.abc import Callable
 from copy import copy
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from vidstyle.errors import StyleError
 from vidstyle.models.padding import padded_to_multiple
 from vidstyle.models.strips import GeneratorInStrips
 from vidstyle.models.style import Style
-from vidstyle.networks.generator import ResNetGenerator
+from vidstyle.networks.generators import GENERATORS
 
 
-def build_generator(style: Style) -> ResNetGenerator:
+def build_generator(style: Style) -> nn.Module:
     """Return the network of `style` with its weights, fp32 on the CPU; raises StyleError when they do not fit."""
-    network = ResNetGenerator(style.channels, style.blocks)
+    network = GENERATORS[style.kind](style.channels, style.blocks)
     try:
         network.load_state_dict(style.weights)
     except RuntimeError as error:

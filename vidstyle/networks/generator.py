@@ -31,53 +31,84 @@ class ResidualBlock(nn.Module):
         return features + self.conv_block(features)
 
 
-def _normed(inputs: int, outputs: int, kernel: int, padding: int = 0) -> list[nn.Module]:
-    return [nn.Conv2d(inputs, outputs, kernel, padding=padding), nn.InstanceNorm2d(outputs), nn.ReLU(inplace=True)]
+def normed(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> list[nn.Module]:
+    """Return a convolution, its instance norm and a rectifier."""
+    return [nn.Conv2d(inputs, outputs, kernel, stride, padding), nn.InstanceNorm2d(outputs), nn.ReLU(inplace=True)]
 
 
-class ResNetGenerator(nn.Module):
-    """Images in [-1, 1], (n, 3, h, w) with h and w multiples of 4, to images of the same shape and range.
+def _transposed(inputs: int, outputs: int) -> list[nn.Module]:
+    doubling = nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1)
+    return [doubling, nn.InstanceNorm2d(outputs), nn.ReLU(inplace=True)]
 
-    `channels` is ngf of the public code, `blocks` the number of residual blocks; 64 and 9 give 11,378,179 parameters.
+
+class LayeredGenerator(nn.Module):
+    """Images in [-1, 1] to images of the same shape and range, by `model`, some of whose layers PatchNCE compares.
+
+    `patch_layers` are their numbers in `model`, `patch_channels` the widths of what they give.
     """
 
-    def __init__(self, channels: int = 64, blocks: int = 9) -> None:
-        super().__init__()
-        narrow, middle, wide = channels, 2 * channels, 4 * channels
-        self.model = nn.Sequential(
-            *[nn.ReflectionPad2d(3), *_normed(3, narrow, 7)],
-            *[*_normed(narrow, middle, 3, padding=1), BlurDownsample()],
-            *[*_normed(middle, wide, 3, padding=1), BlurDownsample()],
-            *[ResidualBlock(wide) for _ in range(blocks)],
-            *[BlurUpsample(), *_normed(wide, middle, 3, padding=1)],
-            *[BlurUpsample(), *_normed(middle, narrow, 3, padding=1)],
-            *[nn.ReflectionPad2d(3), nn.Conv2d(narrow, 3, 7), nn.Tanh()],
-        )
-        xavier_weights(self, gain=0.02)
+    model: nn.Sequential
+    patch_layers: Sequence[int]
+    patch_channels: Sequence[int]
 
     def forward(self, images: Tensor) -> Tensor:
         """Return the painted images."""
         painted: Tensor = self.model(images)
         return painted
 
-    def paint_and_features(self, images: Tensor, layers: Sequence[int] = PATCH_LAYERS) -> tuple[Tensor, list[Tensor]]:
-        """Return the painted images and the outputs of `layers` on the way, in one pass."""
-        return self._walk(images, layers, len(self.model))
+    def paint_and_features(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return the painted images and the outputs of the patch layers on the way, in one pass."""
+        return self._walk(images, len(self.model))
 
-    def features(self, images: Tensor, layers: Sequence[int] = PATCH_LAYERS) -> list[Tensor]:
-        """Return the outputs of `layers`, running no further than the last of them."""
-        return self._walk(images, layers, max(layers) + 1)[1]
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Return the outputs of the patch layers, running no further than the last of them."""
+        return self._walk(images, max(self.patch_layers) + 1)[1]
 
-    def _walk(self, images: Tensor, layers: Sequence[int], stop: int) -> tuple[Tensor, list[Tensor]]:
+    def _walk(self, images: Tensor, stop: int) -> tuple[Tensor, list[Tensor]]:
         current, kept = images, []
         for number in range(stop):
             current = self.model[number](current)
-            if number in layers:
+            if number in self.patch_layers:
                 kept.append(current)
         return current, kept
 
 
-def patch_channels(channels: int, layers: Sequence[int] = PATCH_LAYERS) -> list[int]:
-    """Return the width of each patch layer for a generator of `channels`."""
-    widths = {0: 3, 4: 2 * channels}
-    return [widths.get(layer, 4 * channels) for layer in layers]
+class ResNetGenerator(LayeredGenerator):
+    """Images in [-1, 1], (n, 3, h, w) with h and w multiples of 4, to images of the same shape and range.
+
+    `channels` is ngf of the public code, `blocks` the number of residual blocks; 64 and 9 give 11,378,179 parameters.
+    Without `antialias` it halves by strided and doubles by transposed convolutions, as CycleGAN's own code does; then
+    it has no patch layers.
+    """
+
+    def __init__(self, channels: int = 64, blocks: int = 9, antialias: bool = True) -> None:
+        super().__init__()
+        narrow, middle, wide = channels, 2 * channels, 4 * channels
+        self.patch_layers = PATCH_LAYERS if antialias else ()
+        self.patch_channels = patch_channels(channels)
+        resampled = _antialiased if antialias else _strided
+        down, up = resampled(narrow, middle, wide)
+        self.model = nn.Sequential(
+            *[nn.ReflectionPad2d(3), *normed(3, narrow, 7)],
+            *down,
+            *[ResidualBlock(wide) for _ in range(blocks)],
+            *up,
+            *[nn.ReflectionPad2d(3), nn.Conv2d(narrow, 3, 7), nn.Tanh()],
+        )
+        xavier_weights(self, gain=0.02)
+
+
+def _antialiased(narrow: int, middle: int, wide: int) -> tuple[list[nn.Module], list[nn.Module]]:
+    down = [*normed(narrow, middle, 3, padding=1), BlurDownsample(), *normed(middle, wide, 3, padding=1)]
+    up = [BlurUpsample(), *normed(wide, middle, 3, padding=1), BlurUpsample(), *normed(middle, narrow, 3, padding=1)]
+    return [*down, BlurDownsample()], up
+
+
+def _strided(narrow: int, middle: int, wide: int) -> tuple[list[nn.Module], list[nn.Module]]:
+    down = [*normed(narrow, middle, 3, stride=2, padding=1), *normed(middle, wide, 3, stride=2, padding=1)]
+    return down, [*_transposed(wide, middle), *_transposed(middle, narrow)]
+
+
+def patch_channels(channels: int) -> list[int]:
+    """Return the width of each patch layer for a ResNet generator of `channels`."""
+    return [3, 2 * channels, 4 * channels, 4 * channels, 4 * channels]

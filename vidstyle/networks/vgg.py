@@ -14,7 +14,7 @@ IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 class VGG16Features(nn.Module):
     """The 13 convolutions of VGG16, each followed by a rectifier; parameters are named as in torchvision's files.
 
-    The taps are `relu1_1` ... `relu5_3`: stage, then convolution in it.
+    The taps are `relu1_1` ... `relu5_3`: stage, then convolution in it; `conv1_1` ... are the same before the rectifier.
     """
 
     mean: Tensor
@@ -28,7 +28,7 @@ class VGG16Features(nn.Module):
         for stage, widths in enumerate(CHANNELS, 1):
             for number, width in enumerate(widths, 1):
                 layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU()]
-                self.taps[f"relu{stage}_{number}"] = len(layers) - 1
+                self.taps |= {f"conv{stage}_{number}": len(layers) - 2, f"relu{stage}_{number}": len(layers) - 1}
                 channels = width
             layers.append(nn.MaxPool2d(2))
         self.features = nn.Sequential(*layers[:-1])

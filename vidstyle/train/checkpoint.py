@@ -9,14 +9,15 @@ import torch
 from vidstyle.atomic import whole_file
 from vidstyle.errors import OutputError, TrainingError
 from vidstyle.train.average import RunningMean
-from vidstyle.train.contrastive import ContrastiveTraining
+from vidstyle.train.method import TrainingMethod
 
 FREE_SPACE = "What was kept before is whole: free some space and give the same command to go on."
 
 
-def save_checkpoint(path: Path, step: int, method: ContrastiveTraining, mean: RunningMean) -> None:
+def save_checkpoint(path: Path, step: int, method: TrainingMethod, mean: RunningMean | None) -> None:
     """Write networks, optimisers, running mean and random generators after `step` steps; raises OutputError."""
-    state = {"step": step, "method": method.state_dict(), "mean": mean.weights, "random": _random_state()}
+    weights = mean.weights if mean else {}
+    state = {"step": step, "method": method.state_dict(), "mean": weights, "random": _random_state()}
     with whole_file(path) as partial:
         try:
             torch.save(state, partial)
@@ -24,12 +25,13 @@ def save_checkpoint(path: Path, step: int, method: ContrastiveTraining, mean: Ru
             raise OutputError(f"Cannot write {path}: {str(error).splitlines()[0]} {FREE_SPACE}") from error
 
 
-def load_checkpoint(path: Path, method: ContrastiveTraining, mean: RunningMean) -> int:
+def load_checkpoint(path: Path, method: TrainingMethod, mean: RunningMean | None) -> int:
     """Restore what `save_checkpoint` wrote and return its step; raises TrainingError when the file is broken or does not fit."""
     try:
         state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
         method.load_state_dict(state["method"])
-        mean.load(state["mean"])
+        if mean:
+            mean.load(state["mean"])
         _restore_random(state["random"])
     except (OSError, RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
         cause = (str(error) or type(error).__name__).splitlines()[0]

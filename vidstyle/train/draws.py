@@ -7,7 +7,7 @@ from torch import Tensor
 from vidstyle.train.cache import ImageCache
 from vidstyle.train.dataset import Dataset
 
-_SHUFFLE, _CROP, _PATCHES = range(3)
+_SHUFFLE, _CROP, _METHOD = range(3)
 _PHOTOS, _PAINTINGS = range(2)
 
 
@@ -15,23 +15,45 @@ def _random(*key: int) -> np.random.Generator:
     return np.random.default_rng(key)
 
 
-class Draws:
-    """Draws the batches of a run: every image of a side once before any of them again, random crops, mirrored at random."""
+def step_generator(seed: int, step: int) -> torch.Generator:
+    """Return the generator of every draw of `step` but the images', such as patch positions, on the CPU."""
+    return torch.Generator().manual_seed(int(_random(seed, _METHOD, step).integers(2**62)))
 
-    def __init__(self, dataset: Dataset, *, batch: int, crop: int, flip: bool, seed: int) -> None:
+
+def whole(cache: ImageCache, index: int) -> Tensor:
+    """Return image `index` of a cache, (1, 3, h, w) uint8."""
+    return torch.from_numpy(cache.image(index).copy()).permute(2, 0, 1)[None]
+
+
+class WholePhotos:
+    """Draws one photo after the other, whole, for `steps` steps each, beside the one painting `style_image`."""
+
+    def __init__(self, dataset: Dataset, *, steps: int, style_image: int) -> None:
+        self.dataset, self.steps, self.style_image = dataset, steps, style_image
+
+    def images(self, step: int) -> tuple[Tensor, Tensor]:
+        """Return the photo of `step` and the painting, (1, 3, h, w) uint8 each."""
+        return whole(self.dataset.photos, step // self.steps), whole(self.dataset.paintings, self.style_image)
+
+
+class Draws:
+    """Draws the batches of a run: every image of a side once before any of them again, random crops, mirrored at random.
+
+    With `style_image`, the number of a painting, that one is drawn each time, whole.
+    """
+
+    def __init__(
+        self, dataset: Dataset, *, batch: int, crop: int, flip: bool, seed: int, style_image: int | None = None
+    ) -> None:
         self.dataset, self.batch, self.crop, self.flip, self.seed = dataset, batch, crop, flip, seed
+        self.style_image = style_image
 
     def images(self, step: int) -> tuple[Tensor, Tensor]:
         """Return photos and paintings of `step`, (batch, 3, crop, crop) uint8 each."""
-        return (
-            self._side(self.dataset.photos, _PHOTOS, step),
-            self._side(self.dataset.paintings, _PAINTINGS, step),
-        )
-
-    def patch_generator(self, step: int) -> torch.Generator:
-        """Return the generator that draws the patch positions of `step`, on the CPU."""
-        seed = int(_random(self.seed, _PATCHES, step).integers(2**62))
-        return torch.Generator().manual_seed(seed)
+        photos, paintings = self.dataset.photos, self.dataset.paintings
+        if self.style_image is not None:
+            return self._side(photos, _PHOTOS, step), whole(paintings, self.style_image)
+        return self._side(photos, _PHOTOS, step), self._side(paintings, _PAINTINGS, step)
 
     def _side(self, cache: ImageCache, side: int, step: int) -> Tensor:
         random = _random(self.seed, _CROP, side, step)

@@ -2,63 +2,88 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from vidstyle.errors import SettingsError
 from vidstyle.settings import Settings, setting
-
-METHODS: dict[str, dict[str, object]] = {
-    "cut++": {"attention": "on", "weighting": "per-negative"},
-    "cut": {"attention": "off", "weighting": "none"},
-}
-"""What each method sets where the user did not: CUT is CUT++ with attention off and no weights."""
+from vidstyle.train.methods import METHOD_SETTINGS, METHODS, by_method
 
 EXTENDABLE = ("epochs", "epochs_decay", "steps", "steps_decay", "sample_every", "save_every", "log_every", "device")
 """Settings that may change when a run is taken up again; `device` since a run may move, at the price of bit-exactness."""
 
+STYLE_IMAGES = ("central", "random")
+"""Ways to choose the style image; any other text names a file."""
+
+
+def _of_method(name: str, help: str, **limits: Any) -> Any:
+    """Declare a field that is None until the method says what it is; with methods that have no such setting it stays so."""
+    return setting(None, help + by_method(name), **limits)
+
 
 @dataclass(frozen=True)
 class TrainSettings(Settings):
-    """Settings of `vidstyle train`; defaults are those of the paper and of the CUT code that it inherits from."""
+    """Settings of `vidstyle train`; what the method leaves open is as in the paper and the CUT code it inherits from."""
 
     method: str = setting("cut++", "which system to fit", choices=tuple(METHODS))
     name: str = setting("", "name of the run, its folder under runs/ (default: the method)")
     photos: str = setting("", "folder of photos (default: trainA or train_A in the dataset)")
     paintings: str = setting("", "folder of cartoon frames (default: trainB or train_B in the dataset)")
-    epochs: int = setting(200, "epochs at the full learning rate", minimum=0)
-    epochs_decay: int = setting(200, "epochs over which the learning rate then falls to zero", minimum=0)
-    steps: int | None = setting(None, "train this many steps instead of counting epochs", minimum=1)
-    steps_decay: int = setting(0, "with --steps: the last so many decay the learning rate to zero", minimum=0)
-    batch: int = setting(1, "image pairs a step", minimum=1)
-    crop: int = setting(256, "side of the training crops, pixels", minimum=32)
-    load: int = setting(286, "short side to which images are scaled before cropping, pixels", minimum=32)
-    flip: bool = setting(True, "mirror half of the crops")
-    channels: int = setting(64, "width of the generator (ngf)", minimum=1)
-    discriminator_channels: int = setting(64, "width of the discriminator (ndf)", minimum=1)
-    blocks: int = setting(9, "residual blocks of the generator", minimum=5)
-    lr: float = setting(2e-4, "learning rate of Adam", minimum=0.0)
-    gan_mode: str = setting("lsgan", "adversarial loss: least squares or cross entropy", choices=("lsgan", "vanilla"))
-    attention: str = setting(
-        "auto", "attention over the sampled patches (auto: as the method says)", choices=("auto", "on", "off")
+    epochs: int = _of_method("epochs", "epochs at the full learning rate", minimum=0)
+    epochs_decay: int = _of_method("epochs_decay", "epochs over which the learning rate then falls to zero", minimum=0)
+    steps: int | None = _of_method(
+        "steps", "train this many steps instead of counting epochs; with cmd: steps for each photo", minimum=1
     )
-    residual: bool = setting(True, "add the patches to what attention gathers")
-    weighting: str = setting(
-        "auto",
-        "how distance weights enter PatchNCE, paper eq. (9) (auto: as the method says)",
+    steps_decay: int = _of_method(
+        "steps_decay", "with --steps: the last so many decay the learning rate to zero", minimum=0
+    )
+    batch: int = _of_method("batch", "image pairs a step", minimum=1)
+    crop: int = _of_method("crop", "side of the training crops, pixels", minimum=32)
+    load: int = _of_method("load", "short side to which images are scaled before cropping, pixels", minimum=32)
+    flip: bool = _of_method("flip", "mirror half of the crops")
+    channels: int = _of_method("channels", "width of the generator (ngf)", minimum=1)
+    discriminator_channels: int = _of_method("discriminator_channels", "width of the discriminator (ndf)", minimum=1)
+    blocks: int = _of_method("blocks", "residual blocks of the generator", minimum=5)
+    lr: float = _of_method("lr", "learning rate of Adam", minimum=0.0)
+    gan_mode: str = _of_method(
+        "gan_mode", "adversarial loss: least squares or cross entropy", choices=("lsgan", "vanilla")
+    )
+    attention: str = _of_method("attention", "attention over the sampled patches", choices=("auto", "on", "off"))
+    residual: bool = _of_method("residual", "add the patches to what attention gathers")
+    weighting: str = _of_method(
+        "weighting",
+        "how distance weights enter PatchNCE, paper eq. (9)",
         choices=("auto", "none", "per-negative", "outside", "as-printed"),
     )
-    distance_base: float = setting(
-        1.25, "lambda of paper eq. (7), per crop side of distance", minimum=1e-3, maximum=1e3
+    distance_base: float = _of_method(
+        "distance_base", "lambda of paper eq. (7), per crop side of distance", minimum=1e-3, maximum=1e3
     )
-    patches: int = setting(256, "patches compared in each layer", minimum=2)
-    lambda_nce: float = setting(1.0, "weight of PatchNCE against the adversarial loss", minimum=0.0)
-    identity: bool = setting(True, "PatchNCE on the cartoon frames too (NCE_Y)")
-    ema: float = setting(
-        0.999, "decay of the running mean of the generator that becomes the style", minimum=0.0, maximum=0.99999
+    patches: int = _of_method("patches", "patches compared in each layer", minimum=2)
+    lambda_nce: float = _of_method("lambda_nce", "weight of PatchNCE against the adversarial loss", minimum=0.0)
+    identity: bool = _of_method("identity", "PatchNCE on the cartoon frames too (NCE_Y)")
+    flip_equivariance: bool = _of_method(
+        "flip_equivariance", "paint half of the batches mirrored and compare them with the photos as they were"
     )
+    lambda_r1: float = _of_method("lambda_r1", "weight of the R1 penalty on the discriminator", minimum=0.0)
+    lambda_cycle: float = _of_method("lambda_cycle", "weight of the cycle consistency", minimum=0.0)
+    lambda_identity: float = _of_method(
+        "lambda_identity", "weight of the identity loss, as a share of the cycle's", minimum=0.0
+    )
+    pool: int = _of_method("pool", "painted images kept for the discriminators", minimum=0)
+    style_image: str = _of_method(
+        "style_image", "the one cartoon frame to learn from: a file, `central` by its features, or `random`"
+    )
+    vgg16: str = _of_method("vgg16", "file of VGG16's weights, where `vidstyle weights` finds none")
+    lambda_content: float = _of_method("lambda_content", "weight of the likeness to the photo's features", minimum=0.0)
+    lambda_style: float = _of_method("lambda_style", "weight of the likeness of Gram matrices", minimum=0.0)
+    lambda_variation: float = _of_method("lambda_variation", "weight of the total variation", minimum=0.0)
+    lambda_moments: float = _of_method("lambda_moments", "weight of the likeness of feature moments", minimum=0.0)
+    ema: float = _of_method(
+        "ema", "decay of the running mean of the generator that becomes the style", minimum=0.0, maximum=0.99999
+    )
+    init: str = _of_method("init", "style to start from instead of random weights")
     seed: int = setting(0, "seed of every random draw", minimum=0)
     precision: str = setting("auto", "number format of the networks", choices=("auto", "fp32", "bf16"))
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps")
-    init: str = setting("", "style to start from instead of random weights")
     restart: bool = setting(False, "start anew over an existing run")
     sample_every: int = setting(1000, "steps between sample pictures", minimum=1)
     save_every: int = setting(500, "steps between checkpoints", minimum=1)
@@ -68,20 +93,43 @@ class TrainSettings(Settings):
     def __post_init__(self) -> None:
         super().__post_init__()
         object.__setattr__(self, "name", self.name or self.method)
+        for name in sorted(METHOD_SETTINGS):
+            object.__setattr__(self, name, self._resolved(name))
         if self.name != Path(self.name).name or self.name in ("", ".", ".."):
             raise SettingsError(f"name {self.name!r} is no folder name. Give a name without slashes.")
-        if self.crop > self.load:
+        if self.has("crop") and self.crop > self.load:
             raise SettingsError(
                 f"crop {self.crop} is larger than load {self.load}. Choose a crop of at most {self.load}."
             )
         if self.steps is None and self.epochs + self.epochs_decay == 0:
             raise SettingsError("There is nothing to train: epochs and epochs-decay are 0. Raise one or give --steps.")
-        if self.steps is not None and self.steps_decay > self.steps:
+        if self.steps is not None and self.has("steps_decay") and self.steps_decay > self.steps:
             raise SettingsError(
                 f"steps-decay {self.steps_decay} exceeds steps {self.steps}. Give at most {self.steps}."
             )
 
-    def resolved(self, name: str) -> str:
-        """Return `attention` or `weighting` with `auto` replaced by the method's own choice."""
+    def has(self, name: str) -> bool:
+        """Whether the method has the setting `name`."""
+        return name not in METHOD_SETTINGS or name in METHODS[self.method].defaults
+
+    @property
+    def optimises_pictures(self) -> bool:
+        """Whether the method leaves pictures instead of a generator."""
+        return METHODS[self.method].generator is None
+
+    def _resolved(self, name: str) -> Any:
+        """Return what was given, or the method's own default; raises SettingsError when the method has no such setting."""
         value = getattr(self, name)
-        return str(METHODS[self.method][name] if value == "auto" else value)
+        if value in (None, "auto"):
+            return METHODS[self.method].defaults.get(name)
+        if self.has(name):
+            return value
+        others = [method for method, row in METHODS.items() if name in row.defaults]
+        raise SettingsError(
+            f"The method {self.method} has no setting {name.replace('_', '-')}; it belongs to {', '.join(others)}. "
+            "Leave it out, or choose another --method."
+        )
+
+    def record(self) -> dict[str, Any]:
+        """Return the settings that the method has as JSON-ready values, for the run folder."""
+        return {name: value for name, value in super().record().items() if self.has(name)}

@@ -4,7 +4,6 @@ import json
 import shutil
 import time
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -13,33 +12,19 @@ from vidstyle.atomic import StageResult, write_json
 from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.errors import Interrupted, OutputError, SettingsError, TrainingError
 from vidstyle.interrupt import StopRequest, stop_on_signal
-from vidstyle.models.style import Style, find_style, load_style, save_style
 from vidstyle.progress import OnProgress, Progress
-from vidstyle.report.plot import can_plot, plot_lines
 from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder
-from vidstyle.train.average import RunningMean
-from vidstyle.train.checkpoint import FREE_SPACE, load_checkpoint, save_checkpoint
-from vidstyle.train.contrastive import LOSSES, ContrastiveTraining
+from vidstyle.train.checkpoint import FREE_SPACE
 from vidstyle.train.dataset import Dataset, open_dataset
-from vidstyle.train.draws import Draws
-from vidstyle.train.log import LossLog, read_log
-from vidstyle.train.samples import sample_sheet
+from vidstyle.train.log import LossLog
+from vidstyle.train.methods import METHODS
+from vidstyle.train.picture_run import PictureRun
+from vidstyle.train.run import Run
 from vidstyle.train.schedule import Schedule, plan_schedule
 from vidstyle.train.settings import EXTENDABLE, TrainSettings
-
-
-@dataclass
-class Run:
-    """A run under way: its parts, and the steps done."""
-
-    folder: RunFolder
-    settings: TrainSettings
-    dataset: Dataset
-    schedule: Schedule
-    method: ContrastiveTraining
-    mean: RunningMean
-    step: int = 0
+from vidstyle.train.style_image import choose_style_image
+from vidstyle.train.style_run import StyleRun
 
 
 def run(dataset: Path, runs: Path, settings: TrainSettings, on_progress: OnProgress) -> StageResult:
@@ -51,15 +36,17 @@ def run(dataset: Path, runs: Path, settings: TrainSettings, on_progress: OnProgr
     started = time.monotonic()
     folder = RunFolder(runs / settings.name)
     images = open_dataset(dataset, settings, on_progress)
-    schedule = plan_schedule(settings, images.epoch_images)
+    epoch_images = len(images.photos) if settings.has("style_image") else images.epoch_images
+    schedule = plan_schedule(settings, epoch_images)
     counts = {"photos": len(images.photos), "paintings": len(images.paintings), "steps": schedule.steps}
-    if not settings.dry_run:
-        _claim(folder, settings)
-        _fit(_take_up(folder, settings, images, schedule), on_progress)
-    outputs = () if settings.dry_run else (folder.style,)
-    result = StageResult("train", (dataset,), outputs, counts, time.monotonic() - started, settings.record())
-    if not settings.dry_run:
-        write_json(folder.manifest, result.record())
+    if settings.dry_run:
+        return StageResult("train", (dataset,), (), counts, time.monotonic() - started, settings.record())
+    _claim(folder, settings)
+    under_way = _take_up(folder, settings, images, schedule)
+    _fit(under_way, on_progress)
+    outputs, seconds = (under_way.output,), time.monotonic() - started
+    result = StageResult("train", (dataset,), outputs, counts, seconds, settings.record(), details=under_way.details())
+    write_json(folder.manifest, result.record())
     return result
 
 
@@ -69,8 +56,11 @@ def _claim(folder: RunFolder, settings: TrainSettings) -> None:
         shutil.rmtree(folder.path, ignore_errors=True)
     if folder.settings.is_file():
         before, now = json.loads(folder.settings.read_text()), settings.record()
-        free = {*EXTENDABLE, "restart", "dry_run"}
-        if changed := [name for name in now if name not in free and before.get(name) != now[name]]:
+        free = {*EXTENDABLE, "restart", "dry_run"} - ({"steps"} if settings.optimises_pictures else set())
+        # A run of an earlier version has fewer settings, and `auto` where the method decided.
+        if changed := [
+            name for name in now if name not in free and before.get(name, "auto") not in (now[name], "auto")
+        ]:
             was = ", ".join(f"{name} {before.get(name)!r}" for name in changed)
             raise SettingsError(
                 f"{folder.path} was started with {was}. Use that, another --name, or --restart to begin anew."
@@ -80,33 +70,25 @@ def _claim(folder: RunFolder, settings: TrainSettings) -> None:
 
 def _take_up(folder: RunFolder, settings: TrainSettings, images: Dataset, schedule: Schedule) -> Run:
     device = resolve_device(settings.device)
-    method = ContrastiveTraining(settings, device, resolve_precision(settings.precision, device))
-    run = Run(folder, settings, images, schedule, method, RunningMean(method.generator, settings.ema))
-    if folder.checkpoint.is_file():
-        run.step = load_checkpoint(folder.checkpoint, method, run.mean)
-    elif settings.init:
-        _start_from(load_style(find_style(settings.init)), run)
+    style_image = None
+    if settings.has("style_image"):
+        style_image = choose_style_image(settings.style_image, images.paintings, settings.seed, settings.vgg16, device)
+        write_png(folder.style_image, images.paintings.image(style_image))
+    method = METHODS[settings.method].load()(settings, device, resolve_precision(settings.precision, device))
+    make: type[Run] = PictureRun if settings.optimises_pictures else StyleRun
+    run = make(
+        folder=folder, settings=settings, dataset=images, schedule=schedule, method=method, style_image=style_image
+    )
+    run.take_up()
     return run
-
-
-def _start_from(style: Style, run: Run) -> None:
-    if (style.channels, style.blocks) != (run.settings.channels, run.settings.blocks):
-        raise SettingsError(
-            f"The style {run.settings.init} has {style.channels} channels and {style.blocks} blocks. "
-            f"Give --channels {style.channels} --blocks {style.blocks} to start from it."
-        )
-    run.method.generator.load_state_dict(style.weights)
-    run.mean.load(style.weights)
 
 
 def _fit(run: Run, on_progress: OnProgress) -> None:
     try:
-        with (
-            closing(LossLog(run.folder.log, LOSSES, run.settings.log_every, run.step)) as log,
-            stop_on_signal() as stop,
-        ):
+        log = LossLog(run.folder.log, run.method.losses, run.settings.log_every, run.step)
+        with closing(log), stop_on_signal() as stop:
             _steps(run, log, stop, on_progress)
-        _finish(run)
+        run.finish()
     except OSError as error:
         raise OutputError(f"Cannot write into {run.folder.path}: {error.strerror}. {FREE_SPACE}") from error
     if run.step < run.schedule.steps:
@@ -115,28 +97,16 @@ def _fit(run: Run, on_progress: OnProgress) -> None:
 
 def _steps(run: Run, log: LossLog, stop: StopRequest, on_progress: OnProgress) -> None:
     settings = run.settings
-    draws = Draws(run.dataset, batch=settings.batch, crop=settings.crop, flip=settings.flip, seed=settings.seed)
     first, started = run.step, time.monotonic()
     figures: dict[str, float] = {}
     while run.step < run.schedule.steps and not stop.asked:
         rate = run.schedule.learning_rate(run.step)
-        losses = _one_step(run, draws, rate)
-        speed = (run.step - first) * settings.batch / (time.monotonic() - started)
+        losses = run.advance(rate)
+        speed = (run.step - first) * (settings.batch or 1) / (time.monotonic() - started)
         means = log.add(run.step, losses, rate, speed)
         figures = _checked(means, run) | {"images/s": speed} if means else figures
         on_progress(Progress("training", run.step, run.schedule.steps, "steps", figures))
         _keep(run, losses)
-
-
-def _one_step(run: Run, draws: Draws, rate: float) -> dict[str, torch.Tensor]:
-    photos, paintings = (
-        images.to(run.method.device, non_blocking=True).float() / 127.5 - 1 for images in draws.images(run.step)
-    )
-    run.method.set_learning_rate(rate)
-    losses = run.method.step(photos, paintings, draws.patch_generator(run.step))
-    run.step += 1
-    run.mean.update(run.method.generator, run.step)
-    return losses
 
 
 def _checked(means: dict[str, float], run: Run) -> dict[str, float]:
@@ -153,25 +123,6 @@ def _keep(run: Run, losses: dict[str, torch.Tensor]) -> None:
     if due or run.step == run.schedule.steps:
         _checked({name: float(loss) for name, loss in losses.items()}, run)
     if due:
-        save_checkpoint(run.folder.checkpoint, run.step, run.method, run.mean)
+        run.save()
     if run.step % run.settings.sample_every == 0:
-        _show(run)
-
-
-def _show(run: Run) -> None:
-    write_png(run.folder.sample(run.step), sample_sheet(run.dataset, run.method.generator, run.mean.weights))
-    rows = read_log(run.folder.log)
-    if rows and can_plot():
-        kept = {name: [row for row in rows if name in row] for name in LOSSES}
-        curves = {name: ([row["step"] for row in one], [row[name] for row in one]) for name, one in kept.items() if one}
-        plot_lines(run.folder.losses, curves, "step")
-
-
-def _finish(run: Run) -> None:
-    save_checkpoint(run.folder.checkpoint, run.step, run.method, run.mean)
-    _show(run)
-    settings = run.settings
-    history = {"settings": settings.record(), "steps": run.step, "photos": len(run.dataset.photos)}
-    history["paintings"] = len(run.dataset.paintings)
-    weights = run.mean.weights
-    save_style(Style("resnet", settings.channels, settings.blocks, settings.load, weights, history), run.folder.style)
+        run.show()

@@ -1,0 +1,200 @@
+"""One contract for every training method: it learns, it resumes to the bit, and what it leaves can be used."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from tests.train.conftest import picture, small
+from vidstyle.errors import Interrupted, SettingsError, StyleError
+from vidstyle.media.images import read_image
+from vidstyle.models.style import load_style
+from vidstyle.networks.vgg import VGG16Features
+from vidstyle.progress import Progress, silent
+from vidstyle.render.settings import RenderSettings
+from vidstyle.render.stage import run as render
+from vidstyle.report.png import write_png
+from vidstyle.run_folder import RunFolder
+from vidstyle.train.log import read_log
+from vidstyle.train.methods import METHODS
+from vidstyle.train.settings import TrainSettings
+from vidstyle.train.stage import run
+
+KEEPS_CONTENT = {
+    "cut++": "NCE",
+    "cut": "NCE",
+    "fastcut": "NCE",
+    "cut-stylegan": "NCE",
+    "cyclegan": "cycle_A",
+    "rt": "style",
+    "cmd": "moments",
+}
+"""The loss of each method that 20 steps must lower."""
+KINDS = {"cut-stylegan": "stylegan2", "rt": "transformer"}
+
+
+@dataclass(frozen=True)
+class Done:
+    """A run of 20 steps without a break, and one of the same settings that was stopped after 7 and taken up again."""
+
+    settings: TrainSettings
+    straight: RunFolder
+    resumed: RunFolder
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two photos and three paintings, and a file of random weights in VGG16's layout."""
+    folder = tmp_path_factory.mktemp("methods")
+    for name, count, flat in (("trainA", 2, False), ("trainB", 3, True)):
+        for number in range(count):
+            write_png(folder / "dataset" / name / f"{number}.png", picture(number, flat))
+    torch.manual_seed(0)
+    network = VGG16Features()
+    for layer in network.features:
+        if isinstance(layer, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(layer.weight)
+    save_file(network.state_dict(), folder / "vgg16.safetensors")
+    return folder
+
+
+def tiny(method: str, folder: Path, **changes: Any) -> TrainSettings:
+    """Return settings under which 20 steps of a method take a second or two."""
+    own: dict[str, object] = {"steps": 20, "lr": 1e-3, "log_every": 5}
+    if method in ("rt", "cmd"):
+        own |= {"vgg16": str(folder / "vgg16.safetensors")}
+    if method == "cmd":
+        return TrainSettings(
+            method=method, load=40, precision="fp32", device="cpu", **(own | {"steps": 10, "lr": 0.02} | changes)
+        )
+    names = METHODS[method].defaults
+    return small(method=method, **(own | changes), **{name: None for name in SMALL if name not in names})
+
+
+SMALL = ("discriminator_channels", "patches")
+
+
+@pytest.fixture(scope="module", params=METHODS)
+def done(request: pytest.FixtureRequest, folder: Path) -> Iterator[Done]:
+    """Both runs of one method."""
+    settings = {name: tiny(request.param, folder, name=f"{request.param}-{name}") for name in ("straight", "resumed")}
+
+    def interrupt(progress: Progress) -> None:
+        if progress.phase == "training" and progress.done == 7:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    run(folder / "dataset", folder / "runs", settings["straight"], silent)
+    with pytest.raises(Interrupted, match=r"^Stopped after step 7; everything is kept"):
+        run(folder / "dataset", folder / "runs", settings["resumed"], interrupt)
+    run(folder / "dataset", folder / "runs", settings["resumed"], silent)
+    folders = [RunFolder(folder / "runs" / one.name) for one in settings.values()]
+    yield Done(settings["straight"], *folders)
+
+
+def _same(one: Any, other: Any) -> bool:
+    if isinstance(one, torch.Tensor):
+        return torch.equal(one, other)
+    if isinstance(one, dict):
+        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
+    if isinstance(one, list):
+        return len(one) == len(other) and all(_same(*pair) for pair in zip(one, other, strict=True))
+    return bool(one == other)
+
+
+def test_twenty_steps_lower_the_loss_that_keeps_the_content(done: Done) -> None:
+    values = [row[KEEPS_CONTENT[done.settings.method]] for row in read_log(done.straight.log)]
+    assert len(values) == 4
+    pairs = [values[:2], values[2:]] if done.settings.method == "cmd" else [[values[0], values[3]]]
+    assert all(later < earlier for earlier, later in pairs), values
+
+
+def test_a_run_that_was_stopped_ends_with_the_same_bits(done: Done) -> None:
+    one, other = (torch.load(run.checkpoint, weights_only=True) for run in (done.straight, done.resumed))
+    assert one["step"] == 20
+    assert _same(one["method"], other["method"])
+    assert _same(one["mean"], other["mean"])
+
+
+def test_all_settings_that_the_method_has_are_recorded_and_no_others(done: Done) -> None:
+    recorded = json.loads(done.straight.settings.read_text())
+    own = METHODS[done.settings.method].defaults
+    assert recorded == done.settings.record()
+    assert own.keys() <= recorded.keys()
+    assert not {name for method in METHODS.values() for name in method.defaults} - own.keys() & recorded.keys()
+    assert all(recorded[name] is not None for name in own)
+
+
+def test_the_result_can_be_used(done: Done, tmp_path: Path) -> None:
+    photo = done.straight.path.parent.parent / "dataset" / "trainA" / "1.png"
+    settings = RenderSettings(style=str(done.straight.path), device="cpu", precision="fp32", upscaler="none")
+    if done.settings.method == "cmd":
+        _results_are_kept_and_painting_is_refused(done, photo, settings, tmp_path)
+        return
+    render(photo, tmp_path / "painted.png", settings)
+    painted = read_image(tmp_path / "painted.png")
+    assert painted.shape == read_image(photo).shape
+    style = load_style(done.straight.style)
+    assert (style.kind, style.history["steps"]) == (KINDS.get(done.settings.method, "resnet"), 20)
+    assert painted.std() > 0
+
+
+def _results_are_kept_and_painting_is_refused(done: Done, photo: Path, settings: RenderSettings, tmp: Path) -> None:
+    for run_folder in (done.straight, done.resumed):
+        assert sorted(path.name for path in run_folder.results.iterdir()) == ["0.png", "1.png"]
+    same = [read_image(one.results / "1.png") for one in (done.straight, done.resumed)]
+    assert np.array_equal(*same)
+    assert same[0].shape == (40, 48, 3)
+    assert not done.straight.style.exists()
+    with pytest.raises(StyleError) as caught:
+        render(photo, tmp / "painted.png", settings)
+    assert str(caught.value) == (
+        f"The run {done.straight.path} has no generator that could paint: its method optimises pictures one by one. "
+        f"They are in {done.straight.results}; to paint video, train with another method."
+    )
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "message"),
+    [
+        (
+            "cyclegan",
+            {"attention": "on"},
+            "The method cyclegan has no setting attention; it belongs to cut++, cut, fastcut, cut-stylegan. "
+            "Leave it out, or choose another --method.",
+        ),
+        (
+            "cut",
+            {"style_image": "random"},
+            "The method cut has no setting style-image; it belongs to rt, cmd. "
+            "Leave it out, or choose another --method.",
+        ),
+        (
+            "cmd",
+            {"epochs": 3},
+            "The method cmd has no setting epochs; it belongs to cut++, cut, fastcut, cut-stylegan, cyclegan, rt. "
+            "Leave it out, or choose another --method.",
+        ),
+    ],
+)
+def test_settings_of_other_methods_are_refused(method: str, changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        TrainSettings(method=method, **changes)
+    assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_setting_of_another_method_is_refused(method: str) -> None:
+    everything = {name: value for row in METHODS.values() for name, value in row.defaults.items() if value is not None}
+    for name in everything.keys() - METHODS[method].defaults.keys():
+        with pytest.raises(
+            SettingsError, match=f"^The method .* has no setting {name.replace('_', '-')}; it belongs to"
+        ):
+            TrainSettings(method=method, **{name: everything[name]})

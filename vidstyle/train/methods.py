@@ -1,0 +1,143 @@
+"""The table of training methods: which settings each has, what they are by default, and which class does the work."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vidstyle.train.method import TrainingMethod
+
+
+@dataclass(frozen=True)
+class Method:
+    """One row: the class (loaded when asked for), the kind of its generator, and its settings with their defaults.
+
+    `generator` is None where pictures are optimised directly and nothing is left that could paint others.
+    """
+
+    load: Callable[[], "type[TrainingMethod]"]
+    generator: str | None
+    defaults: Mapping[str, Any]
+
+
+def _contrastive() -> "type[TrainingMethod]":
+    from vidstyle.train.contrastive import ContrastiveTraining
+
+    return ContrastiveTraining
+
+
+def _cut_stylegan() -> "type[TrainingMethod]":
+    from vidstyle.train.cut_stylegan import StyleGANContrastiveTraining
+
+    return StyleGANContrastiveTraining
+
+
+def _cyclegan() -> "type[TrainingMethod]":
+    from vidstyle.train.cyclegan import CycleTraining
+
+    return CycleTraining
+
+
+def _rt() -> "type[TrainingMethod]":
+    from vidstyle.train.perceptual import PerceptualTraining
+
+    return PerceptualTraining
+
+
+def _cmd() -> "type[TrainingMethod]":
+    from vidstyle.train.moment_matching import MomentMatching
+
+    return MomentMatching
+
+
+_FITTED = {
+    "epochs": 200,
+    "epochs_decay": 200,
+    "steps": None,
+    "steps_decay": 0,
+    "batch": 1,
+    "crop": 256,
+    "load": 286,
+    "flip": True,
+    "channels": 64,
+    "blocks": 9,
+    "lr": 2e-4,
+    "ema": 0.999,
+    "init": "",
+}
+_ADVERSARIAL = _FITTED | {"discriminator_channels": 64, "gan_mode": "lsgan"}
+_CONTRASTIVE = _ADVERSARIAL | {
+    "attention": "off",
+    "residual": True,
+    "weighting": "none",
+    "distance_base": 1.25,
+    "patches": 256,
+    "lambda_nce": 1.0,
+    "identity": True,
+    "flip_equivariance": False,
+}
+_SINGLE_IMAGE = {"style_image": "central", "vgg16": "", "lambda_content": 1.0}
+
+METHODS = {
+    "cut++": Method(_contrastive, "resnet", _CONTRASTIVE | {"attention": "on", "weighting": "per-negative"}),
+    "cut": Method(_contrastive, "resnet", _CONTRASTIVE),
+    "fastcut": Method(
+        _contrastive,
+        "resnet",
+        _CONTRASTIVE
+        | {"lambda_nce": 10.0, "identity": False, "flip_equivariance": True, "epochs": 150, "epochs_decay": 50},
+    ),
+    "cut-stylegan": Method(
+        _cut_stylegan,
+        "stylegan2",
+        _CONTRASTIVE | {"channels": 128, "blocks": 6, "lr": 2e-3, "gan_mode": "vanilla", "lambda_r1": 1.0},
+    ),
+    "cyclegan": Method(
+        _cyclegan,
+        "resnet",
+        _ADVERSARIAL | {"epochs": 100, "epochs_decay": 100, "lambda_cycle": 10.0, "lambda_identity": 0.5, "pool": 50},
+    ),
+    "rt": Method(
+        _rt,
+        "transformer",
+        _FITTED
+        | _SINGLE_IMAGE
+        | {"epochs": 25, "epochs_decay": 0, "batch": 4, "channels": 32, "blocks": 5, "lr": 1e-3}
+        | {"lambda_style": 1e5, "lambda_variation": 1.0},
+    ),
+    "cmd": Method(_cmd, None, _SINGLE_IMAGE | {"steps": 500, "load": 256, "lr": 0.02, "lambda_moments": 10.0}),
+}
+"""The systems of the paper's Table I, and FastCUT. A setting that a row does not state is refused with its method."""
+
+METHOD_SETTINGS = frozenset(name for method in METHODS.values() for name in method.defaults)
+"""Settings whose default, or whose meaning at all, is the method's."""
+
+
+def by_method(name: str) -> str:
+    """Return, for the help of a setting, its usual default, those of other methods, and which methods have it at all."""
+    own = {method: _word(row.defaults[name]) for method, row in METHODS.items() if name in row.defaults}
+    usual = Counter(own.values()).most_common(1)[0][0]
+    parts = [usual] if usual else []
+    for value in dict.fromkeys(own.values()):
+        if value not in ("", usual):
+            parts.append(f"{value} with {', '.join(method for method in own if own[method] == value)}")
+    return _bracketed("default: " * bool(parts) + "; ".join(parts)) + _bracketed(_belongs(own))
+
+
+def _belongs(own: Mapping[str, Any]) -> str:
+    others = [method for method in METHODS if method not in own]
+    if not others:
+        return ""
+    return f"not with {', '.join(others)}" if len(others) < len(own) else f"only with {', '.join(own)}"
+
+
+def _bracketed(text: str) -> str:
+    return f" ({text})" if text else ""
+
+
+def _word(value: Any) -> str:
+    """Return a default as help shows it; nothing where there is none."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,44 @@
+"""A run that optimises pictures one by one, and keeps them instead of a style."""
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from torch import Tensor
+
+from vidstyle.report.png import write_png
+from vidstyle.train.draws import WholePhotos
+from vidstyle.train.moment_matching import MomentMatching
+from vidstyle.train.run import Run
+from vidstyle.train.samples import picture_of
+
+
+@dataclass(kw_only=True)
+class PictureRun(Run):
+    """A run of a method without a generator."""
+
+    method: MomentMatching
+
+    def __post_init__(self) -> None:
+        assert self.settings.steps is not None and self.style_image is not None
+        self.batches = WholePhotos(self.dataset, steps=self.settings.steps, style_image=self.style_image)
+
+    def advance(self, rate: float) -> dict[str, Tensor]:
+        """Do one step at a learning rate and return its losses; after a photo's last one its result is written."""
+        losses = super().advance(rate)
+        number, under_way = divmod(self.step, self.settings.steps or 1)
+        if not under_way:
+            write_png(self._result(number - 1), picture_of(self.method.picture.detach()[0].float()))
+        return losses
+
+    def _result(self, number: int) -> Path:
+        """Return where the result of photo `number` goes: under its name, with its suffix where another has that name."""
+        names = self.dataset.photos.names
+        stems = Counter(Path(name).stem for name in names)
+        name = Path(names[number])
+        return self.folder.results / f"{name.stem if stems[name.stem] == 1 else name.name}.png"
+
+    @property
+    def output(self) -> Path:
+        """The folder of the pictures."""
+        return self.folder.results
