@@ -42,6 +42,12 @@ def _flush(path: Path) -> None:
         os.fsync(handle.fileno())
 
 
+def refuse_existing(target: Path, overwrite: bool) -> None:
+    """Raise OutputError when `target` exists and is not to be overwritten."""
+    if target.exists() and not overwrite:
+        raise OutputError(f"{target} exists already. Give another name with -o, or --overwrite.")
+
+
 def write_json(target: Path, content: Any) -> None:
     """Write `content` as indented JSON, whole or not at all."""
     with whole_file(target) as partial:

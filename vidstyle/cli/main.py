@@ -13,10 +13,15 @@ COMMANDS = {
     "extract": "Take the best frames of cartoon episodes as training images.",
     "train": "Fit a style to photos and cartoon frames.",
     "render": "Paint videos, images and folders of them in a style.",
+    "import": "Make a style of a generator of the public CUT or CycleGAN code.",
+    "export": "Write a style's generator as ONNX or TorchScript.",
     "run": "Do what a recipe says: extract, train, render.",
     "weights": "List the pretrained weights and where they were found.",
     "styles": "List the styles that can be rendered by name.",
 }
+
+_RENAMED = {"import": "import_style"}
+"""Commands whose name Python keeps for itself."""
 
 
 class LazyGroup(click.Group):
@@ -30,7 +35,8 @@ class LazyGroup(click.Group):
         """Return the command `cmd_name`, or None when there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"vidstyle.cli.{cmd_name}"), cmd_name)
+        name = _RENAMED.get(cmd_name, cmd_name)
+        command: click.Command = getattr(importlib.import_module(f"vidstyle.cli.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -19,12 +19,12 @@ def gram_matrix(features: Tensor) -> Tensor:
 
 
 def style_loss(features: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
-    """Return the summed squared differences (eq. 4) of the Gram matrices of `features` to `targets`, (1, c, c) each.
+    """Return the mean squared differences (eq. 4) of the Gram matrices of `features` to `targets`, (1, c, c) each.
 
-    The mean is taken over the images, the sum over layers; fp32 scalar.
+    Summed over layers; fp32 scalar. The authors' code takes the mean over the matrix, the equation prints a sum.
     """
     differences = [gram_matrix(features[name]) - target for name, target in targets.items()]
-    return torch.stack([one.square().sum((1, 2)).mean() for one in differences]).sum()
+    return torch.stack([one.square().mean() for one in differences]).sum()
 
 
 def total_variation(images: Tensor) -> Tensor:

@@ -89,7 +89,7 @@ class ResidualBlock(nn.Module):
         )
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return (n, outputs, h, w), or half of h and w, rounded up."""
+        """Return (n, outputs, h, w), or half of h and w, rounded down."""
         merged: Tensor = (self.body(features) + self.skip(features)) / math.sqrt(2)
         return merged
 
@@ -126,7 +126,7 @@ class StyleGAN2Discriminator(nn.Module):
         halvings = max(1, round(math.log2(side / SMALLEST_SIDE)))
         widths = [min(channels * 2**level, 6 * channels) for level in range(halvings + 1)]
         for _ in range(halvings):
-            side = (side + 1) // 2
+            side //= 2
         self.model = nn.Sequential(
             *[EqualConv2d(3, channels, 1), ScaledLeakyReLU()],
             *[ResidualBlock(*pair, halve=True) for pair in pairwise(widths)],

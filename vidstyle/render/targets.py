@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from vidstyle.atomic import partial_path
+from vidstyle.atomic import partial_path, refuse_existing
 from vidstyle.errors import OutputError
 
 BYTES_PER_MEBIBYTE = 1 << 20
@@ -16,8 +16,7 @@ def check_target(source: Path, target: Path, *, overwrite: bool) -> None:
         raise OutputError(f"{target} is the source itself. Give another name with -o.")
     if target.is_dir():
         raise OutputError(f"{target} is a folder. Give the name of a file in it with -o.")
-    if target.exists() and not overwrite:
-        raise OutputError(f"{target} exists already. Give another name with -o, or --overwrite.")
+    refuse_existing(target, overwrite)
     _try_to_create(target)
 
 

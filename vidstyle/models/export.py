@@ -1,0 +1,60 @@
+"""A style's generator in formats that other programs run."""
+
+import warnings
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from vidstyle.atomic import whole_file
+from vidstyle.errors import DependencyError
+from vidstyle.models.style import Style
+from vidstyle.models.style_generator import build_generator
+
+_OPSET = 17
+
+
+class _Painting(nn.Module):
+    """The generator between pictures in [0, 1]."""
+
+    def __init__(self, generator: nn.Module) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, images: Tensor) -> Tensor:
+        painted: Tensor = (self.generator(images * 2 - 1) + 1) / 2
+        return painted
+
+
+def export_style(style: Style, target: Path, to: str) -> None:
+    """Write the generator of `style` as `to` says, fp32, whole or not at all.
+
+    Its input `images` and its output `painted` are (n, 3, h, w) in [0, 1] of any n, and any h and w that are multiples
+    of 4. Raises StyleError, OutputError, or DependencyError naming the extra that ONNX needs.
+    """
+    if to == "onnx" and find_spec("onnx") is None:
+        raise DependencyError("Exporting to ONNX needs the package onnx. Install it: pip install 'vidstyle[onnx]'.")
+    network = _Painting(build_generator(style)).eval().requires_grad_(False)
+    example = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    with whole_file(target) as partial, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if to == "onnx":
+            _write_onnx(network, example, partial)
+        else:
+            torch.jit.trace(network, example).save(partial)
+
+
+def _write_onnx(network: nn.Module, example: Tensor, target: Path) -> None:
+    """Trace the network: the exporter that follows torch.export would need onnxscript too."""
+    free = {0: "n", 2: "height", 3: "width"}
+    torch.onnx.export(
+        network,
+        (example,),
+        target,
+        dynamo=False,
+        opset_version=_OPSET,
+        input_names=["images"],
+        output_names=["painted"],
+        dynamic_axes={"images": free, "painted": free},
+    )
