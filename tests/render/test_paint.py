@@ -10,11 +10,13 @@ from torch import Tensor
 from torch.nn import functional
 
 from vidstyle.errors import DeviceError
+from vidstyle.models.assembly import Runtime
 from vidstyle.render.blend import blend, keep_colour
 from vidstyle.render.engine import Engine
 from vidstyle.render.frames import to_device, to_host
-from vidstyle.render.paint import TILES, Painter, plan_batch
+from vidstyle.render.paint import TILES, Painter
 from vidstyle.render.resize import resize
+from vidstyle.render.resolved import resolved
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import plan_sizes
 
@@ -55,8 +57,10 @@ class Repeat:
         return functional.interpolate(images, scale_factor=4)
 
 
-def painter(generator: Invert, upscaler: Repeat | None, settings: RenderSettings) -> Painter:
-    return Painter(generator, upscaler, CPU, torch.float32, settings)
+def painter(
+    generator: Invert, upscaler: Repeat | None, settings: RenderSettings, device: torch.device = CPU
+) -> Painter:
+    return Painter(generator, upscaler, device, resolved(Runtime(device, "fp32"), settings), settings)
 
 
 def frames_of(count: int, size: tuple[int, int] = (20, 16)) -> np.ndarray:
@@ -161,10 +165,10 @@ def test_other_failures_of_the_device_are_not_taken_for_short_memory(fast: Fast)
         painter(Broken(), None, fast()).paint(frames_of(1), plan_sizes((20, 16), "source", 16, 1), deep=False)
 
 
-def test_a_cpu_paints_one_frame_at_once_and_other_devices_several() -> None:
-    assert plan_batch("auto", CPU) == 1
-    assert plan_batch("auto", torch.device("cuda")) > 1
-    assert plan_batch(5, CPU) == 5
+def test_a_cpu_paints_one_frame_at_once_and_other_devices_several(fast: Fast) -> None:
+    assert resolved(Runtime(CPU, "fp32"), fast()).batch == 1
+    assert resolved(Runtime(torch.device("cuda"), "fp32"), fast()).batch > 1
+    assert resolved(Runtime(CPU, "fp32"), fast(batch=5)).batch == 5
 
 
 def test_the_upscaler_is_chosen_by_how_far_the_result_is(fast: Fast) -> None:

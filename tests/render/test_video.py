@@ -182,11 +182,12 @@ def test_progress_counts_every_frame_up_to_the_total(fast: Fast, tmp_path: Path)
 def test_what_was_settled_is_in_the_record(fast: Fast, tmp_path: Path, style_path: Path) -> None:
     result = run(make_clip(tmp_path / "a.mp4", frames=2, audio=1), tmp_path / "out.mp4", fast(crf=30))
     settled = result.details["files"][str(tmp_path / "out.mp4")]
-    assert (result.details["device"], result.details["precision"], result.details["style"]) == (
-        "cpu",
-        "fp32",
-        str(style_path),
-    )
+    assert (result.details["device"], result.details["style"]) == ("cpu", str(style_path))
+    assert {name: settled[name] for name in ("backend", "precision", "quantised")} == {
+        "backend": "eager",
+        "precision": "fp32",
+        "quantised": "",
+    }
     assert (settled["encoder"], settled["encoder_options"]) == ("libx264", {"crf": "30", "preset": "ultrafast"})
     assert (settled["painted_size"], settled["result_size"], settled["batch"]) == ((44, 32), (64, 48), 1)
     assert settled["tracks"] == ["audio 1: aac, copy"]

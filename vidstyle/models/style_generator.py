@@ -1,12 +1,13 @@
 """A style as an image model: pictures in, painted pictures out."""
 
-from collections.abc import Callable
 from copy import copy
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from vidstyle.errors import StyleError
+from vidstyle.models.assembly import Assemble, placed
 from vidstyle.models.padding import padded_to_multiple
 from vidstyle.models.strips import GeneratorInStrips
 from vidstyle.models.style import Style
@@ -32,10 +33,12 @@ class StyleGenerator:
     multiple_of = 4
     half_ok = True
 
-    def __init__(self, style: Style, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self, style: Style, device: torch.device, dtype: torch.dtype, assemble: Assemble | None = None
+    ) -> None:
         self.device, self.dtype = device, dtype
-        self.network = build_generator(style).eval().requires_grad_(False).to(device, dtype)
-        self._paint: Callable[[Tensor], Tensor] = self.network
+        self.network = build_generator(style)
+        self._paint = (assemble or partial(placed, device=device, dtype=dtype))(self.network)
 
     def in_strips(self, rows: int) -> "StyleGenerator":
         """Return the model with the same result from strips of `rows` rows, see WholeFrameModel."""

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,9 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import DependencyError, StyleError
+from vidstyle.models.assembly import Assemble, placed
 from vidstyle.models.padding import padded_to_multiple
-from vidstyle.models.weights import known, load_weights, read_weights
+from vidstyle.models.weights import find, known, load_weights, read_weights
 from vidstyle.networks.rrdb import RRDBNet
 from vidstyle.networks.srvgg import SRVGGNetCompact
 
@@ -23,8 +25,7 @@ FOREIGN_REACH = 64
 class Upscaler:
     """A super-resolution network as an `ImageModel`.
 
-    `reach`: how far, in input pixels, an output pixel looks, as an overlap of tiles needs it. `memory_format` is the
-    layout in which the network computes.
+    `reach`: how far, in input pixels, an output pixel looks, as an overlap of tiles needs it.
     """
 
     network: Callable[[Tensor], Tensor]
@@ -32,7 +33,6 @@ class Upscaler:
     reach: int
     device: torch.device
     dtype: torch.dtype
-    memory_format: torch.memory_format
     multiple_of: int = 1
     half_ok: bool = True
 
@@ -42,23 +42,23 @@ class Upscaler:
         """
         height, width = images.shape[-2:]
         with torch.inference_mode():
-            padded = padded_to_multiple(images.to(self.device, self.dtype), self.multiple_of).contiguous(
-                memory_format=self.memory_format
-            )
+            padded = padded_to_multiple(images.to(self.device, self.dtype), self.multiple_of)
             enlarged = self.network(padded)[..., : height * self.scale, : width * self.scale]
             return enlarged.clamp(0, 1).contiguous()
 
 
-def load_upscaler(name_or_path: str, device: torch.device, dtype: torch.dtype) -> Upscaler:
+def load_upscaler(
+    name_or_path: str, device: torch.device, dtype: torch.dtype, assemble: Assemble | None = None
+) -> Upscaler:
     """Return the upscaler of that name (see `models.weights.KNOWN`), or the one in a file, ready on `device` in
-    `dtype`.
+    `dtype`; `assemble` may put its network there in another way, save for what is left to spandrel.
 
     What kind of network a file holds is read from its parameters; what is neither SRVGGNetCompact nor RRDBNet is left
     to spandrel. Raises StyleError for unknown names, broken files and networks of another kind, DependencyError when
     spandrel is needed and missing.
     """
     path = Path(name_or_path)
-    state = read_weights(path) if path.suffix or path.is_file() else load_weights(_upscaler_name(name_or_path))
+    state = read_weights(path) if _is_path(path) else load_weights(_upscaler_name(name_or_path))
     try:
         network = build_network(state)
         if network is None:
@@ -69,7 +69,21 @@ def load_upscaler(name_or_path: str, device: torch.device, dtype: torch.dtype) -
         raise StyleError(
             f"The weights {name_or_path} are incomplete ({cause}). Copy or download them again."
         ) from error
-    return _assembled(network, device, dtype)
+    multiple = network.fold if isinstance(network, RRDBNet) else 1
+    compute = (assemble or partial(placed, device=device, dtype=dtype))(network, channels_last=True)
+    return Upscaler(compute, network.scale, network.reach, device, dtype, multiple)
+
+
+def weights_file(name_or_path: str) -> Path:
+    """Return the file of an upscaler that can be loaded."""
+    path = Path(name_or_path)
+    found = path if _is_path(path) else find(name_or_path)
+    assert found is not None, "it can be loaded"
+    return found
+
+
+def _is_path(path: Path) -> bool:
+    return bool(path.suffix) or path.is_file()
 
 
 def _upscaler_name(name: str) -> str:
@@ -106,13 +120,6 @@ def _count(state: Mapping[str, Tensor], numbered: str) -> int:
     return 1 + max(int(found[1]) for key in state if (found := re.match(numbered, key)))
 
 
-def _assembled(network: SRVGGNetCompact | RRDBNet, device: torch.device, dtype: torch.dtype) -> Upscaler:
-    layout = torch.channels_last if device.type != "mps" else torch.contiguous_format
-    network.eval().requires_grad_(False).to(device, dtype).to(memory_format=layout)  # type: ignore[call-overload]
-    multiple = network.fold if isinstance(network, RRDBNet) else 1
-    return Upscaler(network, network.scale, network.reach, device, dtype, layout, multiple)
-
-
 def _foreign(path: Path, state: dict[str, Tensor], device: torch.device, dtype: torch.dtype) -> Upscaler:
     """Return a network of any other kind that spandrel knows; it pads for itself."""
     spandrel = _import_spandrel(path)
@@ -124,9 +131,7 @@ def _foreign(path: Path, state: dict[str, Tensor], device: torch.device, dtype: 
         raise StyleError(f"The network in {path} does not map colour pictures to colour pictures. Give another file.")
     supported = {torch.float16: model.supports_half, torch.bfloat16: model.supports_bfloat16}.get(dtype, True)
     model.to(device, dtype if supported else torch.float32)
-    return Upscaler(
-        model, model.scale, FOREIGN_REACH, device, model.dtype, torch.contiguous_format, half_ok=model.supports_half
-    )
+    return Upscaler(model, model.scale, FOREIGN_REACH, device, model.dtype, half_ok=model.supports_half)
 
 
 def _import_spandrel(path: Path) -> Any:

@@ -1,34 +1,47 @@
 """The models of one render, loaded once: which device, number format, style and upscaler."""
 
-from functools import lru_cache
+from dataclasses import replace
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor
 
-from vidstyle.device import DTYPES, resolve_device, resolve_precision
+from vidstyle.device import resolve_device
+from vidstyle.media.clip import Clip
+from vidstyle.models.assembly import Runtime, assemble, resolve_runtime
 from vidstyle.models.image_model import ImageModel
 from vidstyle.models.style import find_style, load_style, style_hash
-from vidstyle.models.style_generator import StyleGenerator
-from vidstyle.models.upscaler import load_upscaler
+from vidstyle.models.style_generator import StyleGenerator, build_generator
+from vidstyle.models.upscaler import load_upscaler, weights_file
+from vidstyle.progress import OnProgress, silent
+from vidstyle.render.calibrate import identity, quantised, sample_frames
 from vidstyle.render.colour import PLAIN, ColourPlan
+from vidstyle.render.frames import to_device
+from vidstyle.render.memory import batch_that_fits
 from vidstyle.render.paint import Painter
+from vidstyle.render.resize import resize
+from vidstyle.render.resolved import Resolved, resolved
 from vidstyle.render.settings import UPSCALERS, RenderSettings
 from vidstyle.render.sizes import Sizes, plan_sizes
 
 
 class Engine:
-    """Everything that stays the same for all sources of a render; raises StyleError or DeviceError when made."""
+    """Everything that stays the same for all sources of a render.
+
+    Raises StyleError, DeviceError, SettingsError or DependencyError when made.
+    """
 
     def __init__(self, settings: RenderSettings) -> None:
         self.settings = settings
         self.device = resolve_device(settings.device)
-        self.dtype = resolve_precision(settings.precision, self.device)
+        resolve_runtime(self.device, settings.backend, settings.precision, None)
         self.style_path = find_style(settings.style)
         self.style = load_style(self.style_path)
-        self.generator = StyleGenerator(self.style, self.device, self.dtype)
+        build_generator(self.style)
         if self._upscaler_name(True) is not None and settings.upscaler != "auto":
-            self.upscaler(settings.upscaler)
+            load_upscaler(settings.upscaler, self.device, torch.float32)
 
     def sizes(self, source: tuple[int, int]) -> Sizes:
         """Return the sizes for a source of (width, height)."""
@@ -43,25 +56,80 @@ class Engine:
             return None
         return UPSCALERS[0] if self.settings.upscaler == "auto" else self.settings.upscaler
 
-    @lru_cache  # noqa: B019 - an engine lives as long as its render
-    def upscaler(self, name: str) -> ImageModel:
-        """Return the upscaler of that name or in that file, loaded once; raises StyleError."""
-        model = load_upscaler(name, self.device, self.dtype)
+    def painter(
+        self,
+        sizes: Sizes,
+        colours: ColourPlan = PLAIN,
+        clip: Clip | None = None,
+        frames: int | None = 1,
+        pinned: Resolved | None = None,
+        on_progress: OnProgress = silent,
+    ) -> Painter:
+        """Return the painter for a clip and about so many frames (None: unknown), or for one picture.
+
+        With `pinned` it computes as a painter did whose `resolved` that was; where `quantised` differs it cannot.
+        A picture is not computed in int8: calibrating on it would cost more than is gained.
+        """
+        width, height = sizes.painted
+        backend, precision = self.settings.backend, self.settings.precision
+        if pinned is not None:
+            backend, precision = pinned.backend, pinned.precision
+        elif clip is None and precision == "int8":
+            precision = "auto"
+        runtime = resolve_runtime(self.device, backend, precision, None if frames is None else frames * width * height)
+        if runtime.precision == "int8" and clip is not None:
+            return self._quantised_painter(sizes, colours, clip, pinned, on_progress)
+        return self._painter(sizes, colours, runtime, pinned)
+
+    def _painter(self, sizes: Sizes, colours: ColourPlan, runtime: Runtime, pinned: Resolved | None) -> Painter:
+        name = self.upscaler_name(sizes)
+        upscaler = None if name is None else self._upscaler(name, runtime)
+        settled = pinned or resolved(runtime, self.settings)
+        painter = Painter(self._generator(runtime), upscaler, self.device, settled, self.settings, colours)
+        if self.device.type == "cuda" and self.settings.batch == "auto" and pinned is None:
+            settled = replace(settled, batch=batch_that_fits(painter, sizes))
+            return Painter(self._generator(runtime), upscaler, self.device, settled, self.settings, colours)
+        return painter
+
+    @lru_cache(2)  # noqa: B019 - an engine lives as long as its render
+    def _generator(self, runtime: Runtime) -> StyleGenerator:
+        return StyleGenerator(self.style, self.device, runtime.dtype, partial(assemble, runtime=runtime))
+
+    @lru_cache(2)  # noqa: B019
+    def _upscaler(self, name: str, runtime: Runtime) -> ImageModel:
+        model = load_upscaler(name, self.device, runtime.dtype, partial(assemble, runtime=runtime))
         return model if model.half_ok else load_upscaler(name, self.device, torch.float32)
 
-    def painter(self, sizes: Sizes, colours: ColourPlan = PLAIN) -> Painter:
-        """Return the painter for sources of these sizes and colours."""
-        name = self.upscaler_name(sizes)
-        upscaler = None if name is None else self.upscaler(name)
-        return Painter(self.generator, upscaler, self.device, self.dtype, self.settings, colours)
+    def _quantised_painter(
+        self, sizes: Sizes, colours: ColourPlan, clip: Clip, pinned: Resolved | None, on_progress: OnProgress
+    ) -> Painter:
+        settings, name = self.settings, self.upscaler_name(sizes)
+        asked = {"size": sizes.painted, "start": settings.start, "end": settings.end}
+        key = {"style": style_hash(self.style_path), "source": identity(clip.path), **asked}
+
+        @cache
+        def pictures() -> list[Tensor]:
+            frames = sample_frames(clip, settings.start, settings.end)
+            return [colours.seen(resize(to_device(frame, self.device), sizes.painted)) for frame in frames]
+
+        make = partial(StyleGenerator, self.style, self.device, torch.float32)
+        generator, digest = quantised(make, pictures, key, on_progress)
+        upscaler: ImageModel | None = None
+        if name is not None:
+            make_upscaler = partial(load_upscaler, name, self.device, torch.float32)
+            key["upscaler"] = identity(weights_file(name))
+            paintings = lambda: [generator(picture) for picture in pictures()]  # noqa: E731
+            upscaler, second = quantised(make_upscaler, paintings, key, on_progress)
+            digest += second
+        runtime = Runtime(self.device, "int8", "openvino")
+        settled = replace(pinned or resolved(runtime, settings), quantised=digest)
+        return Painter(generator, upscaler, self.device, settled, settings, colours)
 
     def record(self) -> dict[str, Any]:
-        """Return what was resolved, for the manifest."""
-        precision = next(name for name, dtype in DTYPES.items() if dtype == self.dtype)
+        """Return what is the same for all sources, for the manifest."""
         style: Path = self.style_path
         return {
             "device": str(self.device),
-            "precision": precision,
             "style": str(style),
             "style_sha256": style_hash(style),
             "torch": torch.__version__,

@@ -7,18 +7,37 @@ from torch import Tensor
 
 def to_device(frames: np.ndarray, device: torch.device) -> Tensor:
     """Return (n, height, width, 3) uint8 or uint16 as (n, 3, height, width) float32 in [0, 1] on `device`."""
-    if frames.dtype == np.uint16:
-        moved = torch.from_numpy(np.ascontiguousarray(frames).view(np.int16)).to(device)
-        numbers = (moved.to(torch.int32) & 0xFFFF).to(torch.float32) / 65535
-    else:
-        numbers = torch.from_numpy(np.ascontiguousarray(frames)).to(device).to(torch.float32) / 255
-    return numbers.permute(0, 3, 1, 2).contiguous()
+    return to_floats(as_tensor(frames).to(device))
+
+
+def as_tensor(frames: np.ndarray) -> Tensor:
+    """Return uint8 or uint16 frames as a tensor of the same memory, words as int16 of the same bits."""
+    whole = np.ascontiguousarray(frames)
+    return torch.from_numpy(whole.view(np.int16) if whole.dtype == np.uint16 else whole)
+
+
+def to_floats(pixels: Tensor) -> Tensor:
+    """Return (n, height, width, 3) uint8, or words as int16, as (n, 3, height, width) float32 in [0, 1]."""
+    planes = pixels.permute(0, 3, 1, 2).contiguous()
+    if pixels.dtype == torch.int16:
+        return (planes.to(torch.int32) & 0xFFFF).to(torch.float32).div_(65535)
+    return planes.to(torch.float32).div_(255)
+
+
+def to_pixels(images: Tensor, *, deep: bool) -> Tensor:
+    """Return (n, 3, height, width) floats, rounded, as (n, height, width, 3) uint8, or words as int16 if `deep`."""
+    top = 65535 if deep else 255
+    whole = images.float().mul(top).round_().clamp_(0, top)
+    numbers = whole.to(torch.int32).to(torch.int16) if deep else whole.to(torch.uint8)
+    return numbers.permute(0, 2, 3, 1).contiguous()
+
+
+def as_array(pixels: Tensor) -> np.ndarray:
+    """Return pixels on the host as an array of the same memory, int16 as the words they stand for."""
+    numbers = pixels.numpy()
+    return numbers.view(np.uint16) if numbers.dtype == np.int16 else numbers
 
 
 def to_host(images: Tensor, *, deep: bool) -> np.ndarray:
     """Return (n, 3, height, width) floats, rounded on their device, as (n, height, width, 3) uint8, or uint16 if `deep`."""
-    top = 65535 if deep else 255
-    whole = images.float().clamp(0, 1).mul(top).round().permute(0, 2, 3, 1).contiguous()
-    if deep:
-        return whole.to(torch.int32).to(torch.int16).cpu().numpy().view(np.uint16)
-    return whole.to(torch.uint8).cpu().numpy()
+    return as_array(to_pixels(images, deep=deep).cpu())

@@ -1,6 +1,7 @@
 """The steps that turn source frames into painted frames of the result's size, within the device's memory."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -11,10 +12,13 @@ from vidstyle.models.image_model import ImageModel, WholeFrameModel
 from vidstyle.models.tiles import Tiled
 from vidstyle.render.blend import blend, keep_colour
 from vidstyle.render.colour import PLAIN, ColourPlan
-from vidstyle.render.frames import to_device, to_host
+from vidstyle.render.frames import as_array, as_tensor, to_floats, to_pixels
+from vidstyle.render.repeats import BEFORE, Repeats
 from vidstyle.render.resize import resize
+from vidstyle.render.resolved import Resolved
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import Sizes
+from vidstyle.render.transfer import Sent, Transfer, sent
 
 TILES = (512, 256, 128, 64)
 """Sides of the upscaler's tiles, in its own input pixels, tried one after the other when memory is short."""
@@ -24,11 +28,21 @@ UNKNOWN_REACH = 64
 """Overlap of tiles for models that do not say how far they look, in their input pixels."""
 
 
+@dataclass(frozen=True)
+class Staged:
+    """The distinct frames of a batch on their device, None where there is none, and which of them each frame shows."""
+
+    distinct: Sent | None
+    shown: tuple[int, ...]
+
+
 class Painter:
     """Paints batches of frames of one size: generator, blending, upscaler, resize; rounded on the device.
 
-    When the device's memory is short it paints fewer frames at once; then whichever model fails works in smaller
-    pieces, the generator in strips, the upscaler in tiles. `notes` tells.
+    `paint` does it all; `upload`, `compute` and `download` are its three parts, each for a thread of its own. A frame
+    that equals the one before is not painted again (`repeated` counts them). When the device's memory is short fewer
+    frames are painted at once; then whichever model fails works in smaller pieces, the generator in strips, the upscaler
+    in tiles. `notes` tells.
     """
 
     def __init__(
@@ -36,44 +50,74 @@ class Painter:
         generator: WholeFrameModel,
         upscaler: ImageModel | None,
         device: torch.device,
-        dtype: torch.dtype,
+        resolved: Resolved,
         settings: RenderSettings,
         colours: ColourPlan = PLAIN,
     ) -> None:
         self.generator, self.upscaler = generator, upscaler
-        self.device, self.dtype, self.settings, self.colours = device, dtype, settings, colours
-        self.batch = plan_batch(settings.batch, device)
-        self.tile = 0 if settings.tile == "auto" else int(settings.tile)
-        self.strip = 0 if settings.strip == "auto" else int(settings.strip)
+        self.device, self.resolved, self.settings, self.colours = device, resolved, settings, colours
+        self.batch, self.tile, self.strip = resolved.batch, resolved.tile, resolved.strip
         self._enlarging = False
         self.notes: list[str] = []
+        self._transfer = Transfer(device)
+        self._repeats = Repeats()
+        self._shown_last: np.ndarray | None = None
 
-    def paint(self, frames: np.ndarray, sizes: Sizes, *, deep: bool) -> np.ndarray:
+    @property
+    def repeated(self) -> int:
+        """How many frames were shown again instead of being painted."""
+        return self._repeats.count
+
+    def paint(self, frames: np.ndarray, sizes: Sizes, *, deep: bool, anew: bool = False) -> np.ndarray:
         """Return (n, height, width, 3) of the result's size, uint16 if `deep`, for frames of the source's size.
 
-        Raises DeviceError when even one frame in the smallest pieces does not fit the device's memory.
+        `anew` begins a stretch that must not depend on earlier frames. Raises DeviceError when even one frame in the
+        smallest pieces does not fit the device's memory.
         """
+        return self.download(self.compute(self.upload(frames, anew=anew), sizes, deep=deep))
+
+    def upload(self, frames: np.ndarray, *, anew: bool = False) -> Staged:
+        """Return source frames, (n, height, width, 3) uint8 or uint16, on the device; returns before they are there."""
+        distinct, shown = self._repeats.split(frames, anew=anew)
+        return Staged(self._transfer.upload(as_tensor(distinct)) if len(distinct) else None, shown)
+
+    def compute(self, staged: Staged, sizes: Sizes, *, deep: bool) -> Staged:
+        """Return the painted frames, integers of the result's size, on the device; raises DeviceError as `paint` does."""
+        if staged.distinct is None:
+            return staged
+        pixels = staged.distinct.arrived()
         while True:
             shortage = ""
             try:
-                starts = range(0, len(frames), self.batch)
-                return np.concatenate([self._paint(frames[at : at + self.batch], sizes, deep) for at in starts])
+                parts = [self._paint(part, sizes, deep) for part in pixels.split(self.batch)]
+                return Staged(sent(torch.cat(parts) if len(parts) > 1 else parts[0]), staged.shown)
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
                 shortage = str(error).splitlines()[0]
             self._shrink(shortage, sizes.painted[1])
 
+    def download(self, painted: Staged) -> np.ndarray:
+        """Return all frames of the batch on the host, repeated ones again; waits for them."""
+        fresh = None if painted.distinct is None else as_array(self._transfer.download(painted.distinct))
+        if fresh is not None and len(fresh) == len(painted.shown):
+            frames = fresh
+        else:
+            known = {BEFORE: self._shown_last, **dict(enumerate(() if fresh is None else fresh))}
+            frames = np.stack([known[number] for number in painted.shown])
+        self._shown_last = frames[-1]
+        return frames
+
     @torch.inference_mode()
-    def _paint(self, frames: np.ndarray, sizes: Sizes, deep: bool) -> np.ndarray:
+    def _paint(self, pixels: Tensor, sizes: Sizes, deep: bool) -> Tensor:
         self._enlarging = False
-        source = self.colours.seen(resize(to_device(frames, self.device), sizes.painted))
+        source = self.colours.seen(resize(to_floats(pixels), sizes.painted))
         generator = self.generator.in_strips(self.strip) if self.strip else self.generator
-        painted = generator(source.to(self.dtype)).float()
+        painted = generator(source).float()
         if self.settings.keep_colour:
             painted = keep_colour(painted, source)
         painted = blend(painted, source, self.settings.blend)
-        return to_host(self.colours.shown(resize(self._enlarged(painted), sizes.result)), deep=deep)
+        return to_pixels(self.colours.shown(resize(self._enlarged(painted), sizes.result)), deep=deep)
 
     def _enlarged(self, painted: Tensor) -> Tensor:
         if self.upscaler is None:
@@ -81,7 +125,7 @@ class Painter:
         self._enlarging, model = True, self.upscaler
         if self.tile:
             model = Tiled(model, self.tile, getattr(model, "reach", UNKNOWN_REACH))
-        return model(painted.to(self.dtype if model.half_ok else torch.float32))
+        return model(painted)
 
     def _shrink(self, shortage: str, rows: int) -> None:
         """Ask less of the memory for frames painted at `rows` rows; raises DeviceError when nothing is left to give up."""
@@ -106,13 +150,6 @@ class Painter:
 
 def _below(limit: float, steps: tuple[int, ...]) -> int | None:
     return next((step for step in steps if step < limit), None)
-
-
-def plan_batch(asked: int | str, device: torch.device) -> int:
-    """Return how many frames are painted at once: on a CPU more than one gains nothing."""
-    if asked != "auto":
-        return int(asked)
-    return 1 if device.type == "cpu" else 8
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

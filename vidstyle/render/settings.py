@@ -42,7 +42,16 @@ class RenderSettings(Settings):
         minimum=0,
         words=("auto",),
     )
-    precision: str = setting("auto", "number format of the networks", choices=("auto", "fp32", "bf16", "fp16"))
+    precision: str = setting(
+        "auto",
+        "number format of the networks; int8 is calibrated on the video (auto: bf16 where the hardware has it, else fp32)",
+        choices=("auto", "fp32", "bf16", "fp16", "int8"),
+    )
+    backend: str = setting(
+        "auto",
+        "what runs the networks (auto: the fastest that pays for its start)",
+        choices=("auto", "eager", "compile", "openvino"),
+    )
     device: str = setting("auto", "where to compute: auto, cpu, cuda, cuda:N or mps")
     codec: str = setting(
         "auto", "video encoder (auto: libx264, in webm libvpx-vp9)", choices=("auto", *(name for name in CODECS))

@@ -82,13 +82,14 @@ def _video(job: Job, engine: Engine, settings: RenderSettings, on_progress: OnPr
     settled = {**plan.record(), "notices": plan.tracks.notices}
     if settings.dry_run:
         return Outcome(job, {"videos": 1, "frames": plan.frames or 0}, settled, plan.warnings)
-    painter = engine.painter(plan.sizes, plan.colours)
+    painter = engine.painter(plan.sizes, plan.colours, clip, plan.frames, on_progress=on_progress)
     rendered = render_video(plan, job.target, painter, settings, on_progress)
-    settled |= {"batch": painter.batch, "tile": painter.tile, "strip": painter.strip}
+    settled |= {**painter.resolved.record(), "batch": painter.batch, "tile": painter.tile, "strip": painter.strip}
     report = rendered.report
     counts = {
         "videos": 1,
         "frames": rendered.frames,
+        "repeated": painter.repeated,
         "packets": report.packets,
         "concealed": report.concealed,
         "held": report.held,

@@ -1,0 +1,140 @@
+"""8-bit integers: calibrated on the video itself, close to the exact picture, made once."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.clips import make_clip
+from vidstyle.errors import DependencyError
+from vidstyle.media.clip import Clip
+from vidstyle.media.probe import probe
+from vidstyle.models.openvino import digest
+from vidstyle.progress import Progress
+from vidstyle.render import calibrate
+from vidstyle.render.calibrate import SAMPLES, identity, sample_frames
+from vidstyle.render.engine import Engine
+from vidstyle.render.settings import RenderSettings
+from vidstyle.render.stage import run
+
+Fast = Callable[..., RenderSettings]
+LANDSCAPE = Path(__file__).parents[2] / "sample_videos" / "landscape.mp4"
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty user's cache; skips where OpenVINO and NNCF are not installed."""
+    pytest.importorskip("openvino")
+    pytest.importorskip("nncf")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "vidstyle" / "quantised"
+
+
+def psnr(one: np.ndarray, other: np.ndarray) -> float:
+    return float(10 * np.log10(255**2 / np.mean((one.astype(float) - other) ** 2)))
+
+
+def painted(settings: RenderSettings, clip: Clip, frame: np.ndarray) -> np.ndarray:
+    engine = Engine(settings)
+    sizes = engine.sizes(clip.upright_size)
+    return engine.painter(sizes, clip=clip, frames=None).paint(frame, sizes, deep=False)
+
+
+def test_the_default_style_keeps_its_picture_in_bf16_and_int8(cache: Path) -> None:
+    clip = probe(LANDSCAPE)
+    frame = sample_frames(clip, None, None)[2]
+    wanted = {"size": 48, "device": "cpu", "outscale": 0.25, "upscaler": "none"}
+    exact = painted(RenderSettings(precision="fp32", backend="eager", **wanted), clip, frame)
+    for precision, least in (("bf16", 38), ("int8", 30)):
+        given = painted(RenderSettings(precision=precision, backend="openvino", **wanted), clip, frame)
+        assert psnr(exact, given) >= least, precision
+
+
+def test_an_int8_upscaler_keeps_its_picture(cache: Path, fast: Fast) -> None:
+    clip = probe(make_clip(cache.parent.parent.parent / "a.mp4", size=(40, 24), frames=12))
+    frame = sample_frames(clip, None, None)[2]
+    wanted = {"size": "source", "outscale": 2.0, "upscaler": "realesr-animevideov3"}
+    exact, given = (painted(fast(precision=precision, **wanted), clip, frame) for precision in ("fp32", "int8"))
+    assert psnr(exact, given) >= 30
+    assert len(list(cache.iterdir())) == 2
+
+
+def test_int8_networks_are_made_once_for_a_video_and_named_in_the_record(
+    cache: Path, fast: Fast, tmp_path: Path
+) -> None:
+    source = make_clip(tmp_path / "a.mp4", frames=12)
+    told: list[list[Progress]] = [[], []]
+    results = [
+        run(source, tmp_path / f"{number}.mp4", fast(precision="int8"), told[number].append) for number in (0, 1)
+    ]
+    calibrating = [[one.done for one in each if one.phase == "calibrating int8"] for each in told]
+    assert calibrating == [list(range(1, SAMPLES + 1)), []]
+    settled = [result.details["files"][str(tmp_path / f"{number}.mp4")] for number, result in enumerate(results)]
+    (kept,) = cache.iterdir()
+    assert settled[0] == settled[1]
+    assert (settled[0]["backend"], settled[0]["precision"], settled[0]["quantised"]) == (
+        "openvino",
+        "int8",
+        digest(kept),
+    )
+
+
+def test_the_same_frames_give_the_same_int8_network(cache: Path, fast: Fast, tmp_path: Path) -> None:
+    clip = probe(make_clip(tmp_path / "a.mp4", frames=12))
+    digests = []
+    for _ in range(2):
+        engine = Engine(fast(precision="int8"))
+        digests.append(engine.painter(engine.sizes(clip.upright_size), clip=clip, frames=12).resolved.quantised)
+        next(cache.iterdir()).unlink()
+    assert digests[0] == digests[1]
+
+
+def test_a_picture_is_painted_without_quantisation(cache: Path, fast: Fast) -> None:
+    engine = Engine(fast(precision="int8"))
+    assert engine.painter(engine.sizes((64, 48))).resolved.precision in ("bf16", "fp32")
+    assert not cache.exists()
+
+
+def test_the_cache_keeps_the_networks_used_last(
+    cache: Path, fast: Fast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calibrate, "KEPT", 1)
+    clips = [probe(make_clip(tmp_path / f"{frames}.mp4", frames=frames)) for frames in (4, 5)]
+    engine = Engine(fast(precision="int8"))
+    digests = [
+        engine.painter(engine.sizes(clip.upright_size), clip=clip, frames=5).resolved.quantised for clip in clips
+    ]
+    assert [digest(path) for path in cache.iterdir()] == digests[1:]
+
+
+def test_a_missing_extra_is_named(fast: Fast, monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_path: Path) -> None:
+    monkeypatch.setattr("vidstyle.models.quantise.find_spec", lambda _: None)
+    with pytest.raises(DependencyError) as caught:
+        run(make_clip(tmp_path / "a.mp4", frames=2), tmp_path / "b.mp4", fast(precision="int8"))
+    assert str(caught.value) == "To compute in int8, install its extra: pip install 'vidstyle[openvino]'."
+
+
+def test_samples_are_spread_over_the_asked_range(tmp_path: Path) -> None:
+    levels = list(range(0, 240, 2))
+
+    def grey(index: int) -> np.ndarray:
+        return np.full((48, 64, 3), levels[index], np.uint8)
+
+    clip = probe(make_clip(tmp_path / "a.mp4", frames=len(levels), pictures=grey, options={"crf": "5"}))
+    seen = [float(frame.mean()) for frame in sample_frames(clip, None, None)]
+    assert seen == pytest.approx([levels[number * 120 // SAMPLES] for number in range(SAMPLES)], abs=4)
+    seen = [float(frame.mean()) for frame in sample_frames(clip, 1.0, 2.0)]
+    assert levels[24] - 4 <= min(seen) <= max(seen) <= levels[48] + 4
+    seen = [float(frame.mean()) for frame in sample_frames(replace(clip, duration=None), None, None)]
+    assert seen == pytest.approx(levels[:SAMPLES], abs=4)
+
+
+def test_a_file_is_told_from_others_by_its_content_not_its_name(tmp_path: Path) -> None:
+    contents: dict[str, Any] = {"a": b"one" * 1_000_000, "b": b"one" * 1_000_000, "c": b"one" * 999_999 + b"two"}
+    for name, content in contents.items():
+        (tmp_path / name).write_bytes(content)
+    first, same, other = (identity(tmp_path / name) for name in contents)
+    assert first == same != other
