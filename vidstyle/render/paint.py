@@ -117,9 +117,10 @@ class Painter:
         if self.settings.keep_colour:
             painted = keep_colour(painted, source)
         painted = blend(painted, source, self.settings.blend)
-        return to_pixels(self.colours.shown(resize(self._enlarged(painted), sizes.result)), deep=deep)
+        return to_pixels(self.colours.shown(resize(self.enlarged(painted), sizes.result)), deep=deep)
 
-    def _enlarged(self, painted: Tensor) -> Tensor:
+    def enlarged(self, painted: Tensor) -> Tensor:
+        """Return (n, 3, h, w) painted pictures as the upscaler makes them, as they are where there is none."""
         if self.upscaler is None:
             return painted
         self._enlarging, model = True, self.upscaler
@@ -155,4 +156,9 @@ def _below(limit: float, steps: tuple[int, ...]) -> int | None:
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Whether a device, or the host, had no memory left for a tensor."""
     words = str(error).lower()
-    return isinstance(error, torch.OutOfMemoryError) or "out of memory" in words or "can't allocate memory" in words
+    return (
+        isinstance(error, torch.OutOfMemoryError)
+        or "out of memory" in words
+        or "can't allocate memory" in words
+        or "bad_alloc" in words
+    )

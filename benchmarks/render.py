@@ -1,0 +1,274 @@
+"""How fast `vidstyle render` is, part by part and as a whole, beside its plain twin in the same run.
+
+    python -m benchmarks.render --precision bf16
+    python -m benchmarks.render --precision int8 --frames 16
+
+The plain twin works as the public scripts of CUT and Real-ESRGAN do: fp32 in eager mode, one frame at a time, PNG files
+between the steps. Results that were measured are kept in benchmarks/results.md.
+"""
+
+import json
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+import click
+import numpy as np
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from vidstyle.errors import VidstyleError
+from vidstyle.media.clip import Batch, Clip, Colour
+from vidstyle.media.codecs import CODECS
+from vidstyle.media.images import read_image, write_image
+from vidstyle.media.probe import probe
+from vidstyle.media.read import VideoReader
+from vidstyle.media.write import VideoForm, VideoWriter
+from vidstyle.models.style import Style, save_style
+from vidstyle.networks.generator import ResNetGenerator
+from vidstyle.progress import Progress
+from vidstyle.render.engine import Engine
+from vidstyle.render.frames import to_device, to_host
+from vidstyle.render.paint import Painter
+from vidstyle.render.resize import resize
+from vidstyle.render.settings import RenderSettings
+from vidstyle.render.sizes import Sizes
+from vidstyle.render.stage import run
+
+SAMPLE = Path(__file__).parent.parent / "sample_videos" / "landscape.mp4"
+RATE = 24
+COMPARED_FRAMES = 4
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Seconds a frame of each part, and of the render and its twin as a whole; PSNR in dB to fp32."""
+
+    parts: dict[str, float]
+    whole: float
+    start: float
+    twin: float
+    psnr: float
+    resolved: dict[str, Any]
+
+    @property
+    def networks(self) -> float:
+        """Seconds a frame in the networks alone."""
+        return self.parts["generator"] + self.parts.get("upscaler", 0.0)
+
+    def record(self) -> dict[str, Any]:
+        """Return all figures, ready for JSON."""
+        return {
+            "resolved": self.resolved,
+            "seconds_per_frame": {**self.parts, "end to end": self.whole, "plain twin": self.twin},
+            "start_seconds": self.start,
+            "times_the_plain_twin": self.twin / self.whole,
+            "overhead_over_networks": self.whole / self.networks - 1,
+            "psnr_to_fp32": self.psnr,
+        }
+
+
+def make_clip(source: Path, target: Path, size: tuple[int, int], frames: int) -> Clip:
+    """Write the first frames of a video at a size of (width, height), every one different, and return the clip."""
+    with VideoReader(probe(source)) as reader, VideoWriter(target, form(size)) as writer:
+        for number, batch in zip(range(frames), reader.batches(1), strict=False):
+            scaled = resize(to_device(batch.frames, torch.device("cpu")), size)
+            writer.write(Batch(to_host(scaled, deep=False), (number,), (1,), Fraction(1, RATE)))
+    return probe(target)
+
+
+def form(size: tuple[int, int], rate: int = RATE) -> VideoForm:
+    """Return how the clips are coded: (width, height) in pixels, frames a second."""
+    return VideoForm(CODECS["libx264"], *size, "yuv420p", Fraction(1, rate), Fraction(rate), Fraction(1), Colour(), 18)
+
+
+def random_style(path: Path, channels: int) -> Path:
+    """Write an untrained style; its speed is that of a trained one."""
+    torch.manual_seed(0)
+    save_style(Style("resnet", channels, 9, 256, ResNetGenerator(channels, 9).state_dict()), path)
+    return path
+
+
+def seconds(work: Callable[[], Any], times: int) -> float:
+    """Return the median of the seconds that `work` takes, called once more before."""
+    work()
+    taken = []
+    for _ in range(times):
+        began = perf_counter()
+        work()
+        _finish()
+        taken.append(perf_counter() - began)
+    return median(taken)
+
+
+def _finish() -> None:
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
+
+
+def parts(clip: Clip, painter: Painter, sizes: Sizes, folder: Path, times: int) -> dict[str, float]:
+    """Return the seconds a frame of each part alone: decoding with its colours, converting, networks, encoding."""
+    batches = list(_batches(clip))
+    frames = batches[0].frames
+    with torch.inference_mode():
+        source = resize(to_device(frames, painter.device), sizes.painted)
+        painted = painter.generator(source).float()
+        result = to_host(resize(painter.enlarged(painted), sizes.result), deep=False)
+
+        def convert() -> None:
+            resize(to_device(frames, painter.device), sizes.painted)
+            to_host(resize(painted, sizes.result), deep=False)
+
+        found = {
+            "decode": seconds(lambda: list(_batches(clip)), 3) / len(batches),
+            "convert": seconds(convert, times),
+            "generator": seconds(lambda: painter.generator(source), times),
+        }
+        if painter.upscaler is not None:
+            found["upscaler"] = seconds(lambda: painter.enlarged(painted), times)
+    found["encode"] = seconds(lambda: _encode(result, batches, sizes, folder / "encoded.mp4"), 3) / len(batches)
+    return found
+
+
+def _batches(clip: Clip) -> Iterator[Batch]:
+    with VideoReader(clip) as reader:
+        yield from reader.batches(1)
+
+
+def _encode(frames: np.ndarray, batches: list[Batch], sizes: Sizes, target: Path) -> None:
+    with VideoWriter(target, form(sizes.result)) as writer:
+        for batch in batches:
+            writer.write(Batch(np.roll(frames, batch.pts[0], 2), batch.pts, batch.durations, batch.time_base))
+
+
+def whole(clip: Clip, settings: RenderSettings, folder: Path) -> tuple[float, float]:
+    """Return the seconds a frame of a render after its first frame, sound and joining included, and those of its start."""
+    seen: list[float] = []
+
+    def note(progress: Progress) -> None:
+        if progress.phase == clip.path.name:
+            seen.append(perf_counter())
+
+    began = perf_counter()
+    result = run(clip.path, folder / "rendered.mp4", settings, note)
+    taken = (perf_counter() - seen[0]) / (result.counts["frames"] - 1)
+    return taken, seen[0] - began - taken
+
+
+def twin(clip: Clip, settings: RenderSettings, folder: Path) -> float:
+    """Return the seconds a frame of the plain twin, its start left out."""
+    engine = Engine(settings)
+    sizes = engine.sizes(clip.upright_size)
+    painter = engine.painter(sizes)
+    names = [folder / f"{number:06d}.png" for number in range(clip.frames or 0)]
+    with _one_thread_of_work() as clock:
+        for name, batch in zip(names, _batches(clip), strict=True):
+            write_image(name, batch.frames[0])
+        for name in names:
+            source = resize(to_device(read_image(name)[None], painter.device), sizes.painted)
+            write_image(name, to_host(painter.generator(source), deep=False)[0])
+        for name in names if painter.upscaler else ():
+            enlarged = painter.enlarged(to_device(read_image(name)[None], painter.device))
+            write_image(name, to_host(resize(enlarged, sizes.result), deep=False)[0])
+        with VideoWriter(folder / "twin.mp4", form(sizes.result)) as writer:
+            for number, name in enumerate(names):
+                writer.write(Batch(read_image(name)[None], (number,), (1,), Fraction(1, RATE)))
+    return clock[0] / len(names)
+
+
+@contextmanager
+def _one_thread_of_work() -> Iterator[list[float]]:
+    began, clock = perf_counter(), [0.0]
+    with torch.inference_mode():
+        yield clock
+    clock[0] = perf_counter() - began
+
+
+def likeness(clip: Clip, painter: Painter, exact: Painter, sizes: Sizes) -> float:
+    """Return the mean PSNR in dB of painted frames, spread over the clip, to those of `exact`."""
+    batches = list(_batches(clip))
+    found = []
+    for batch in batches[:: max(1, len(batches) // COMPARED_FRAMES)]:
+        one, other = (each.paint(batch.frames, sizes, deep=False, anew=True) for each in (painter, exact))
+        found.append(10 * np.log10(255**2 / max(1e-9, np.mean((one.astype(float) - other) ** 2))))
+    return float(np.mean(found))
+
+
+def measure(clip: Clip, wanted: dict[str, Any], folder: Path, times: int) -> Measured:
+    """Return all figures for a clip rendered with the settings `wanted`."""
+    settings = RenderSettings(**wanted, overwrite=True)
+    plain = RenderSettings(**{**wanted, "precision": "fp32", "backend": "eager"})
+    engine, exact = Engine(settings), Engine(plain)
+    sizes = engine.sizes(clip.upright_size)
+    painter = engine.painter(sizes, clip=clip, frames=clip.frames)
+    before = parts(clip, painter, sizes, folder, times)
+    taken, start = whole(clip, settings, folder)
+    after = parts(clip, painter, sizes, folder, times)
+    return Measured(
+        parts={name: (before[name] + after[name]) / 2 for name in before},
+        whole=taken,
+        start=start,
+        twin=twin(clip, plain, folder),
+        psnr=likeness(clip, painter, exact.painter(sizes), sizes),
+        resolved=painter.resolved.record(),
+    )
+
+
+def show(measured: Measured, about: str) -> None:
+    """Print the figures as a table."""
+    table = Table("part", "ms a frame", "frames a second", title=about)
+    rows = {**measured.parts, "end to end": measured.whole, "plain twin": measured.twin}
+    for name, taken in rows.items():
+        table.add_row(name, f"{1000 * taken:.1f}", f"{1 / taken:.2f}")
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{measured.twin / measured.whole:.2f} times the plain twin, {measured.whole / measured.networks - 1:.1%} over "
+        f"the networks alone, {measured.psnr:.1f} dB to fp32, start {measured.start:.1f} s; {measured.resolved}"
+    )
+
+
+@click.command(help=__doc__)
+@click.option(
+    "--source", type=click.Path(exists=True, path_type=Path), default=SAMPLE, help="Video to take frames from."
+)
+@click.option("--size", type=(int, int), default=(640, 360), show_default=True, help="WIDTH HEIGHT of the clip.")
+@click.option("--frames", type=click.IntRange(2), default=16, show_default=True)
+@click.option("--style", help="A style (default: untrained, of --channels).")
+@click.option("--channels", type=click.IntRange(1), default=64, show_default=True)
+@click.option("--paint-size", default="source", show_default=True, help="As --size of vidstyle render.")
+@click.option("--outscale", type=float, default=1.0, show_default=True)
+@click.option("--upscaler", default="none", show_default=True)
+@click.option("--precision", default="auto", show_default=True)
+@click.option("--backend", default="auto", show_default=True)
+@click.option("--device", default="auto", show_default=True)
+@click.option("--times", type=click.IntRange(1), default=5, show_default=True, help="Calls of each network.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def main(source: Path, size: tuple[int, int], frames: int, style: str | None, **others: Any) -> None:
+    as_json, times, channels = (others.pop(name) for name in ("as_json", "times", "channels"))
+    paint_size = others.pop("paint_size")
+    wanted = {**others, "size": paint_size if paint_size == "source" else int(paint_size)}
+    try:
+        with TemporaryDirectory() as name:
+            folder = Path(name)
+            clip = make_clip(source, folder / "clip.mp4", size, frames)
+            style = style or str(random_style(folder / "random.safetensors", channels))
+            measured = measure(clip, {**wanted, "style": style}, folder, times)
+    except VidstyleError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(measured.record(), indent=2))
+    else:
+        show(measured, f"{size[0]}x{size[1]}, {frames} frames, {torch.get_num_threads()} threads, {platform.machine()}")
+
+
+if __name__ == "__main__":
+    main()
