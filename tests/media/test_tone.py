@@ -8,10 +8,10 @@ import torch
 
 from tests.media.test_gamut import BT2087
 from vidstyle.media import ffmpeg
-from vidstyle.media.clip import Colour
+from vidstyle.media.clip import HLG, PQ, Colour
 from vidstyle.media.hdr import NO_METADATA, StaticMetadata
 from vidstyle.media.tone import Bt709View, hdr_colour, view_of
-from vidstyle.media.transfer import HLG, PQ, SDR_WHITE_NITS, to_signal
+from vidstyle.media.transfer import SDR_WHITE_NITS, to_signal
 
 SDR, BT2020, P3 = 1, 9, 12
 PQ_VIEW, HLG_VIEW = Bt709View(PQ, BT2020, 1000.0), Bt709View(HLG, BT2020, 1000.0)

@@ -43,13 +43,17 @@ def borders_of(clip: Clip, settings: ExtractSettings) -> Box | None:
 def _frame_at(clip: Clip, seconds: float) -> Iterator[np.ndarray]:
     with VideoReader(clip, start_seconds=seconds) as reader:
         try:
-            yield eight_bit(next(reader.batches(1)).frames[0])
+            yield plain(next(reader.batches(1)).frames[0], clip)
         except (InputError, StopIteration):
             return
 
 
-def eight_bit(rgb: np.ndarray) -> np.ndarray:
-    """Return uint8 RGB from uint8 or uint16."""
+def plain(rgb: np.ndarray, clip: Clip) -> np.ndarray:
+    """Return a picture of `clip`, uint8 or uint16, as uint8 RGB in BT.709 and standard dynamic range."""
+    if clip.colour.is_hdr or clip.colour.is_wide:
+        from vidstyle.media.tone import seen_in_bt709
+
+        return seen_in_bt709(rgb, clip)
     return rgb if rgb.dtype == np.uint8 else np.rint(rgb / np.float32(257)).astype(np.uint8)
 
 
@@ -93,7 +97,7 @@ def _placed(
 
 
 def _measure(rgb: np.ndarray, pts: int, clip: Clip, box: Box | None) -> _Measured:
-    picture = eight_bit(rgb)
+    picture = plain(rgb, clip)
     picture = np.ascontiguousarray(box.crop(picture) if box else picture.copy())
     picture = square_pixels(picture, float(clip.upright_aspect))
     grey = measuring_copy(picture)

@@ -10,6 +10,10 @@ from vidstyle.media.hdr import NO_METADATA, StaticMetadata
 
 UNSPECIFIED = 2
 """The value of ITU-T H.273 for a colour property that the file does not state."""
+PQ, HLG = 16, 18
+"""Transfer functions of high dynamic range in H.273."""
+BT2020, P3_DCI, P3_D65 = 9, 11, 12
+"""Primaries of wide gamut in H.273."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +27,16 @@ class Colour:
     primaries: int = UNSPECIFIED
     transfer: int = UNSPECIFIED
     full_range: bool | None = None
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether this is high dynamic range."""
+        return self.transfer in (PQ, HLG)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether the primaries reach far beyond those of BT.709."""
+        return self.primaries in (BT2020, P3_DCI, P3_D65)
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,12 @@
 """Which colours the three primaries of a video are, and the matrices between such sets."""
 
+from functools import cache
+
 import numpy as np
 
-BT709, BT2020, P3_DCI, P3_D65 = 1, 9, 11, 12
+from vidstyle.media.clip import BT2020, P3_D65, P3_DCI
+
+BT709 = 1
 CHROMATICITIES = {
     BT709: ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060)),
     BT2020: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),
@@ -14,9 +18,9 @@ CHROMATICITIES = {
 The white of P3_DCI is taken for D65's: a viewer is adapted to either.
 """
 D65 = (0.3127, 0.3290)
-WIDE = (BT2020, P3_DCI, P3_D65)
 
 
+@cache
 def gamut_matrix(source: int, target: int) -> np.ndarray:
     """Return the (3, 3) float64 matrix that takes linear RGB of the primaries `source` to those of `target`."""
     return np.linalg.inv(_to_xyz(target)) @ _to_xyz(source)

@@ -6,26 +6,21 @@ The BT.2390 curve is flat at its end, so no inverse could give back highlights; 
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from vidstyle.media.clip import UNSPECIFIED, Colour
-from vidstyle.media.gamut import BT709, BT2020, WIDE, gamut_matrix
+from vidstyle.media.clip import BT2020, HLG, PQ, UNSPECIFIED, Clip, Colour
+from vidstyle.media.gamut import BT709, gamut_matrix
 from vidstyle.media.hdr import StaticMetadata
-from vidstyle.media.transfer import HLG, HLG_NITS, PQ, SDR_WHITE_NITS, to_light, to_signal
+from vidstyle.media.transfer import HLG_NITS, SDR_WHITE_NITS, to_light, to_signal
 
 KNEE = 0.3
 """Light up to which nothing is compressed, in parts of SDR white: 61 cd/m2, which covers faces and most interiors."""
 DEFAULT_PEAK_NITS = 1000.0
 BT2020_MATRIX = 9
 SDR_COLOUR = Colour(matrix=1, primaries=BT709, transfer=1, full_range=False)
-
-
-def is_hdr(colour: Colour) -> bool:
-    """Whether a video is of high dynamic range: PQ or HLG."""
-    return colour.transfer in (PQ, HLG)
 
 
 @dataclass(frozen=True)
@@ -42,7 +37,7 @@ class Bt709View:
 
     def to_bt709(self, signal: Tensor) -> Tensor:
         """Return what the networks see: BT.709 in standard dynamic range."""
-        light = _times(self._matrix, to_light(signal, self.transfer)).clamp(min=0)
+        light = _times(gamut_matrix(self.primaries, BT709), to_light(signal, self.transfer)).clamp(min=0)
         if self._peak:
             brightest = light.amax(1, keepdim=True)
             light = light * (_compress(brightest, self._peak).clamp(max=1) / brightest.clamp(min=1e-9))
@@ -54,26 +49,29 @@ class Bt709View:
         if self._peak:
             brightest = light.amax(1, keepdim=True)
             light = light * (_expand(brightest, self._peak) / brightest.clamp(min=1e-9))
-        return to_signal(_times(torch.linalg.inv(self._matrix), light), self.transfer)
+        return to_signal(_times(gamut_matrix(BT709, self.primaries), light), self.transfer)
 
     @property
     def _peak(self) -> float:
         """The brightest light in parts of SDR white, 0 where nothing is to be compressed."""
         return max(self.peak_nits / SDR_WHITE_NITS, 1.0) if self.transfer in (PQ, HLG) else 0.0
 
-    @cached_property
-    def _matrix(self) -> Tensor:
-        return torch.from_numpy(gamut_matrix(self.primaries, BT709))
-
 
 def view_of(colour: Colour, metadata: StaticMetadata) -> Bt709View | None:
     """Return the view for a video of `colour`; None where its pictures are what the networks know, as nearly all are."""
-    primaries = colour.primaries
-    if is_hdr(colour):
-        known = primaries if primaries != UNSPECIFIED else BT2020
+    if colour.is_hdr:
+        primaries = colour.primaries if colour.is_wide else BT2020 if colour.primaries == UNSPECIFIED else BT709
         peak = HLG_NITS if colour.transfer == HLG else metadata.peak_nits or DEFAULT_PEAK_NITS
-        return Bt709View(colour.transfer, known if known in WIDE else BT709, peak)
-    return Bt709View(colour.transfer, primaries, SDR_WHITE_NITS) if primaries in WIDE else None
+        return Bt709View(colour.transfer, primaries, peak)
+    return Bt709View(colour.transfer, colour.primaries, SDR_WHITE_NITS) if colour.is_wide else None
+
+
+def seen_in_bt709(picture: np.ndarray, clip: Clip) -> np.ndarray:
+    """Return a picture of `clip`, (height, width, 3) uint8 or uint16, as uint8 in BT.709 and standard dynamic range."""
+    signal = torch.from_numpy(picture / np.float32(np.iinfo(picture.dtype).max)).permute(2, 0, 1)[None]
+    view = view_of(clip.colour, clip.metadata)
+    seen = view.to_bt709(signal) if view else signal
+    return seen[0].mul(255).round().to(torch.uint8).permute(1, 2, 0).numpy()
 
 
 def hdr_colour(colour: Colour) -> Colour:
@@ -98,5 +96,9 @@ def _bend(peak: float) -> float:
     return 1 / (1 - KNEE) - 1 / (peak - KNEE)
 
 
-def _times(matrix: Tensor, light: Tensor) -> Tensor:
-    return torch.einsum("rc,nchw->nrhw", matrix.to(light), light)
+def _times(matrix: np.ndarray, light: Tensor) -> Tensor:
+    """Return a (3, 3) matrix times (n, 3, h, w), in full precision: a GPU may multiply matrices in less."""
+    red, green, blue = light.unbind(1)
+    return torch.stack(
+        [by_red * red + by_green * green + by_blue * blue for by_red, by_green, by_blue in matrix.tolist()], 1
+    )

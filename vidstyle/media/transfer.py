@@ -7,8 +7,8 @@ PQ: SMPTE ST 2084. HLG and its system gamma: ITU-R BT.2100. Standard dynamic ran
 import torch
 from torch import Tensor
 
-PQ, HLG = 16, 18
-"""Transfer functions of high dynamic range by their ITU-T H.273 numbers."""
+from vidstyle.media.clip import HLG, PQ
+
 SDR_WHITE_NITS = 203.0
 SDR_GAMMA = 2.4
 PQ_NITS = 10000.0

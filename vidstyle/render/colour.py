@@ -9,7 +9,7 @@ from vidstyle.media.clip import Clip, Colour
 from vidstyle.media.codecs import CODECS, TargetContainer, VideoCodec, bits_of, choose_codec
 from vidstyle.media.colour import check_readable
 from vidstyle.media.hdr import NO_METADATA, StaticMetadata, has_place
-from vidstyle.media.tone import SDR_COLOUR, Bt709View, hdr_colour, is_hdr, view_of
+from vidstyle.media.tone import SDR_COLOUR, Bt709View, hdr_colour, view_of
 
 SDR_BITS, HDR_BITS = 8, 10
 HDR_ENCODERS = ("libx265", "libsvtav1")
@@ -25,11 +25,6 @@ class ColourPlan:
     colour: Colour
     bit_depth: int
     metadata: StaticMetadata = NO_METADATA
-
-    @property
-    def is_hdr(self) -> bool:
-        """Whether the result is of high dynamic range."""
-        return is_hdr(self.colour)
 
     def seen(self, source: Tensor) -> Tensor:
         """Return (n, 3, h, w) signals of the source as the networks see them; all in [0, 1]."""
@@ -51,7 +46,7 @@ def plan_colour(clip: Clip, hdr: str) -> ColourPlan:
     """
     check_readable(clip)
     view = view_of(clip.colour, clip.metadata)
-    if not is_hdr(clip.colour):
+    if not clip.colour.is_hdr:
         return ColourPlan(view, True, clip.colour, clip.bit_depth)
     if hdr == "keep":
         return ColourPlan(view, True, hdr_colour(clip.colour), HDR_BITS, clip.metadata)
@@ -60,14 +55,14 @@ def plan_colour(clip: Clip, hdr: str) -> ColourPlan:
 
 def choose_encoder(name: str, container: TargetContainer, colours: ColourPlan) -> VideoCodec:
     """Return the encoder called `name`, `auto` being one for such colours; raises SettingsError when they do not fit."""
-    if name == "auto" and colours.is_hdr:
+    if name == "auto" and colours.colour.is_hdr:
         name = next(one for one in HDR_ENCODERS if container.name in CODECS[one].containers)
     return choose_codec(name, container)
 
 
 def check_depth(colours: ColourPlan, codec: VideoCodec, pixel_format: str) -> None:
     """Raise SettingsError when a result of high dynamic range would have too few bits."""
-    if colours.is_hdr and bits_of(pixel_format) < HDR_BITS:
+    if colours.colour.is_hdr and bits_of(pixel_format) < HDR_BITS:
         raise SettingsError(
             f"{codec.name} with {pixel_format} has {bits_of(pixel_format)} bits a channel, and --hdr keep needs "
             f"{HDR_BITS}. Choose --codec {' or '.join(HDR_ENCODERS)} without --pix-fmt, or --hdr tonemap."
@@ -76,7 +71,7 @@ def check_depth(colours: ColourPlan, codec: VideoCodec, pixel_format: str) -> No
 
 def colour_warnings(clip: Clip, colours: ColourPlan, codec: VideoCodec) -> tuple[str, ...]:
     """Return what is lost of the metadata of high dynamic range although it was to be kept."""
-    if not colours.is_hdr:
+    if not colours.colour.is_hdr:
         return ()
     lost = [
         f"{name} is left out: it describes the pictures before they were painted." for name in clip.metadata.dynamic
