@@ -184,6 +184,23 @@ def _add_chapters(container: Any, count: int, seconds: float) -> None:
         )
 
 
+def make_transparent_webm(path: Path, codec: str) -> Path:
+    """Write three grey pictures, transparent on the left, whose transparency lies beside them, as VP8 and VP9 keep it."""
+    rgba = np.full((48, 64, 4), 200, np.uint8)
+    rgba[:, :32] = (90, 90, 90, 0)
+    rgba[:, 32:, 3] = 255
+    with av.open(str(path), "w") as container:
+        stream: Any = container.add_stream(codec, rate=24, options={"auto-alt-ref": "0", "crf": "4", "b": "2M"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuva420p"
+        stream.metadata["alpha_mode"] = "1"
+        for index in range(3):
+            frame = av.VideoFrame.from_ndarray(rgba, "rgba").reformat(format="yuva420p")
+            frame.pts, frame.time_base = index, Fraction(1, 24)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
 def make_audio_only(path: Path, seconds: float = 0.5) -> Path:
     """Write a file that holds sound alone."""
     with av.open(str(path), "w") as container:

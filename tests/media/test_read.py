@@ -10,7 +10,7 @@ import av
 import numpy as np
 import pytest
 
-from tests.clips import make_clip, make_truncated, moving_square, still
+from tests.clips import make_clip, make_transparent_webm, make_truncated, moving_square, still
 from vidstyle.errors import InputError
 from vidstyle.media.probe import probe
 from vidstyle.media.read import ReadReport, VideoReader
@@ -243,3 +243,17 @@ def test_the_file_is_free_again_after_reading(tmp_path: Path) -> None:
     read(path)
     shutil.move(path, tmp_path / "b.mp4")
     assert len(read(tmp_path / "b.mp4")[0]) == 4
+
+
+@pytest.mark.parametrize(("codec", "suffix"), [("libvpx-vp9", ".webm"), ("libvpx", ".webm"), ("libvpx-vp9", ".mkv")])
+def test_transparency_of_webm_lies_over_the_background(codec: str, suffix: str, tmp_path: Path) -> None:
+    path = make_transparent_webm(tmp_path / f"a{suffix}", codec)
+    clip = probe(path)
+    assert clip.pixel_format == "yuva420p"
+    with VideoReader(clip, background=(255, 0, 0)) as reader:
+        batches = list(reader.batches(1))
+    assert [batch.pts[0] for batch in batches] == [0, 42, 83]
+    assert (reader.report.packets, reader.report.frames, reader.report.warnings) == (3, 3, [])
+    for batch in batches:
+        assert np.abs(batch.frames[0, 4:-4, 4:28].astype(int) - (255, 0, 0)).max() < 6
+        assert np.abs(batch.frames[0, 4:-4, 36:60].astype(int) - 200).max() < 6

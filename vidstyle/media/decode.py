@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from vidstyle.media.alpha import decoder_of
 from vidstyle.media.pairing import Pairing
 
 if TYPE_CHECKING:
@@ -31,8 +32,9 @@ class Decoder:
         self._latest_pts: int | None = None
         self.packets = self.all_packets = 0
         self.stopped_by = ""
-        stream.thread_type = "AUTO"
-        stream.codec_context.flags |= Flags.output_corrupt
+        self._decoder = decoder_of(stream)
+        self._decoder.thread_type = "AUTO"
+        self._decoder.flags |= Flags.output_corrupt
 
     def frames(self) -> Iterator[tuple[VideoFrame, list[int]]]:
         """Yield frames in the order of presentation, each with the pts before it for which none came.
@@ -77,13 +79,13 @@ class Decoder:
         import av
 
         try:
-            return list(self._stream.codec_context.decode(packet))
+            return list(self._decoder.decode(packet))
         except av.error.FFmpegError:
             return []
 
     def _note(self, packet: Packet) -> None:
         self.all_packets += 1
-        if packet.is_discard or not _shows_a_picture(packet, self._stream.codec_context.name):
+        if packet.is_discard or not _shows_a_picture(packet, self._decoder.name):
             return
         self._pairing.sent(packet.pts, packet.dts)
         time = packet.dts if packet.pts is None else packet.pts

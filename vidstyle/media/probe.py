@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from vidstyle.errors import InputError
+from vidstyle.media.alpha import decoder_of
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour, Stream
 from vidstyle.media.hdr import read_static_metadata
 
@@ -87,11 +88,11 @@ def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> 
     import av
 
     cause = "no picture in it can be decoded"
-    packets = container.demux(stream)
+    packets, decoder = container.demux(stream), decoder_of(stream)
     try:
         for packet in islice(packets, PACKETS_UNTIL_A_PICTURE):
             try:
-                frames = packet.decode()
+                frames = decoder.decode(packet if packet.size else None)
             except av.error.InvalidDataError:
                 continue
             if frames:
