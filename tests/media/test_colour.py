@@ -111,6 +111,22 @@ def test_an_untagged_picture_is_bt601_when_small_and_bt709_when_hd() -> None:
     assert resolve_colour(Colour(matrix=9, full_range=True), 640, 360) == Colour(matrix=9, full_range=True)
 
 
+def test_a_missing_matrix_follows_the_primaries_and_the_transfer_before_the_size() -> None:
+    stated = [
+        (Colour(primaries=9), 9),
+        (Colour(primaries=6), 6),
+        (Colour(primaries=5), 6),
+        (Colour(primaries=7), 7),
+        (Colour(transfer=16), 9),
+        (Colour(transfer=18), 9),
+        (Colour(primaries=12), 1),
+        (Colour(matrix=6, primaries=1), 6),
+    ]
+    for colour, matrix in stated:
+        assert resolve_colour(colour, 1920, 1080).matrix == matrix, colour
+    assert resolve_colour(Colour(primaries=1), 320, 240).matrix == 1
+
+
 @pytest.mark.parametrize(("degrees", "corner"), [(0, (0, 0)), (90, (0, -1)), (180, (-1, -1)), (270, (-1, 0))])
 def test_a_rotated_picture_is_turned_clockwise(degrees: int, corner: tuple[int, int]) -> None:
     rgb = np.zeros((48, 64, 3), np.uint8)
@@ -122,13 +138,17 @@ def test_a_rotated_picture_is_turned_clockwise(degrees: int, corner: tuple[int, 
     assert (upright > 128).mean() < 0.05
 
 
-def test_transparent_pixels_lie_over_black() -> None:
-    rgba = np.full((16, 16, 4), 200, np.uint8)
-    rgba[:8, :, 3] = 0
-    rgba[8:, :, 3] = 255
-    rgb = to_rgb(av.VideoFrame.from_ndarray(rgba, "rgba"), clip_of(16, 16, "rgba", Colour(matrix=0)))
-    assert (rgb[:8] == 0).all()
-    assert (rgb[8:] == 200).all()
+@pytest.mark.parametrize(("dtype", "pixel_format"), [(np.uint8, "rgba"), (np.uint16, "rgba64le")])
+def test_transparent_pixels_lie_over_the_background(dtype: type, pixel_format: str) -> None:
+    top = np.iinfo(dtype).max
+    rgba = np.full((16, 16, 4), top // 255 * 200, dtype)
+    rgba[..., 3] = np.linspace(0, top, 16)[:, None]
+    clip = clip_of(16, 16, pixel_format, Colour(matrix=0, full_range=True))
+    for background in ((0, 0, 0), (255, 128, 30)):
+        rgb = to_rgb(av.VideoFrame.from_ndarray(rgba, pixel_format), clip, background)
+        share = rgba[..., 3:] / top
+        expected = share * 200 + (1 - share) * background
+        assert np.abs(rgb / (top // 255) - expected).max() <= 1
 
 
 def test_grey_and_palette_formats_are_read() -> None:

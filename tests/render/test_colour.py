@@ -188,6 +188,26 @@ def test_colours_are_read_and_written_by_tag_or_size(
     assert np.abs(first_picture(tmp_path / "out.mp4") * 255 - colour).max() < 4
 
 
+def test_colours_stay_where_a_new_size_changes_what_players_guess(fast: Fast, tmp_path: Path) -> None:
+    colour = (200, 60, 40)
+    source = make_clip(tmp_path / "a.mp4", frames=2, pictures=lambda _: np.full((48, 64, 3), colour, np.uint8))
+    run(source, tmp_path / "out.mp4", fast(**UNSTYLED, crf=4, outscale=14))
+    clip = probe(tmp_path / "out.mp4")
+    assert (clip.width, clip.height, clip.colour.matrix) == (896, 672, 2)
+    assert np.abs(first_picture(tmp_path / "out.mp4") * 255 - colour).max() < 4
+
+
+@pytest.mark.parametrize("codec", ["auto", "libsvtav1"])
+def test_an_encoder_with_fewer_bits_than_the_source_says_so(fast: Fast, tmp_path: Path, codec: str) -> None:
+    source = make_clip(tmp_path / "a.mp4", frames=2, pixel_format="yuv420p10le")
+    result = run(source, tmp_path / "out.webm", fast(codec=codec, preset=None if codec == "auto" else "10"))
+    told = (
+        f"{source}: The result has 8 bits a channel, its source 10: libvpx-vp9 writes no more here. Choose another --codec.",
+    )
+    assert result.warnings == (told if codec == "auto" else ())
+    assert probe(tmp_path / "out.webm").bit_depth == (8 if codec == "auto" else 10)
+
+
 def test_a_444_source_becomes_420_unless_444_is_asked_for(fast: Fast, tmp_path: Path) -> None:
     source = make_clip(tmp_path / "a.mp4", frames=2, pixel_format="yuv444p")
     run(source, tmp_path / "out.mp4", fast())

@@ -10,6 +10,7 @@ from vidstyle.media.codecs import CODECS, TargetContainer, VideoCodec, bits_of, 
 from vidstyle.media.colour import check_readable
 from vidstyle.media.hdr import NO_METADATA, StaticMetadata, has_place
 from vidstyle.media.tone import SDR_COLOUR, Bt709View, hdr_colour, view_of
+from vidstyle.media.write import VideoForm
 
 SDR_BITS, HDR_BITS = 8, 10
 HDR_ENCODERS = ("libx265", "libsvtav1")
@@ -69,13 +70,19 @@ def check_depth(colours: ColourPlan, codec: VideoCodec, pixel_format: str) -> No
         )
 
 
-def colour_warnings(clip: Clip, colours: ColourPlan, codec: VideoCodec) -> tuple[str, ...]:
-    """Return what is lost of the metadata of high dynamic range although it was to be kept."""
-    if not colours.colour.is_hdr:
-        return ()
-    lost = [
-        f"{name} is left out: it describes the pictures before they were painted." for name in clip.metadata.dynamic
-    ]
-    if (clip.metadata.display or clip.metadata.content_light) and not has_place(codec.name):
-        lost.append(f"The mastering display and light levels are left out: {codec.name} has no place for them.")
+def colour_warnings(clip: Clip, colours: ColourPlan, form: VideoForm) -> tuple[str, ...]:
+    """Return what of the source's depth and metadata is lost although it was to be kept."""
+    encoder, bits = form.codec.name, bits_of(form.codec.pixel_formats[1])
+    lost = []
+    if bits < min(colours.bit_depth, HDR_BITS):
+        lost.append(
+            f"The result has {bits} bits a channel, its source {colours.bit_depth}: {encoder} writes no more here. "
+            "Choose another --codec."
+        )
+    if colours.colour.is_hdr:
+        lost += [
+            f"{name} is left out: it describes the pictures before they were painted." for name in clip.metadata.dynamic
+        ]
+    if (form.metadata.display or form.metadata.content_light) and not has_place(encoder):
+        lost.append(f"The mastering display and light levels are left out: {encoder} has no place for them.")
     return tuple(f"{clip.path}: {text}" for text in lost)

@@ -77,7 +77,7 @@ def plan_video(clip: Clip, target: Path, engine: Engine, settings: RenderSetting
         colours=colours,
         upscaler=engine.upscaler_name(sizes),
         frames=_expected_frames(clip, settings),
-        warnings=(*colour_warnings(clip, colours, form.codec), *tracks.warnings),
+        warnings=(*colour_warnings(clip, colours, form), *tracks.warnings),
     )
 
 
