@@ -80,3 +80,10 @@ def test_negatives_come_from_the_same_image_only(pair: tuple[torch.Tensor, torch
     queries, keys = pair
     alone = [patch_nce(queries[i : i + 1], keys[i : i + 1]).item() for i in range(2)]
     assert patch_nce(queries, keys).item() == pytest.approx(sum(alone) / 2, abs=1e-6)
+
+
+def test_mixed_precision_around_it_does_not_round_the_loss() -> None:
+    vectors = [torch.nn.functional.normalize(torch.randn(1, 16, 8), dim=-1) for _ in range(2)]
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = patch_nce(*vectors)
+    assert torch.equal(inside, patch_nce(*vectors))

@@ -35,3 +35,10 @@ def test_total_variation_counts_steps_between_neighbours() -> None:
     image[..., 2:] = 2.0
     assert total_variation(image).item() == pytest.approx(4 * 3 / 9)
     assert total_variation(torch.full((1, 3, 4, 4), 0.7)).item() == 0
+
+
+def test_mixed_precision_around_it_does_not_round_the_matrix() -> None:
+    features = torch.randn(1, 8, 16, 16)
+    with torch.autocast("cpu", torch.bfloat16):
+        inside = gram_matrix(features)
+    assert torch.equal(inside, gram_matrix(features))

@@ -4,8 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from safetensors.torch import save_file
 
+from vidstyle.networks.vgg import VGG16Features
 from vidstyle.report.png import write_png
+from vidstyle.train.methods import METHOD_SETTINGS, METHODS
 from vidstyle.train.settings import TrainSettings
 
 
@@ -27,8 +31,21 @@ def dataset(tmp_path: Path) -> Path:
     return tmp_path / "dataset"
 
 
+@pytest.fixture(scope="session")
+def random_vgg16(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of random weights in VGG16's layout, whose features keep the scale of what is shown."""
+    torch.manual_seed(0)
+    network = VGG16Features()
+    for layer in network.features:
+        if isinstance(layer, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(layer.weight)
+    path = tmp_path_factory.mktemp("weights") / "vgg16.safetensors"
+    save_file(network.state_dict(), path)
+    return path
+
+
 def small(**changes: object) -> TrainSettings:
-    """Return settings that train in seconds on a CPU, in fp32."""
+    """Return settings that train in seconds on a CPU, in fp32; those that the method does not have are left out."""
     defaults: dict[str, object] = {
         "channels": 4,
         "discriminator_channels": 4,
@@ -41,4 +58,6 @@ def small(**changes: object) -> TrainSettings:
         "steps": 6,
         "log_every": 2,
     }
-    return TrainSettings(**{**defaults, **changes})  # type: ignore[arg-type]
+    own = METHODS[str(changes.get("method", "cut++"))].defaults
+    fitting = {name: value for name, value in defaults.items() if name not in METHOD_SETTINGS or name in own}
+    return TrainSettings(**{**fitting, **changes})  # type: ignore[arg-type]

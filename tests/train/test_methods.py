@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import save_file
 
 from tests.train.conftest import picture, small
 from vidstyle.errors import Interrupted, SettingsError, StyleError
 from vidstyle.media.images import read_image
 from vidstyle.models.style import load_style
-from vidstyle.networks.vgg import VGG16Features
 from vidstyle.progress import Progress, silent
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run as render
@@ -52,51 +49,38 @@ class Done:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two photos and three paintings, and a file of random weights in VGG16's layout."""
+    """Two photos and three paintings."""
     folder = tmp_path_factory.mktemp("methods")
     for name, count, flat in (("trainA", 2, False), ("trainB", 3, True)):
         for number in range(count):
             write_png(folder / "dataset" / name / f"{number}.png", picture(number, flat))
-    torch.manual_seed(0)
-    network = VGG16Features()
-    for layer in network.features:
-        if isinstance(layer, torch.nn.Conv2d):
-            torch.nn.init.kaiming_normal_(layer.weight)
-    save_file(network.state_dict(), folder / "vgg16.safetensors")
     return folder
 
 
-def tiny(method: str, folder: Path, **changes: Any) -> TrainSettings:
-    """Return settings under which 20 steps of a method take a second or two."""
-    own: dict[str, object] = {"steps": 20, "lr": 1e-3, "log_every": 5}
-    if method in ("rt", "cmd"):
-        own |= {"vgg16": str(folder / "vgg16.safetensors")}
-    if method == "cmd":
-        return TrainSettings(
-            method=method, load=40, precision="fp32", device="cpu", **(own | {"steps": 10, "lr": 0.02} | changes)
-        )
-    names = METHODS[method].defaults
-    return small(method=method, **(own | changes), **{name: None for name in SMALL if name not in names})
-
-
-SMALL = ("discriminator_channels", "patches")
+def tiny(method: str, vgg16: Path, name: str) -> TrainSettings:
+    """Return settings under which 20 steps of a method take a second or two; for cmd 10 steps for each photo."""
+    own: dict[str, object] = {"steps": 20, "lr": 1e-3, "log_every": 5, "name": name}
+    if METHODS[method].generator is None:
+        own |= {"steps": 10, "lr": 0.02}
+    if "vgg16" in METHODS[method].defaults:
+        own |= {"vgg16": str(vgg16)}
+    return small(method=method, **own)
 
 
 @pytest.fixture(scope="module", params=METHODS)
-def done(request: pytest.FixtureRequest, folder: Path) -> Iterator[Done]:
+def done(request: pytest.FixtureRequest, folder: Path, random_vgg16: Path) -> Done:
     """Both runs of one method."""
-    settings = {name: tiny(request.param, folder, name=f"{request.param}-{name}") for name in ("straight", "resumed")}
+    settings = [tiny(request.param, random_vgg16, f"{request.param}-{name}") for name in ("straight", "resumed")]
 
     def interrupt(progress: Progress) -> None:
         if progress.phase == "training" and progress.done == 7:
             os.kill(os.getpid(), signal.SIGINT)
 
-    run(folder / "dataset", folder / "runs", settings["straight"], silent)
+    run(folder / "dataset", folder / "runs", settings[0], silent)
     with pytest.raises(Interrupted, match=r"^Stopped after step 7; everything is kept"):
-        run(folder / "dataset", folder / "runs", settings["resumed"], interrupt)
-    run(folder / "dataset", folder / "runs", settings["resumed"], silent)
-    folders = [RunFolder(folder / "runs" / one.name) for one in settings.values()]
-    yield Done(settings["straight"], *folders)
+        run(folder / "dataset", folder / "runs", settings[1], interrupt)
+    run(folder / "dataset", folder / "runs", settings[1], silent)
+    return Done(settings[0], *(RunFolder(folder / "runs" / one.name) for one in settings))
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -218,3 +218,49 @@ def test_training_needs_no_image_or_video_library_once_the_cache_stands(dataset:
     )
     assert done.returncode == ExitCode.OK, done.stderr.decode()
     assert (tmp_path / "runs" / "bare" / "samples" / "0000002.png").is_file()
+
+
+def test_a_run_of_an_earlier_version_goes_on(dataset: Path, tmp_path: Path) -> None:
+    run(dataset, tmp_path, small(steps=2), silent)
+    kept = tmp_path / "cut++" / "settings.json"
+    before = json.loads(kept.read_text())
+    before |= {"attention": "auto", "weighting": "auto"}
+    del before["flip_equivariance"]
+    kept.write_text(json.dumps(before))
+    assert run(dataset, tmp_path, small(steps=3), silent).counts["steps"] == 3
+
+
+def test_a_style_of_another_kind_is_no_start(dataset: Path, tmp_path: Path) -> None:
+    run(dataset, tmp_path, small(method="cut-stylegan", steps=1), silent)
+    style = str(tmp_path / "cut-stylegan" / "style.safetensors")
+    with pytest.raises(SettingsError) as caught:
+        run(dataset, tmp_path, small(init=style), silent)
+    assert str(caught.value) == (
+        f"The style {style} holds a stylegan2 generator, and cut++ fits a resnet one. "
+        "Give a style of that kind, or another --method."
+    )
+
+
+def test_steps_for_each_photo_cannot_change_under_way(dataset: Path, tmp_path: Path, random_vgg16: Path) -> None:
+    settings = {"method": "cmd", "vgg16": str(random_vgg16)}
+    result = run(dataset, tmp_path, small(**settings, steps=1), silent)
+    assert (result.counts["steps"], result.outputs) == (5, (tmp_path / "cmd" / "results",))
+    with pytest.raises(
+        SettingsError, match=r"^.*/cmd was started with steps 1\. Use that, another --name, or --restart"
+    ):
+        run(dataset, tmp_path, small(**settings, steps=2), silent)
+
+
+def test_photos_of_one_name_keep_their_results_apart(dataset: Path, tmp_path: Path, random_vgg16: Path) -> None:
+    (dataset / "trainA" / "0.png").rename(dataset / "trainA" / "1.jpg")
+    run(dataset, tmp_path, small(method="cmd", vgg16=str(random_vgg16), steps=1), silent)
+    names = {path.name for path in (tmp_path / "cmd" / "results").iterdir()}
+    assert names == {"1.jpg.png", "1.png.png", "2.png", "3.png", "4.png"}
+
+
+def test_mirrored_paintings_are_compared_with_photos_as_they_were(dataset: Path) -> None:
+    method = ContrastiveTraining(small(method="fastcut"), torch.device("cpu"), torch.float32)
+    photos = torch.rand(1, 3, 32, 32) * 2 - 1
+    painted, keys = method._paint(photos, mirrored=True)
+    assert torch.equal(painted, method.generator(photos.flip(3)))
+    assert all(torch.equal(*pair) for pair in zip(keys, method.generator.features(photos), strict=True))

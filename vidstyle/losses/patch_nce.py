@@ -23,7 +23,8 @@ def patch_nce(queries: Tensor, keys: Tensor, weighting: str = "none", weights: T
     (p, p) is unused when `weighting` is `none`, and enters the sum over negatives, eq (9), as `weighting` says:
     `per-negative` exp(w l), `outside` w exp(l), `as-printed` one sum over the image of exp(sum of w l).
     """
-    logits = queries.float() @ keys.float().transpose(1, 2) / TEMPERATURE
+    with torch.autocast(queries.device.type, enabled=False):
+        logits = queries.float() @ keys.float().transpose(1, 2) / TEMPERATURE
     positives = logits.diagonal(dim1=1, dim2=2)
     own = torch.eye(logits.shape[1], dtype=torch.bool, device=logits.device)
     negatives = _log_negatives(logits, own, weighting, weights)

@@ -15,7 +15,8 @@ def content_loss(features: Tensor, targets: Tensor) -> Tensor:
 def gram_matrix(features: Tensor) -> Tensor:
     """Return the Gram matrices of feature maps (n, c, h, w), divided by c h w (eq. 3): (n, c, c), fp32."""
     flat = features.float().flatten(2)
-    return flat @ flat.transpose(1, 2) / (flat.shape[1] * flat.shape[2])
+    with torch.autocast(flat.device.type, enabled=False):
+        return flat @ flat.transpose(1, 2) / (flat.shape[1] * flat.shape[2])
 
 
 def style_loss(features: Mapping[str, Tensor], targets: Mapping[str, Tensor]) -> Tensor:
