@@ -24,7 +24,8 @@ class EqualConv2d(nn.Conv2d):
     def __init__(
         self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, bias: bool = True, demodulate: bool = False
     ) -> None:
-        super().__init__(inputs, outputs, kernel, stride=stride, padding=0 if stride > 1 else kernel // 2, bias=bias)
+        padding = 0 if stride > 1 else kernel // 2
+        super().__init__(inputs, outputs, kernel, stride, padding, bias=bias, padding_mode="reflect")
         self.demodulate = demodulate
         nn.init.normal_(self.weight)
         if self.bias is not None:
@@ -61,7 +62,7 @@ class ScaledLeakyReLU(nn.Module):
 
 
 class Blur(nn.Module):
-    """The binomial blur [1, 3, 3, 1] / 8 in both directions, zeros beyond the border; `padding` before and after."""
+    """The binomial blur [1, 3, 3, 1] / 8 in both directions; `padding` by reflection before and after."""
 
     def __init__(self, padding: tuple[int, int]) -> None:
         super().__init__()
@@ -70,7 +71,7 @@ class Blur(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Return the blurred features, (n, c, h + padding - 3, w + padding - 3)."""
         before, after = self.padding
-        return blur(functional.pad(features, (before, after, before, after)))
+        return blur(functional.pad(features, (before, after, before, after), mode="reflect"))
 
 
 class ResidualBlock(nn.Module):
@@ -98,8 +99,8 @@ class StyleGAN2Generator(LayeredGenerator):
     """Images in [-1, 1], (n, 3, h, w) with even h and w, to images of the same shape and range, without any norm.
 
     `channels` is the width at full size (twice ngf of the public code at a 256 crop), doubled at half size; `blocks`
-    residual blocks stand there, half of them before the patch layers end. No noise is added and the last layer is a
-    tanh, unlike the public code's: a frame is painted the same each time, and stays in range.
+    residual blocks stand there, half of them before the patch layers end. Unlike in the public code borders are
+    reflected, no noise is added and the last layer is a tanh: a frame is painted the same each time, and in range.
     """
 
     def __init__(self, channels: int = 128, blocks: int = 6) -> None:
