@@ -14,9 +14,10 @@ from torch import Tensor, nn
 from tests.styles import make_style
 from vidstyle.models.feature_map import Moments
 from vidstyle.models.strips import GeneratorInStrips, Window
-from vidstyle.models.style import load_style
+from vidstyle.models.style import Style, load_style
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.networks.generator import ResNetGenerator
+from vidstyle.networks.generators import GENERATORS
 
 CPU = torch.device("cpu")
 
@@ -57,6 +58,18 @@ def noise_ratio(painted: Tensor, truth: Tensor) -> float:
 def test_strips_of_any_height_equal_the_whole(height: int, width: int, rows: int, batch: int) -> None:
     network, images = lively(4, 2).double(), picture(batch, height, width).double()
     torch.testing.assert_close(GeneratorInStrips(network, rows)(images), network(images), rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize("kind", list(GENERATORS))
+def test_every_kind_of_generator_paints_alike_in_strips(kind: str) -> None:
+    torch.manual_seed(3)
+    network = GENERATORS[kind](4, 2)
+    for weight in network.parameters():
+        weight.data *= 4 if kind != "stylegan2" else 1
+    model = StyleGenerator(Style(kind, 4, 2, 32, network.state_dict()), CPU, torch.float32)
+    images = picture(1, 130, 70) / 2 + 0.5
+    assert model(images).std() > 0.01
+    assert (model(images) - model.in_strips(40)(images)).abs().max() < 1e-4
 
 
 @pytest.mark.parametrize("rows", [8, 24, 30])

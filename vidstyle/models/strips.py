@@ -9,7 +9,8 @@ from torch import Tensor, nn
 
 from vidstyle.models.feature_map import FeatureMap, Moments, Norm
 from vidstyle.models.tiles import spans
-from vidstyle.networks.generator import ResidualBlock, ResNetGenerator
+from vidstyle.networks.generator import ResidualBlock
+from vidstyle.networks.generators import Generator
 from vidstyle.networks.resampling import BlurDownsample, BlurUpsample
 
 
@@ -21,7 +22,7 @@ class GeneratorInStrips:
     passes it, and borders are padded only where the frame ends, so there are no seams.
     """
 
-    def __init__(self, network: ResNetGenerator, rows: int) -> None:
+    def __init__(self, network: Generator, rows: int) -> None:
         self.network, self.rows = network, rows
 
     @torch.inference_mode()
@@ -87,10 +88,11 @@ class Window:
         up, down, reach = 1, 1, 0
         for layer in reversed(layers):
             if isinstance(layer, nn.Conv2d):
-                reach += layer.kernel_size[0] // 2
+                stride = layer.stride[0]
+                down, reach = stride * down, stride * reach + layer.kernel_size[0] // 2
             elif isinstance(layer, BlurDownsample):
                 down, reach = 2 * down, 2 * reach + 1
-            elif isinstance(layer, BlurUpsample):
+            elif isinstance(layer, BlurUpsample) or (isinstance(layer, nn.ConvTranspose2d) and layer.stride == (2, 2)):
                 up, reach = 2 * up, (reach + 1) // 2 + 1
             elif not isinstance(layer, nn.ReflectionPad2d | nn.ReLU | nn.Tanh):
                 raise TypeError(f"{type(layer).__name__} cannot be run in strips")

@@ -4,17 +4,20 @@ from copy import copy
 from functools import partial
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vidstyle.errors import StyleError
 from vidstyle.models.assembly import Assemble, placed
+from vidstyle.models.image_model import ImageModel
 from vidstyle.models.padding import padded_to_multiple
 from vidstyle.models.strips import GeneratorInStrips
 from vidstyle.models.style import Style
-from vidstyle.networks.generators import GENERATORS
+from vidstyle.models.tiles import Tiled
+from vidstyle.networks.generators import GENERATORS, Generator
+from vidstyle.networks.stylegan2 import StyleGAN2Generator
 
 
-def build_generator(style: Style) -> nn.Module:
+def build_generator(style: Style) -> Generator:
     """Return the network of `style` with its weights, fp32 on the CPU; raises StyleError when they do not fit."""
     network = GENERATORS[style.kind](style.channels, style.blocks)
     try:
@@ -40,8 +43,13 @@ class StyleGenerator:
         self.network = build_generator(style)
         self._paint = (assemble or partial(placed, device=device, dtype=dtype))(self.network)
 
-    def in_strips(self, rows: int) -> "StyleGenerator":
-        """Return the model with the same result from strips of `rows` rows, see WholeFrameModel."""
+    def in_strips(self, rows: int) -> ImageModel:
+        """Return the model with the same result from strips of `rows` rows, see WholeFrameModel.
+
+        A generator without norms mixes nothing: tiles of that side, overlapped by its reach, do for it.
+        """
+        if isinstance(self.network, StyleGAN2Generator):
+            return Tiled(self, rows, self.network.reach)
         model = copy(self)
         model._paint = GeneratorInStrips(self.network, rows)
         return model

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from functools import partial
 
-from torch import nn
-
-from vidstyle.networks.generator import ResNetGenerator
+from vidstyle.networks.generator import LayeredGenerator, ResNetGenerator
 from vidstyle.networks.stylegan2 import StyleGAN2Generator
 from vidstyle.networks.transformer import TransformerNetwork
 
-GENERATORS: dict[str, Callable[[int, int], nn.Module]] = {
+Generator = LayeredGenerator | TransformerNetwork
+
+GENERATORS: dict[str, Callable[[int, int], Generator]] = {
     "resnet": ResNetGenerator,
     "resnet-strided": partial(ResNetGenerator, antialias=False),
     "stylegan2": StyleGAN2Generator,

@@ -101,11 +101,13 @@ class StyleGAN2Generator(LayeredGenerator):
     `channels` is the width at full size (twice ngf of the public code at a 256 crop), doubled at half size; `blocks`
     residual blocks stand there, half of them before the patch layers end. Unlike in the public code borders are
     reflected, no noise is added and the last layer is a tanh: a frame is painted the same each time, and in range.
+    `reach`: how many pixels around a pixel it looks at, at most.
     """
 
     def __init__(self, channels: int = 128, blocks: int = 6) -> None:
         super().__init__()
         wide, before = 2 * channels, blocks // 2
+        self.reach = 4 * blocks + 12
         self.patch_layers, self.patch_channels = (0, 3, 3 + before), (3, wide, wide)
         self.model = nn.Sequential(
             *[nn.Identity(), EqualConv2d(3, channels, 1), ScaledLeakyReLU()],
