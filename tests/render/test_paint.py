@@ -1,6 +1,7 @@
 """Painting a batch: the steps on the device, and what happens when its memory is short."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch.nn import functional
 
 from vidstyle.errors import DeviceError
 from vidstyle.models.assembly import Runtime
-from vidstyle.render.blend import blend, keep_colour
+from vidstyle.render.blend import blend, keep_colour, without_noise
 from vidstyle.render.engine import Engine
 from vidstyle.render.frames import to_device, to_host
 from vidstyle.render.paint import TILES, Painter
@@ -210,3 +211,20 @@ def test_a_style_can_be_given_by_its_file_and_is_recorded_with_its_hash(fast: Fa
     record = Engine(fast()).record()
     assert record["style"] == str(style_path)
     assert len(record["style_sha256"]) == 64
+
+
+def test_frames_without_contrast_stay_as_they_are_and_all_others_are_painted() -> None:
+    black, noise, night = torch.zeros(1, 3, 32, 32), torch.rand(1, 3, 32, 32) / 255, torch.rand(1, 3, 32, 32) / 20
+    source = torch.cat([black, noise, night])
+    painted = without_noise(1 - source, source)
+    assert torch.equal(painted[:2], source[:2])
+    assert torch.allclose(painted[2], 1 - night[0])
+
+
+def test_a_fade_to_black_fades_the_painting_out() -> None:
+    picture = torch.rand(1, 3, 32, 32)
+    levels = torch.tensor([1, 0.1, 0.02, 0.01, 0.002]).view(-1, 1, 1, 1)
+    painted = without_noise(torch.ones(5, 3, 32, 32), picture * levels).mean((1, 2, 3))
+    assert painted[0] == 1
+    assert all(later <= earlier for earlier, later in pairwise(painted.tolist()))
+    assert painted[-1] < 0.01

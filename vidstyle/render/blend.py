@@ -5,6 +5,9 @@ from torch import Tensor
 LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in lightness, ITU-R BT.601."""
 
+NOISE_LEVELS, PICTURE_LEVELS = 1, 3
+"""Standard deviation of a frame, in levels of 255: up to the first it shows nothing, from the second on a picture."""
+
 
 def keep_colour(painted: Tensor, source: Tensor) -> Tensor:
     """Return the painting's lightness with the source's colour differences; all (n, 3, h, w) in [0, 1]."""
@@ -19,3 +22,13 @@ def _lightness(images: Tensor) -> Tensor:
 def blend(painted: Tensor, source: Tensor, share: float) -> Tensor:
     """Return `share` of the painting over the rest of the source; all (n, 3, h, w) in [0, 1]."""
     return painted if share == 1 else source + (painted - source) * share
+
+
+def without_noise(painted: Tensor, source: Tensor) -> Tensor:
+    """Return the painting, faded into the source where a frame has no contrast; both (n, 3, h, w) in [0, 1].
+
+    Instance norm stretches whatever contrast there is: of a black frame it would make a picture of rounding errors.
+    """
+    contrast = source.flatten(2).std(dim=2, correction=0).amax(1)
+    share = (contrast * 255 - NOISE_LEVELS) / (PICTURE_LEVELS - NOISE_LEVELS)
+    return source + (painted - source) * share.clamp(0, 1).view(-1, 1, 1, 1)

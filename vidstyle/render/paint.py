@@ -10,7 +10,7 @@ from torch import Tensor
 from vidstyle.errors import DeviceError
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
 from vidstyle.models.tiles import Tiled
-from vidstyle.render.blend import blend, keep_colour
+from vidstyle.render.blend import blend, keep_colour, without_noise
 from vidstyle.render.colour import PLAIN, ColourPlan
 from vidstyle.render.frames import as_array, as_tensor, to_floats, to_pixels
 from vidstyle.render.repeats import BEFORE, Repeats
@@ -113,7 +113,7 @@ class Painter:
         self._enlarging = False
         source = self.colours.seen(resize(to_floats(pixels), sizes.painted))
         generator = self.generator.in_strips(self.strip) if self.strip else self.generator
-        painted = generator(source).float()
+        painted = without_noise(generator(source).float(), source)
         if self.settings.keep_colour:
             painted = keep_colour(painted, source)
         painted = blend(painted, source, self.settings.blend)
