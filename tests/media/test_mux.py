@@ -6,6 +6,7 @@ from pathlib import Path
 import av
 import pytest
 
+from tests.clicks import program
 from tests.clips import make_clip
 from tests.packets import Packets, complaints, tracks, video_times
 from vidstyle.errors import OutputError
@@ -41,7 +42,7 @@ def remade(source: Path, target: Path, cut: Cut | None = None, codec: str = "aut
         for batch in reader.batches(8):
             writer.write(batch)
     plan = plan_tracks(clip, container, audio=wanted.get("audio", True), subtitles=wanted.get("subtitles", True))
-    assert mux(painted, source, plan, container, cut or Cut(), form.display_aspect, target) == []
+    assert mux(painted, clip, plan, container, cut or Cut(), form.display_aspect, target) == []
     return plan
 
 
@@ -151,6 +152,31 @@ def test_chapters_and_tags_go_along(suffix: str, tmp_path: Path) -> None:
     assert spans == [(0, 1), (1, 2)]
     assert [one["metadata"]["title"] for one in chapters] == ["Part 1", "Part 2"]
     assert (found["title"], found["comment"]) == ("A film", "mine")
+
+
+@SUFFIXES
+def test_titles_languages_and_marks_of_tracks_go_from_every_container_to_every_other(
+    suffix: str, tmp_path: Path
+) -> None:
+    plain = make_clip(tmp_path / "plain.mkv", audio=1, subtitles=1, chapters=2, frames=48)
+    marks = ["-metadata:s:v:0", "title=Main", "-metadata:s:a:0", "title=Talk", "-metadata:s:a:0", "language=fre"]
+    marks += ["-metadata:s:s:0", "title=Full", "-disposition:s:0", "forced+hearing_impaired", "-c:s", "mov_text"]
+    source = tmp_path / "source.mp4"
+    program("-i", str(plain), "-c", "copy", *marks, "-metadata", "creation_time=2020-01-02T03:04:05Z", str(source))
+    plan = remade(source, tmp_path / f"out{suffix}")
+    assert plan.warnings == ()
+    with av.open(str(tmp_path / f"out{suffix}")) as container:
+        named = [one for one in container.streams if one.type != "data"]
+        titles = [one.metadata.get("title") or one.metadata.get("name") for one in named]
+        marks_there = container.streams.subtitles[0].disposition
+        made = container.metadata["creation_time"]
+        assert (titles, len(container.chapters())) == (["Main", "Talk", "Full"], 2)
+        assert container.streams.audio[0].language == ("fra" if suffix == ".mov" else "fre")
+    assert made.startswith("2020-01-02T03:04:05")
+    if suffix != ".mov":
+        assert marks_there & av.stream.Disposition.forced
+    if suffix in (".mp4", ".mkv"):
+        assert marks_there & av.stream.Disposition.hearing_impaired
 
 
 @pytest.mark.parametrize("codec", ["libx264", "libx265", "libsvtav1", "libvpx-vp9", "ffv1"])

@@ -105,7 +105,9 @@ def test_a_range_that_holds_nothing_is_an_input_error(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "a.mp4")
     with pytest.raises(InputError) as caught:
         read(path, start_seconds=50.0)
-    assert str(caught.value) == f"{path} gave no picture in the asked range. Check --start and --end, or the file."
+    assert str(caught.value) == (
+        f"{path} gave no picture in the asked range: it lasts 1.00 s. Check --start and --end."
+    )
 
 
 def test_a_rotated_clip_comes_upright(tmp_path: Path) -> None:
@@ -164,7 +166,7 @@ def test_damaged_packets_are_concealed_or_held_but_never_skipped(tmp_path: Path)
 
 
 def test_a_picture_that_changes_size_midway_is_scaled_and_told(tmp_path: Path) -> None:
-    small = make_clip(tmp_path / "small.ts", size=(32, 32), frames=10, pictures=still((10, 200, 10), (32, 32)))
+    small = make_clip(tmp_path / "small.ts", size=(32, 24), frames=10, pictures=still((10, 200, 10), (32, 24)))
     large = make_clip(tmp_path / "large.ts", size=(64, 48), frames=10, pictures=still((200, 10, 10)))
     both = tmp_path / "both.ts"
     both.write_bytes(large.read_bytes() + small.read_bytes())
@@ -182,7 +184,7 @@ def test_a_clock_that_starts_again_goes_on_where_it_was(tmp_path: Path) -> None:
     frames, pts, report = read(twice)
     assert len(frames) == 96
     assert {later - earlier for earlier, later in pairwise(pts)} == {3750}
-    assert report.warnings == [f"{twice}: 1 pictures had times that did not increase; they were moved."]
+    assert report.warnings == [f"{twice}: the clock starts again 1 times; the recordings were put one after the other."]
 
 
 def test_a_video_shorter_than_its_sound_is_not_called_incomplete(tmp_path: Path) -> None:

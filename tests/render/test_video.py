@@ -152,8 +152,8 @@ def test_a_cut_from_far_in_a_video_finds_its_sound(fast: Fast, tmp_path: Path) -
         tmp_path / "a.mkv", frames=100, rate=Fraction(5), audio=1, time_base=Fraction(1, 1000), pts=range(0, 20000, 200)
     )
     run(source, tmp_path / "out.mkv", fast(start=15.0, end=17.0))
-    heard = tracks(tmp_path / "out.mkv", "audio")[0]
-    assert heard == [(time - 15, payload) for time, payload in tracks(source, "audio")[0] if 15 <= time < 17]
+    heard, left_out = tracks(tmp_path / "out.mkv", "audio")[0], Fraction(312, 48000)
+    assert heard == [(time - 15, payload) for time, payload in tracks(source, "audio")[0] if 15 - left_out <= time < 17]
     assert video_times(tmp_path / "out.mkv") == [Fraction(index, 5) for index in range(10)]
 
 

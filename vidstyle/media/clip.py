@@ -51,7 +51,12 @@ class Stream:
 
 @dataclass(frozen=True)
 class Clip:
-    """A probed video: coded size in pixels, clockwise rotation in degrees needed to stand upright, timing, colour."""
+    """A probed video: coded size in pixels, how to stand it upright, timing, colour.
+
+    Upright is the coded picture turned top to bottom where `mirrored`, then turned clockwise by `rotation` degrees.
+    `coded_aspect` is the sample aspect that the first picture states, None where it states none. `origin_pts` is the
+    time, in ticks, from which a player counts.
+    """
 
     path: Path
     video_index: int
@@ -69,6 +74,9 @@ class Clip:
     frames: int | None
     streams: tuple[Stream, ...]
     metadata: StaticMetadata = NO_METADATA
+    mirrored: bool = False
+    coded_aspect: Fraction | None = None
+    origin_pts: int = 0
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1 or self.rotation not in (0, 90, 180, 270):

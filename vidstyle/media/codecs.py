@@ -105,7 +105,12 @@ class TargetContainer:
 
 _MOV_AUDIO = ("aac", "mp3", "mp2", "ac3", "eac3", "alac", "amr_nb", "amr_wb")
 _PCM = ("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f32be")
-_MOV_LANGUAGES = {"deu": "ger", "nld": "dut", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb", "mkd": "mac"}
+_MOV_LANGUAGES = {
+    **{"deu": "ger", "nld": "dut", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb", "mkd": "mac", "hye": "arm"},
+    **{"kat": "geo", "bod": "tib", "mya": "bur", "msa": "may", "cym": "wel", "eus": "baq"},
+    **{"fre": "fra", "rum": "ron", "cze": "ces", "slo": "slk"},
+}
+"""QuickTime's own list has one of the two codes of each of these languages."""
 _MKV_SUBTITLES = ("subrip", "ass", "webvtt", "hdmv_pgs_subtitle", "dvd_subtitle", "dvb_subtitle", "hdmv_text_subtitle")
 
 CONTAINERS: dict[str, TargetContainer] = {
@@ -123,7 +128,7 @@ CONTAINERS: dict[str, TargetContainer] = {
     ".mov": TargetContainer(
         "mov",
         "libx264",
-        (*_MOV_AUDIO, *_PCM, "pcm_u8", "pcm_alaw", "pcm_mulaw", "adpcm_ms", "adpcm_ima_wav"),
+        (*_MOV_AUDIO, *_PCM, "pcm_u8", "pcm_alaw", "pcm_mulaw"),
         "aac",
         ("mov_text",),
         "mov_text",

@@ -4,37 +4,54 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from vidstyle.media.alpha import decoder_of
 from vidstyle.media.pairing import Pairing
+from vidstyle.media.probe import refuse_encrypted
+from vidstyle.media.timeline import timeline_of
 
 if TYPE_CHECKING:
     from av.packet import Packet
     from av.video.frame import VideoFrame
 
+MARGIN_SECONDS = 2
+"""How long before the range decoding begins at the latest: pictures may lean on ones before their key frame."""
 HIDDEN_FRAME_CODECS = ("vp8", "libvpx")
 
 
 class Decoder:
     """Decodes one stream of an opened container from where it stands; `range_pts` bounds the packets that are counted.
 
-    After the last frame: `packets` in range and meant to be seen, `all_packets`, and why reading `stopped_by` early.
+    Times are those of `timeline`. After the last frame: `packets` in range and meant to be seen, `all_packets`, and why
+    reading `stopped_by` early.
     """
 
-    def __init__(self, container: Any, stream: Any, range_pts: tuple[int, int], ticks_per_frame: Fraction) -> None:
+    def __init__(self, container: Any, stream: Any, range_pts: tuple[int, int], frame_rate: Fraction) -> None:
         from av.codec.context import Flags
+        from av.video.frame import PictureType
 
-        self._container, self._stream = container, stream
+        self._container, self._stream, self._name = container, stream, container.name.removeprefix("file:")
         self._from, self._until = range_pts
-        self._ticks_per_frame = ticks_per_frame
+        self._ticks_per_frame = 1 / (frame_rate * Fraction(stream.time_base))
+        self._margin = ceil(MARGIN_SECONDS / Fraction(stream.time_base))
         self._pairing = Pairing()
+        self.timeline = timeline_of(container, stream.index, frame_rate)
         self._latest_pts: int | None = None
+        self._delays: set[int] = set()
+        self._coded_order = False
+        self._bidirectional = PictureType.B
         self.packets = self.all_packets = 0
         self.stopped_by = ""
         self._decoder = decoder_of(stream)
         self._decoder.thread_type = "AUTO"
         self._decoder.flags |= Flags.output_corrupt
+
+    @property
+    def sample_aspect(self) -> Fraction | None:
+        """The sample aspect that the stream stated last, None where it states none."""
+        return self._decoder.sample_aspect_ratio
 
     def frames(self) -> Iterator[tuple[VideoFrame, list[int]]]:
         """Yield frames in the order of presentation, each with the pts before it for which none came.
@@ -42,10 +59,24 @@ class Decoder:
         A frame that comes after its time was named, or that the decoder invented to fill a gap, is left out.
         """
         for frame in self._frames():
+            if self._counts_in_coded_order(frame):
+                frame.pts = self._pairing.first()
             if self._is_surplus(frame):
                 continue
             yield frame, self._lost_before(frame)
             self._latest_pts = frame.pts
+
+    def _counts_in_coded_order(self, frame: VideoFrame) -> bool:
+        """Whether the file, as AVI does, numbers pictures as they are coded: then the first number left is the next shown.
+
+        It shows when a bidirectional picture comes with another number, while all packets lie equally long before theirs.
+        """
+        first = self._pairing.first()
+        if first is None or frame.pts is None:
+            return False
+        if frame.pict_type == self._bidirectional and first < frame.pts and len(self._delays) == 1:
+            self._coded_order = True
+        return self._coded_order
 
     def _is_surplus(self, frame: VideoFrame) -> bool:
         if frame.pts is None or self._latest_pts is None:
@@ -61,12 +92,16 @@ class Decoder:
         import av
 
         broken: Packet | None = None
+        recordings = 1
         try:
-            for packet in self._container.demux(self._stream):
-                if packet.size == 0:
-                    continue
+            for packet in self._packets():
+                refuse_encrypted(packet, self._name)
                 if broken is not None:
                     yield from self._decode(broken)
+                if len(self.timeline.shifts) > recordings:
+                    yield from self._decode(None)
+                    self._decoder.flush_buffers()
+                    recordings = len(self.timeline.shifts)
                 self._note(packet)
                 broken = packet if packet.is_corrupt else None
                 if broken is None:
@@ -74,6 +109,21 @@ class Decoder:
         except av.error.FFmpegError as error:
             self.stopped_by = str(getattr(error, "strerror", "") or error)
         yield from self._decode(None)
+
+    def _packets(self) -> Iterator[Packet]:
+        """Yield the stream's packets, moved onto one timeline, from the last key frame well before the range on."""
+        group: list[Packet] = []
+        for packet in self._container.demux(self._stream):
+            if packet.size == 0:
+                continue
+            self.timeline.straighten(packet)
+            if packet.dts is not None and packet.dts < self._from - self._margin:
+                group = [packet] if packet.is_keyframe else [*group, packet]
+                continue
+            yield from group
+            group = []
+            yield packet
+        yield from group
 
     def _decode(self, packet: Packet | None) -> list[VideoFrame]:
         import av
@@ -88,6 +138,8 @@ class Decoder:
         if packet.is_discard or not _shows_a_picture(packet, self._decoder.name):
             return
         self._pairing.sent(packet.pts, packet.dts)
+        if packet.pts is not None and packet.dts is not None:
+            self._delays.add(packet.pts - packet.dts)
         time = packet.dts if packet.pts is None else packet.pts
         self.packets += time is None or self._from <= time < self._until
 

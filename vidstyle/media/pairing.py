@@ -36,6 +36,10 @@ class Pairing:
         self._waiting = self._waiting[place + 1 :]
         return lost
 
+    def first(self) -> int | None:
+        """Return the earliest time that has not become a picture yet."""
+        return self._waiting[0][1] if self._waiting else None
+
     def awaits(self, pts: int) -> bool:
         """Whether a packet of exactly this time has not become a picture yet."""
         return any(time == pts for _, time in self._waiting)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
+from math import floor
 from pathlib import Path
+from struct import unpack
 from typing import TYPE_CHECKING, Any
 
 from vidstyle.errors import InputError
@@ -15,6 +17,7 @@ from vidstyle.media.hdr import read_static_metadata
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+    from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
 
@@ -26,6 +29,8 @@ VIDEO_SUFFIXES = (
 FALLBACK_RATE = Fraction(25)
 HIGHEST_PLAUSIBLE_RATE = 480
 PACKETS_UNTIL_A_PICTURE = 400
+LATEST_ORIGIN_SECONDS = 60
+"""A clock that begins later, or before zero, is that of a broadcast or a damaged file, and no delay that is meant."""
 MICROSECONDS = 1_000_000
 PICTURE_FORMATS = ("image2", "_pipe")
 
@@ -91,6 +96,7 @@ def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> 
     packets, decoder = container.demux(stream), decoder_of(stream)
     try:
         for packet in islice(packets, PACKETS_UNTIL_A_PICTURE):
+            refuse_encrypted(packet, str(path))
             try:
                 frames = decoder.decode(packet if packet.size else None)
             except av.error.InvalidDataError:
@@ -100,6 +106,12 @@ def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> 
     except av.error.FFmpegError as error:
         cause = _reason(error)
     raise InputError(f"{path} cannot be decoded: {cause}. The file is damaged or incomplete.")
+
+
+def refuse_encrypted(packet: Packet, name: str) -> None:
+    """Raise InputError for a packet that is encrypted: it would decode into noise."""
+    if packet.has_sidedata("encryption_info"):
+        raise InputError(f"{name} is encrypted (copy protection), its pictures cannot be read. Give a file without it.")
 
 
 def _describe(path: Path, container: InputContainer, stream: VideoStream, frame: VideoFrame) -> Clip:
@@ -120,11 +132,32 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
         frames=stream.frames or None,
         streams=tuple(_stream(one) for one in container.streams),
         metadata=read_static_metadata(frame),
+        mirrored=_mirrored(frame),
+        coded_aspect=stream.codec_context.sample_aspect_ratio,
+        origin_pts=_origin_pts(container, stream),
     )
+
+
+def _origin_pts(container: InputContainer, stream: VideoStream) -> int:
+    """Return 0 where the clock begins as clocks do; else the earliest time of all, so that players need not wait."""
+    time_base = Fraction(stream.time_base or 1)
+    earliest = min(Fraction(container.start_time or 0, MICROSECONDS), (stream.start_time or 0) * time_base)
+    usual = (stream.start_time or 0) >= 0 and earliest <= LATEST_ORIGIN_SECONDS
+    return 0 if usual else floor(earliest / time_base)
 
 
 def _clockwise(counterclockwise: int) -> int:
     return round(-counterclockwise / 90) % 4 * 90
+
+
+def _mirrored(frame: VideoFrame) -> bool:
+    """Whether the display matrix (ISO/IEC 14496-12, 6.2.2: rows of a b u, c d v, x y w) turns the picture over."""
+    from av.sidedata.sidedata import Type
+
+    data: Any = frame.side_data
+    matrix = data.get(Type.DISPLAYMATRIX)
+    a, b, _, c, d = unpack("=5i", bytes(matrix)[:20]) if matrix else (1, 0, 0, 0, 1)
+    return a * d - b * c < 0
 
 
 def _frame_rate(stream: VideoStream) -> Fraction:

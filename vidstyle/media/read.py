@@ -14,16 +14,18 @@ import numpy as np
 from vidstyle.errors import InputError
 from vidstyle.media.background import BLACK, Rgb
 from vidstyle.media.clip import Batch, Clip
-from vidstyle.media.colour import to_rgb
-from vidstyle.media.decode import Decoder
+from vidstyle.media.decode import MARGIN_SECONDS, Decoder
+from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.media.probe import open_source
+from vidstyle.media.timeline import any_clock
+from vidstyle.media.upright import upright_rgb
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
 
 MICROSECONDS = 1_000_000
-SEEK_MARGIN_SECONDS = 2
-RESTART_SECONDS = 1
+ROUNDING_SECONDS = Fraction(1, 2000)
+"""Times in a file are rounded to its ticks: half a tick, at most this, earlier is still the time that was asked for."""
 SHORT_SECONDS = Fraction(1, 4)
 BEFORE_ALL, AFTER_ALL = -(1 << 62), 1 << 62
 
@@ -59,7 +61,8 @@ class VideoReader:
 
     Use it as a context manager. Where the stream is damaged the decoder's concealed picture is given; where none
     comes, the previous picture is held at that pts. Both are counted in `report`, complete after the last batch.
-    `start_pts` is the time of the video's first picture. Transparent pixels lie over `background`.
+    `start_pts` is the time of the video's first picture. `deinterlace` is auto, on or off, see Deinterlacer. Transparent
+    pixels lie over `background`.
     """
 
     def __init__(
@@ -69,15 +72,18 @@ class VideoReader:
         start_seconds: float | None = None,
         end_seconds: float | None = None,
         background: Rgb = BLACK,
+        deinterlace: str = "auto",
     ) -> None:
         self.clip, self.background = clip, background
         self.report = ReadReport()
         self.start_pts = 0
         self._start_seconds, self._end_seconds = start_seconds, end_seconds
+        self._deinterlacer = Deinterlacer(deinterlace)
         self._ticks_per_frame = 1 / (clip.frame_rate * clip.time_base)
         self._latest: _Picture | None = None
         self._clock: tuple[int, int] | None = None
-        self._shift = self._resized = self._unordered = 0
+        self._resized = self._unordered = 0
+        self._aspect: Fraction | None = None
         self._missing: list[int] = []
 
     def __enter__(self) -> Self:
@@ -86,7 +92,7 @@ class VideoReader:
         self.start_pts = self._stream.start_time or 0
         self._from = self._ticks(self._start_seconds, BEFORE_ALL)
         self._until = self._ticks(self._end_seconds, AFTER_ALL)
-        self._decoder = Decoder(self._container, self._stream, (self._from, self._until), self._ticks_per_frame)
+        self._decoder = Decoder(self._container, self._stream, (self._from, self._until), self.clip.frame_rate)
         self._seek()
         return self
 
@@ -119,22 +125,23 @@ class VideoReader:
     def _ticks(self, seconds: float | None, absent: int) -> int:
         if seconds is None:
             return absent
-        return self.start_pts + ceil(Fraction(seconds).limit_denominator(MICROSECONDS) / self.clip.time_base)
+        after = Fraction(seconds).limit_denominator(MICROSECONDS) - min(self.clip.time_base / 2, ROUNDING_SECONDS)
+        return self.start_pts + ceil(after / self.clip.time_base)
 
     def _seek(self) -> None:
         """Go to a key frame that surely lies before the start; files without an index are read from the front."""
         import av
 
-        target = self._from - ceil(SEEK_MARGIN_SECONDS / self.clip.time_base)
-        if target > self.start_pts and self.clip.duration is not None:
+        target = self._from - ceil(MARGIN_SECONDS / self.clip.time_base)
+        if target > self.start_pts and self.clip.duration is not None and not any_clock(self._container):
             try:
                 self._container.seek(target, stream=self._stream)
             except av.error.FFmpegError:
                 self._container.seek(self.start_pts, stream=self._stream)
 
     def _pictures(self) -> Iterator[_Picture]:
-        for frame, lost in self._decoder.frames():
-            self._missing += [self._shift + time for time in lost]
+        for frame, lost in self._deinterlacer.frames(self._decoder.frames()):
+            self._missing += lost
             pts = self._time_of(frame)
             self._clock = pts, frame.duration or max(1, round(self._ticks_per_frame))
             if pts >= self._until:
@@ -146,7 +153,7 @@ class VideoReader:
                 self._latest = current
                 yield current
         else:
-            self._missing += [self._shift + time for time in self._decoder.lost_at_end()]
+            self._missing += self._decoder.lost_at_end()
         if self._latest:
             yield from self._held_until(self._until, self._latest)
 
@@ -162,29 +169,25 @@ class VideoReader:
         self._missing = []
 
     def _time_of(self, frame: VideoFrame) -> int:
-        """Return the frame's pts, continued where it is absent, shifted where the clock restarts, always increasing."""
+        """Return the frame's pts, continued where it is absent, always increasing."""
         if self._clock is None:
             return self.start_pts if frame.pts is None else frame.pts
         latest, duration = self._clock
         if frame.pts is None:
             return latest + duration
-        pts = frame.pts + self._shift
-        if pts > latest:
-            return pts
-        self._unordered += latest >= self._from
-        if (latest - pts) * self.clip.time_base > RESTART_SECONDS:
-            self._shift += latest + duration - pts
-            return latest + duration
-        return latest + 1
+        self._unordered += latest >= max(self._from, frame.pts)
+        return max(frame.pts, latest + 1)
 
     def _convert(self, frame: VideoFrame) -> np.ndarray:
         self._resized += (frame.width, frame.height) != (self.clip.width, self.clip.height)
-        return to_rgb(frame, self.clip, self.background)
+        if frame.key_frame:
+            self._aspect = self._decoder.sample_aspect
+        return upright_rgb(frame, self.clip, self._aspect, self.background)
 
     def _finish(self) -> None:
-        path, report = self.clip.path, self.report
+        path, report, restarts = self.clip.path, self.report, len(self._decoder.timeline.shifts) - 1
         if report.frames == 0:
-            raise InputError(f"{path} gave no picture in the asked range. Check --start and --end, or the file.")
+            raise InputError(f"{path} gave no picture in the asked range{self._length()}. Check --start and --end.")
         report.packets = self._decoder.packets
         report.truncated = self._end_seconds is None and self._is_truncated()
         noted = {
@@ -192,10 +195,14 @@ class VideoReader:
             f"{report.held} pictures could not be decoded; the one before each was held": report.held,
             f"{self._resized} pictures of another size were scaled to {self.clip.width}x{self.clip.height}": self._resized,
             f"{self._unordered} pictures had times that did not increase; they were moved": self._unordered,
+            f"the clock starts again {restarts} times; the recordings were put one after the other": restarts,
             f"reading stopped early: {self._decoder.stopped_by}": bool(self._decoder.stopped_by),
             self._shortfall(): report.truncated,
         }
         report.warnings += [f"{path}: {text}." for text, counted in noted.items() if counted]
+
+    def _length(self) -> str:
+        return "" if self.clip.duration is None else f": it lasts {float(self.clip.duration):.2f} s"
 
     def _shortfall(self) -> str:
         if self.clip.frames:

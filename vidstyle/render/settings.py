@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from vidstyle.errors import SettingsError
 from vidstyle.media.background import parse_colour
 from vidstyle.media.codecs import CODECS
+from vidstyle.media.deinterlace import MODES
 from vidstyle.settings import Settings, setting
 
 UPSCALERS = ("realesr-animevideov3", "realesrgan-x4plus-anime", "realesrgan-x4plus")
@@ -67,6 +68,9 @@ class RenderSettings(Settings):
         choices=("tonemap", "keep"),
     )
     background: str = setting("black", "colour under transparent pixels: a name or #rrggbb")
+    deinterlace: str = setting(
+        "auto", "make interlaced frames whole (auto: those that are flagged; on: all)", choices=MODES
+    )
     strict: bool = setting(False, "make a damaged source an error")
     audio: bool = setting(True, "carry the sound over")
     subtitles: bool = setting(True, "carry the subtitles over")

@@ -42,8 +42,8 @@ def render_video(
         if settings.strict and report.damaged:
             raise DamagedError(f"{' '.join(report.warnings)} Without --strict it is rendered as far as it goes.")
         with whole_file(target) as partial:
-            source, aspect = plan.clip.path, plan.form.display_aspect
-            complaints = mux(painted, source, plan.tracks, plan.container, cut, aspect, partial)
+            aspect = plan.form.display_aspect
+            complaints = mux(painted, plan.clip, plan.tracks, plan.container, cut, aspect, partial)
     said = [*plan.warnings, *report.warnings, *_miscount(plan, report), *painter.notes]
     if complaints:
         said.append(f"{plan.clip.path}: a converted sound or subtitle track is damaged: {complaints[0]}")
@@ -71,10 +71,14 @@ def _paint(
 ) -> tuple[ReadReport, Cut]:
     """Decode, paint and encode on three threads; return what was read and which stretch of the source it is."""
     reader = VideoReader(
-        plan.clip, start_seconds=settings.start, end_seconds=settings.end, background=parse_colour(settings.background)
+        plan.clip,
+        start_seconds=settings.start,
+        end_seconds=settings.end,
+        background=parse_colour(settings.background),
+        deinterlace=settings.deinterlace,
     )
     with reader, VideoWriter(painted, plan.form, name) as writer:
-        clock = _Clock(reader.start_pts, moves=bool(settings.start))
+        clock = _Clock(reader.start_pts, plan.clip.origin_pts, moves=bool(settings.start))
 
         def paint(batch: Batch) -> Batch:
             frames = painter.paint(batch.frames, plan.sizes, deep=plan.deep)
@@ -99,23 +103,23 @@ def _read(reader: VideoReader, size: int, settings: RenderSettings) -> Iterator[
 
 
 class _Clock:
-    """Lets a cut begin where its source begins: all times move by as many ticks as the first frame lies later."""
+    """Moves all times so that the source's origin is 0, and a cut begins where its source begins."""
 
-    def __init__(self, start_pts: int, *, moves: bool) -> None:
-        self.start_pts, self.moves = start_pts, moves
-        self.shift: int | None = None if moves else 0
+    def __init__(self, start_pts: int, origin_pts: int, *, moves: bool) -> None:
+        self.start_pts, self.origin_pts, self.moves = start_pts, origin_pts, moves
+        self.shift: int | None = None if moves else origin_pts
 
     def moved(self, pts: tuple[int, ...]) -> tuple[int, ...]:
         """Return the times in the result, in ticks."""
         if self.shift is None:
-            self.shift = pts[0] - self.start_pts
+            self.shift = pts[0] - self.start_pts + self.origin_pts
         return tuple(time - self.shift for time in pts)
 
     def cut(self, time_base: Fraction, end_seconds: float | None) -> Cut:
         """Return the painted stretch in seconds of the source's own clock."""
         begin, shift = self.start_pts * time_base, (self.shift or 0) * time_base
         end = None if end_seconds is None else begin + Fraction(end_seconds)
-        return Cut(begin + shift if self.moves else None, end, shift)
+        return Cut(begin + shift - self.origin_pts * time_base if self.moves else None, end, shift)
 
 
 class _Counter:

@@ -1,0 +1,60 @@
+"""Times of joined recordings lie on one line, and the tracks of each stay with its pictures."""
+
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import av
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vidstyle.media.timeline import AHEAD_SECONDS, Timeline
+
+
+def packet(pts: int | None, dts: int | None, duration: int = 0) -> Any:
+    made = av.Packet(b"x")
+    made.pts, made.dts, made.duration = pts, dts, duration
+    return made
+
+
+def straightened(times: list[tuple[int | None, int | None]], ahead: int = AHEAD_SECONDS) -> tuple[list[int], list[int]]:
+    timeline = Timeline(Fraction(1, 100), Fraction(4), ahead)
+    packets = [packet(pts, dts) for pts, dts in times]
+    for one in packets:
+        timeline.straighten(one)
+    return [one.pts for one in packets], timeline.shifts
+
+
+def test_reordered_pictures_keep_their_times() -> None:
+    times = [(8, 0), (20, 4), (12, 8), (16, 12), (32, 16), (24, 20), (28, 24)]
+    assert straightened(times) == ([pts for pts, _ in times], [0])
+
+
+def test_a_second_recording_begins_where_the_first_ends() -> None:
+    first = [(108, 100), (120, 104), (112, 108), (116, 112)] + [(120 + 4 * n, 112 + 4 * n) for n in range(1, 30)]
+    times, shifts = straightened([*first, (8, 0), (12, 4)])
+    end = 120 + 4 * 29 + 4
+    assert times == [pts for pts, _ in first] + [end, end + 4]
+    assert shifts == [0, end - 8]
+
+
+def test_a_gap_is_closed_only_where_clocks_may_jump() -> None:
+    times = [(0, 0), (4, 4), (5000, 5000)]
+    assert straightened(times) == ([0, 4, 8], [0, -4992])
+    assert straightened(times, ahead=100) == ([0, 4, 5000], [0])
+
+
+def test_packets_without_one_of_their_times_use_the_other() -> None:
+    assert straightened([(None, 0), (None, 4)]) == ([None, None], [0])
+    assert straightened([(400, None), (404, None), (0, None)]) == ([400, 404, 408], [0, 408])
+
+
+@given(st.lists(st.integers(2, 20), min_size=1, max_size=5), st.lists(st.integers(0, 10**6), min_size=5, max_size=5))
+def test_any_joined_recordings_lie_on_one_even_line(lengths: list[int], starts: list[int]) -> None:
+    told = [
+        (start + 4 * n, start + 4 * n) for length, start in zip(lengths, starts, strict=False) for n in range(length)
+    ]
+    jumps = [b[1] - a[1] for a, b in pairwise(told)]
+    if all(jump == 4 or jump < -50 or jump > 1000 for jump in jumps):
+        times, _ = straightened(told)
+        assert times == [starts[0] + 4 * n for n in range(sum(lengths))]
