@@ -101,6 +101,15 @@ def test_start_and_end_are_exact_to_the_frame(tmp_path: Path, name: str) -> None
         assert (report.frames, report.packets, report.warnings) == (len(wanted), len(wanted), [])
 
 
+@pytest.mark.parametrize("key_every", [25, 2000])
+def test_a_late_start_without_key_frames_nearby_is_exact_too(tmp_path: Path, key_every: int) -> None:
+    path = make_clip(tmp_path / "a.ts", frames=800, rate=Fraction(25), size=(16, 16), key_every=key_every)
+    whole, times, _ = read(path)
+    frames, pts, report = read(path, start_seconds=30.0)
+    assert (pts, report.frames, report.packets) == (times[750:], 50, 50)
+    assert (frames == whole[750:]).all()
+
+
 def test_a_range_that_holds_nothing_is_an_input_error(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "a.mp4")
     with pytest.raises(InputError) as caught:

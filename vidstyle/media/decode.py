@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MARGIN_SECONDS = 2
 """How long before the range decoding begins at the latest: pictures may lean on ones before their key frame."""
+LONGEST_GROUP = 600
+"""Packets that wait for the next key frame; where none comes they are decoded, so that memory stays bounded."""
 HIDDEN_FRAME_CODECS = ("vp8", "libvpx")
 
 
@@ -117,12 +119,13 @@ class Decoder:
             if packet.size == 0:
                 continue
             self.timeline.straighten(packet)
-            if packet.dts is not None and packet.dts < self._from - self._margin:
-                group = [packet] if packet.is_keyframe else [*group, packet]
-                continue
-            yield from group
-            group = []
-            yield packet
+            early = packet.dts is not None and packet.dts < self._from - self._margin
+            if early and packet.is_keyframe:
+                group.clear()
+            group.append(packet)
+            if not early or len(group) > LONGEST_GROUP:
+                yield from group
+                group.clear()
         yield from group
 
     def _decode(self, packet: Packet | None) -> list[VideoFrame]:
