@@ -44,6 +44,13 @@ def test_a_gap_is_closed_only_where_clocks_may_jump() -> None:
     assert straightened(times, ahead=100) == ([0, 4, 5000], [0])
 
 
+def test_one_wrong_time_does_not_move_what_follows() -> None:
+    told = [(4 * n, 4 * n) for n in range(200)]
+    told[150] = (3, 3)
+    times, _ = straightened(told, ahead=10_000)
+    assert times == [4 * n for n in range(200)]
+
+
 def test_packets_without_one_of_their_times_use_the_other() -> None:
     assert straightened([(None, 0), (None, 4)]) == ([None, None], [0])
     assert straightened([(400, None), (404, None), (0, None)]) == ([400, 404, 408], [0, 408])

@@ -100,7 +100,7 @@ class Decoder:
                 refuse_encrypted(packet, self._name)
                 if broken is not None:
                     yield from self._decode(broken)
-                if len(self.timeline.shifts) > recordings:
+                if len(self.timeline.shifts) > recordings and packet.is_keyframe:
                     yield from self._decode(None)
                     self._decoder.flush_buffers()
                     recordings = len(self.timeline.shifts)

@@ -45,7 +45,9 @@ class Timeline:
         self._back = -BACK_SECONDS / time_base
         self._ahead = ahead_seconds / time_base
         self._nominal = max(1, round(ticks_per_frame))
+        self._near = AHEAD_SECONDS / time_base
         self._latest: int | None = None
+        self._left: int | None = None
 
     def straighten(self, packet: Packet) -> None:
         """Move the times of the stream's next packet, in the order of decoding, where that is needed."""
@@ -53,7 +55,10 @@ class Timeline:
         if told is None:
             return
         shown = told if packet.pts is None else packet.pts
-        if self._starts_again(told):
+        if self._goes_on(told):
+            self.shifts.append(self.shifts[-2])
+        elif self._starts_again(told):
+            self._left = self._latest
             self.shifts.append(self.end - shown)
         shift = self.shifts[-1]
         if shift:
@@ -62,6 +67,12 @@ class Timeline:
         end = shown + shift + (packet.duration or self._nominal)
         self.end = end if self._latest is None else max(self.end, end)
         self._latest = told
+
+    def _goes_on(self, told: int) -> bool:
+        """Whether the clock is back where it left off: what lay between was a packet with a wrong time, no recording."""
+        if self._left is None or self._latest is None:
+            return False
+        return 0 < told - self._left < min(self._near, told - self._latest)
 
     def _starts_again(self, told: int) -> bool:
         if self._latest is None:
