@@ -48,6 +48,7 @@ class Timeline:
         self._near = AHEAD_SECONDS / time_base
         self._latest: int | None = None
         self._left: int | None = None
+        self._since_jump = 0
 
     def straighten(self, packet: Packet) -> None:
         """Move the times of the stream's next packet, in the order of decoding, where that is needed."""
@@ -58,8 +59,9 @@ class Timeline:
         if self._goes_on(told):
             self.shifts.append(self.shifts[-2])
         elif self._starts_again(told):
-            self._left = self._latest
+            self._left, self._since_jump = self._latest, 0
             self.shifts.append(self.end - shown)
+        self._since_jump += 1
         shift = self.shifts[-1]
         if shift:
             packet.pts = None if packet.pts is None else packet.pts + shift
@@ -69,8 +71,8 @@ class Timeline:
         self._latest = told
 
     def _goes_on(self, told: int) -> bool:
-        """Whether the clock is back where it left off: what lay between was a packet with a wrong time, no recording."""
-        if self._left is None or self._latest is None:
+        """Whether the clock is back where it left off after a single packet, which was no recording but a wrong time."""
+        if self._left is None or self._latest is None or self._since_jump != 1:
             return False
         return 0 < told - self._left < min(self._near, told - self._latest)
 
