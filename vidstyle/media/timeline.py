@@ -74,7 +74,8 @@ class Timeline:
         """Whether the clock is back where it left off after a single packet, which was no recording but a wrong time."""
         if self._left is None or self._latest is None or self._since_jump != 1:
             return False
-        return 0 < told - self._left < min(self._near, told - self._latest)
+        since = told - self._left
+        return 0 < since < self._near and since < told - self._latest
 
     def _starts_again(self, told: int) -> bool:
         if self._latest is None:
