@@ -108,8 +108,8 @@ def test_a_view_is_made_only_where_pictures_differ_from_what_the_networks_know()
     assert view_of(Colour(transfer=PQ), NO_METADATA) == PQ_VIEW
 
 
-def test_missing_tags_of_high_dynamic_range_become_those_of_bt2100() -> None:
-    assert hdr_colour(Colour(transfer=HLG)) == Colour(9, 9, HLG, None)
+def test_missing_primaries_of_high_dynamic_range_are_those_of_bt2100() -> None:
+    assert hdr_colour(Colour(transfer=HLG)) == Colour(primaries=9, transfer=HLG)
     assert hdr_colour(Colour(1, 12, PQ, True)) == Colour(1, 12, PQ, True)
 
 

@@ -137,6 +137,14 @@ def test_an_rgb_source_gets_no_rgb_matrix_in_a_yuv_result() -> None:
     assert writable_colour(Colour(matrix=1), "gbrp", CODECS["libx265"]) == Colour(matrix=0, full_range=True)
 
 
+def test_a_matrix_that_is_only_implied_is_stated() -> None:
+    codec = CODECS["libx264"]
+    assert writable_colour(Colour(primaries=9, transfer=16), "yuv420p10le", codec).matrix == 9
+    assert writable_colour(Colour(0, 9, 18, True), "yuv420p10le", codec) == Colour(9, 9, 18, None)
+    assert writable_colour(Colour(primaries=1), "yuv420p", codec).matrix == 1
+    assert writable_colour(Colour(), "yuv420p", codec) == Colour()
+
+
 def test_an_unusable_preset_is_named(tmp_path: Path) -> None:
     form = replace(form_of(CODECS["libx264"]), preset="sluggish")
     with pytest.raises(OutputError) as caught, VideoWriter(tmp_path / "out.mp4", form):

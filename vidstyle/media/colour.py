@@ -36,13 +36,15 @@ def resolve_colour(colour: Colour, width: int, height: int) -> Colour:
     The matrix is that of the stated primaries or transfer; else BT.709 from HD sizes on, below them BT.601. The range is
     limited.
     """
+    by_size = BT709 if width >= HD_WIDTH or height > HD_HEIGHT else BT601
+    return replace(colour, matrix=implied_matrix(colour, by_size), full_range=bool(colour.full_range))
+
+
+def implied_matrix(colour: Colour, otherwise: int) -> int:
+    """Return the matrix that `colour` states, or that its primaries or transfer imply, or `otherwise`."""
     if colour.matrix in SCALER_MATRIX or colour.matrix == RGB_MATRIX:
-        matrix = colour.matrix
-    else:
-        by_size = BT709 if width >= HD_WIDTH or height > HD_HEIGHT else BT601
-        by_transfer = MATRIX_OF_TRANSFER.get(colour.transfer, by_size)
-        matrix = MATRIX_OF_PRIMARIES.get(colour.primaries, by_transfer)
-    return replace(colour, matrix=matrix, full_range=bool(colour.full_range))
+        return colour.matrix
+    return MATRIX_OF_PRIMARIES.get(colour.primaries) or MATRIX_OF_TRANSFER.get(colour.transfer, otherwise)
 
 
 def check_readable(clip: Clip) -> None:

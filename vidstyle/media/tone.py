@@ -19,7 +19,6 @@ from vidstyle.media.transfer import HLG_NITS, SDR_WHITE_NITS, to_light, to_signa
 KNEE = 0.3
 """Light up to which nothing is compressed, in parts of SDR white: 61 cd/m2, which covers faces and most interiors."""
 DEFAULT_PEAK_NITS = 1000.0
-BT2020_MATRIX = 9
 SDR_COLOUR = Colour(matrix=1, primaries=BT709, transfer=1, full_range=False)
 
 
@@ -75,10 +74,8 @@ def seen_in_bt709(picture: np.ndarray, clip: Clip) -> np.ndarray:
 
 
 def hdr_colour(colour: Colour) -> Colour:
-    """Return the tags of a result that stays in high dynamic range: the source's own, completed by those of BT.2100."""
-    primaries = BT2020 if colour.primaries == UNSPECIFIED else colour.primaries
-    matrix = BT2020_MATRIX if colour.matrix == UNSPECIFIED else colour.matrix
-    return replace(colour, primaries=primaries, matrix=matrix)
+    """Return the tags of a result that stays in high dynamic range: the source's own, with BT.2020 where it is silent."""
+    return replace(colour, primaries=BT2020 if colour.primaries == UNSPECIFIED else colour.primaries)
 
 
 def _compress(light: Tensor, peak: float) -> Tensor:

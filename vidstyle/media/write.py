@@ -16,7 +16,7 @@ import numpy as np
 from vidstyle.errors import OutputError
 from vidstyle.media.clip import UNSPECIFIED, Batch, Colour
 from vidstyle.media.codecs import VideoCodec
-from vidstyle.media.colour import FULL, LIMITED, RGB_MATRIX, from_rgb
+from vidstyle.media.colour import FULL, LIMITED, RGB_MATRIX, from_rgb, implied_matrix
 from vidstyle.media.hdr import NO_METADATA, StaticMetadata, metadata_options
 
 if TYPE_CHECKING:
@@ -66,12 +66,16 @@ class VideoForm:
 
 
 def writable_colour(colour: Colour, pixel_format: str, codec: VideoCodec) -> Colour:
-    """Return the colour to write: the source's own, save where pixel format or codec demand another matrix or range."""
+    """Return the colour to write: the source's own, save where pixel format or codec demand another matrix or range.
+
+    A matrix that is only implied by primaries or transfer is stated, since players would guess it from the size.
+    """
     if pixel_format.startswith(("gbr", "rgb", "bgr")):
         return replace(colour, matrix=RGB_MATRIX, full_range=True)
     if colour.matrix == RGB_MATRIX:
-        return replace(colour, matrix=UNSPECIFIED, full_range=None)
-    return colour if codec.full_range else replace(colour, full_range=False if colour.full_range else colour.full_range)
+        colour = replace(colour, matrix=UNSPECIFIED, full_range=None)
+    full_range = colour.full_range if codec.full_range else False if colour.full_range else colour.full_range
+    return replace(colour, matrix=implied_matrix(colour, UNSPECIFIED), full_range=full_range)
 
 
 class VideoWriter:
