@@ -11,6 +11,7 @@ from vidstyle.errors import DependencyError, SettingsError
 from vidstyle.models import assembly
 from vidstyle.models.assembly import COMPILE_FROM_PIXELS, OPENVINO_FROM_PIXELS, Runtime, assemble, resolve_runtime
 from vidstyle.networks.generator import ResNetGenerator
+from vidstyle.networks.generators import GENERATORS
 from vidstyle.networks.srvgg import SRVGGNetCompact
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
@@ -58,6 +59,17 @@ def test_every_backend_computes_what_the_plain_network_does(
         wanted, given = build()(images), computed(images.to(runtime.dtype)).float()
         assert given.shape == wanted.shape
         assert (given - wanted).abs().max() < (1e-4 if precision == "fp32" else 0.1)
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+def test_openvino_computes_every_kind_of_generator(kind: str) -> None:
+    pytest.importorskip("openvino")
+    torch.manual_seed(1)
+    network = GENERATORS[kind](4, 2).eval().requires_grad_(False)
+    computed = assemble(network, Runtime(CPU, "fp32", "openvino"))
+    for shape in ((1, 3, 36, 52), (2, 3, 24, 16)):
+        images = torch.rand(shape) * 2 - 1
+        assert torch.allclose(computed(images), network(images), atol=1e-4)
 
 
 def test_a_compiled_network_computes_what_the_plain_one_does(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from vidstyle.progress import OnProgress, silent
 from vidstyle.render.calibrate import identity, quantised, sample_frames
 from vidstyle.render.colour import PLAIN, ColourPlan
 from vidstyle.render.frames import to_device
-from vidstyle.render.memory import batch_that_fits
+from vidstyle.render.memory import batch_that_fits, return_large_buffers
 from vidstyle.render.paint import Painter
 from vidstyle.render.resize import resize
 from vidstyle.render.resolved import Resolved, resolved
@@ -34,6 +34,7 @@ class Engine:
     """
 
     def __init__(self, settings: RenderSettings) -> None:
+        return_large_buffers()
         self.settings = settings
         self.device = resolve_device(settings.device)
         resolve_runtime(self.device, settings.backend, settings.precision, None)
