@@ -23,7 +23,7 @@ BACKENDS = ("eager", "compile", "openvino")
 PRECISIONS = (*DTYPES, "int8")
 OPENVINO_FROM_PIXELS = 5_000_000
 COMPILE_FROM_PIXELS = 200_000_000
-"""How much there must be to paint before starting OpenVINO (2 s) or Inductor (23 s) pays; see benchmarks/results.md."""
+"""How much there must be to paint before the start of OpenVINO (2 s) or Inductor (23 s) pays; see docs/decisions.md."""
 
 
 @dataclass(frozen=True)

