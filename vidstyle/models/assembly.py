@@ -19,8 +19,6 @@ from vidstyle.errors import DependencyError, SettingsError
 Network = Callable[[Tensor], Tensor]
 """Maps a tensor to another, which is valid until the next call."""
 
-BACKENDS = ("eager", "compile", "openvino")
-PRECISIONS = (*DTYPES, "int8")
 OPENVINO_FROM_PIXELS = 5_000_000
 COMPILE_FROM_PIXELS = 200_000_000
 """How much there must be to paint before the start of OpenVINO (2 s) or Inductor (23 s) pays; see docs/decisions.md."""
@@ -28,7 +26,7 @@ COMPILE_FROM_PIXELS = 200_000_000
 
 @dataclass(frozen=True)
 class Runtime:
-    """What networks compute with: a device, a number format of PRECISIONS, one of BACKENDS.
+    """What networks compute with: a device, fp32, bf16, fp16 or int8, and eager mode, `compile` (Inductor) or OpenVINO.
 
     Raises SettingsError where these do not go together.
     """

@@ -1,6 +1,7 @@
 """Quantisation after training: a network's weights and activations as 8-bit integers. The only importer of nncf."""
 
 import contextlib
+import importlib.metadata
 import io
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -57,6 +58,4 @@ def _silent() -> Iterator[Any]:
 def version() -> str:
     """Return the version of NNCF."""
     check_installed()
-    from importlib.metadata import version
-
-    return version("nncf")
+    return importlib.metadata.version("nncf")

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -116,9 +116,6 @@ def _place(key: dict[str, Any]) -> Path:
 
 
 def _forget_others(path: Path) -> None:
-    for old in list(_newest_first(path.parent))[KEPT:]:
+    newest_first = sorted(path.parent.glob("*.zip"), key=lambda one: one.stat().st_mtime, reverse=True)
+    for old in newest_first[KEPT:]:
         old.unlink(missing_ok=True)
-
-
-def _newest_first(folder: Path) -> Iterator[Path]:
-    yield from sorted(folder.glob("*.zip"), key=lambda one: one.stat().st_mtime, reverse=True)
