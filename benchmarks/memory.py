@@ -20,7 +20,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.render import form, random_style
+from benchmarks.clips import form, random_style
 from vidstyle.media.clip import Batch
 from vidstyle.media.write import VideoWriter
 

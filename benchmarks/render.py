@@ -9,14 +9,12 @@ between the steps. Results that were measured are kept in benchmarks/results.md.
 
 import json
 import platform
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import click
@@ -25,15 +23,11 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.clips import batches, form, make_clip, random_style
+from benchmarks.plain_twin import twin
 from vidstyle.errors import VidstyleError
-from vidstyle.media.clip import Batch, Clip, Colour
-from vidstyle.media.codecs import CODECS
-from vidstyle.media.images import read_image, write_image
-from vidstyle.media.probe import probe
-from vidstyle.media.read import VideoReader
-from vidstyle.media.write import VideoForm, VideoWriter
-from vidstyle.models.style import Style, save_style
-from vidstyle.networks.generator import ResNetGenerator
+from vidstyle.media.clip import Batch, Clip
+from vidstyle.media.write import VideoWriter
 from vidstyle.progress import Progress
 from vidstyle.render.engine import Engine
 from vidstyle.render.frames import to_device, to_host
@@ -44,16 +38,19 @@ from vidstyle.render.sizes import Sizes
 from vidstyle.render.stage import run
 
 SAMPLE = Path(__file__).parent.parent / "sample_videos" / "landscape.mp4"
-RATE = 24
 COMPARED_FRAMES = 4
 
 
 @dataclass(frozen=True)
 class Measured:
-    """Seconds a frame of each part, and of the render and its twin as a whole; PSNR in dB to fp32."""
+    """Seconds a frame of each part, and of the render and its twin as a whole; PSNR in dB to fp32.
+
+    `cpu_overhead` compares the seconds of all processors, which neighbours on the machine disturb less than the clock.
+    """
 
     parts: dict[str, float]
     whole: float
+    cpu_overhead: float
     start: float
     twin: float
     psnr: float
@@ -72,29 +69,9 @@ class Measured:
             "start_seconds": self.start,
             "times_the_plain_twin": self.twin / self.whole,
             "overhead_over_networks": self.whole / self.networks - 1,
+            "overhead_in_processor_time": self.cpu_overhead,
             "psnr_to_fp32": self.psnr,
         }
-
-
-def make_clip(source: Path, target: Path, size: tuple[int, int], frames: int) -> Clip:
-    """Write the first frames of a video at a size of (width, height), every one different, and return the clip."""
-    with VideoReader(probe(source)) as reader, VideoWriter(target, form(size)) as writer:
-        for number, batch in zip(range(frames), reader.batches(1), strict=False):
-            scaled = resize(to_device(batch.frames, torch.device("cpu")), size)
-            writer.write(Batch(to_host(scaled, deep=False), (number,), (1,), Fraction(1, RATE)))
-    return probe(target)
-
-
-def form(size: tuple[int, int], rate: int = RATE) -> VideoForm:
-    """Return how the clips are coded: (width, height) in pixels, frames a second."""
-    return VideoForm(CODECS["libx264"], *size, "yuv420p", Fraction(1, rate), Fraction(rate), Fraction(1), Colour(), 18)
-
-
-def random_style(path: Path, channels: int) -> Path:
-    """Write an untrained style; its speed is that of a trained one."""
-    torch.manual_seed(0)
-    save_style(Style("resnet", channels, 9, 256, ResNetGenerator(channels, 9).state_dict()), path)
-    return path
 
 
 def seconds(work: Callable[[], Any], times: int) -> float:
@@ -116,8 +93,8 @@ def _finish() -> None:
 
 def parts(clip: Clip, painter: Painter, sizes: Sizes, folder: Path, times: int) -> dict[str, float]:
     """Return the seconds a frame of each part alone: decoding with its colours, converting, networks, encoding."""
-    batches = list(_batches(clip))
-    frames = batches[0].frames
+    every = list(batches(clip))
+    frames = every[0].frames
     with torch.inference_mode():
         source = resize(to_device(frames, painter.device), sizes.painted)
         painted = painter.generator(source).float()
@@ -128,75 +105,54 @@ def parts(clip: Clip, painter: Painter, sizes: Sizes, folder: Path, times: int) 
             to_host(resize(painted, sizes.result), deep=False)
 
         found = {
-            "decode": seconds(lambda: list(_batches(clip)), 3) / len(batches),
+            "decode": seconds(lambda: list(batches(clip)), 3) / len(every),
             "convert": seconds(convert, times),
             "generator": seconds(lambda: painter.generator(source), times),
         }
         if painter.upscaler is not None:
             found["upscaler"] = seconds(lambda: painter.enlarged(painted), times)
-    found["encode"] = seconds(lambda: _encode(result, batches, sizes, folder / "encoded.mp4"), 3) / len(batches)
+    found["encode"] = seconds(lambda: _encode(result, every, sizes, folder / "encoded.mp4"), 3) / len(every)
     return found
 
 
-def _batches(clip: Clip) -> Iterator[Batch]:
-    with VideoReader(clip) as reader:
-        yield from reader.batches(1)
-
-
-def _encode(frames: np.ndarray, batches: list[Batch], sizes: Sizes, target: Path) -> None:
+def _encode(frames: np.ndarray, every: list[Batch], sizes: Sizes, target: Path) -> None:
     with VideoWriter(target, form(sizes.result)) as writer:
-        for batch in batches:
+        for batch in every:
             writer.write(Batch(np.roll(frames, batch.pts[0], 2), batch.pts, batch.durations, batch.time_base))
 
 
-def whole(clip: Clip, settings: RenderSettings, folder: Path) -> tuple[float, float]:
-    """Return the seconds a frame of a render after its first frame, sound and joining included, and those of its start."""
-    seen: list[float] = []
+def whole(clip: Clip, settings: RenderSettings, folder: Path) -> tuple[float, float, float]:
+    """Return the seconds a frame of a render after its first frame, joining included, by the clock and of all
+    processors, and the seconds of its start.
+    """
+    seen: list[tuple[float, float]] = []
 
     def note(progress: Progress) -> None:
         if progress.phase == clip.path.name:
-            seen.append(perf_counter())
+            seen.append((perf_counter(), process_time()))
 
     began = perf_counter()
-    result = run(clip.path, folder / "rendered.mp4", settings, note)
-    taken = (perf_counter() - seen[0]) / (result.counts["frames"] - 1)
-    return taken, seen[0] - began - taken
+    rest = run(clip.path, folder / "rendered.mp4", settings, note).counts["frames"] - 1
+    taken, computed = (perf_counter() - seen[0][0]) / rest, (process_time() - seen[0][1]) / rest
+    return taken, computed, seen[0][0] - began - taken
 
 
-def twin(clip: Clip, settings: RenderSettings, folder: Path) -> float:
-    """Return the seconds a frame of the plain twin, its start left out."""
-    engine = Engine(settings)
-    sizes = engine.sizes(clip.upright_size)
-    painter = engine.painter(sizes)
-    names = [folder / f"{number:06d}.png" for number in range(clip.frames or 0)]
-    with _one_thread_of_work() as clock:
-        for name, batch in zip(names, _batches(clip), strict=True):
-            write_image(name, batch.frames[0])
-        for name in names:
-            source = resize(to_device(read_image(name)[None], painter.device), sizes.painted)
-            write_image(name, to_host(painter.generator(source), deep=False)[0])
-        for name in names if painter.upscaler else ():
-            enlarged = painter.enlarged(to_device(read_image(name)[None], painter.device))
-            write_image(name, to_host(resize(enlarged, sizes.result), deep=False)[0])
-        with VideoWriter(folder / "twin.mp4", form(sizes.result)) as writer:
-            for number, name in enumerate(names):
-                writer.write(Batch(read_image(name)[None], (number,), (1,), Fraction(1, RATE)))
-    return clock[0] / len(names)
-
-
-@contextmanager
-def _one_thread_of_work() -> Iterator[list[float]]:
-    began, clock = perf_counter(), [0.0]
+def networks_cpu(clip: Clip, painter: Painter, sizes: Sizes, times: int) -> float:
+    """Return the seconds of all processors that the networks alone take for a frame."""
+    frames = next(batches(clip)).frames
     with torch.inference_mode():
-        yield clock
-    clock[0] = perf_counter() - began
+        source = resize(to_device(frames, painter.device), sizes.painted)
+        began = process_time()
+        for _ in range(times):
+            painter.enlarged(painter.generator(source).float())
+    return (process_time() - began) / times
 
 
 def likeness(clip: Clip, painter: Painter, exact: Painter, sizes: Sizes) -> float:
     """Return the mean PSNR in dB of painted frames, spread over the clip, to those of `exact`."""
-    batches = list(_batches(clip))
+    every = list(batches(clip))
     found = []
-    for batch in batches[:: max(1, len(batches) // COMPARED_FRAMES)]:
+    for batch in every[:: max(1, len(every) // COMPARED_FRAMES)]:
         one, other = (each.paint(batch.frames, sizes, deep=False, anew=True) for each in (painter, exact))
         found.append(10 * np.log10(255**2 / max(1e-9, np.mean((one.astype(float) - other) ** 2))))
     return float(np.mean(found))
@@ -210,11 +166,12 @@ def measure(clip: Clip, wanted: dict[str, Any], folder: Path, times: int) -> Mea
     sizes = engine.sizes(clip.upright_size)
     painter = engine.painter(sizes, clip=clip, frames=clip.frames)
     before = parts(clip, painter, sizes, folder, times)
-    taken, start = whole(clip, settings, folder)
+    taken, computed, start = whole(clip, settings, folder)
     after = parts(clip, painter, sizes, folder, times)
     return Measured(
         parts={name: (before[name] + after[name]) / 2 for name in before},
         whole=taken,
+        cpu_overhead=computed / networks_cpu(clip, painter, sizes, times) - 1,
         start=start,
         twin=twin(clip, plain, folder),
         psnr=likeness(clip, painter, exact.painter(sizes), sizes),
@@ -230,10 +187,9 @@ def show(measured: Measured, about: str) -> None:
         table.add_row(name, f"{1000 * taken:.1f}", f"{1 / taken:.2f}")
     console = Console()
     console.print(table)
-    console.print(
-        f"{measured.twin / measured.whole:.2f} times the plain twin, {measured.whole / measured.networks - 1:.1%} over "
-        f"the networks alone, {measured.psnr:.1f} dB to fp32, start {measured.start:.1f} s; {measured.resolved}"
-    )
+    record = measured.record()
+    del record["seconds_per_frame"]
+    console.print(record)
 
 
 @click.command(help=__doc__)

@@ -1,0 +1,38 @@
+"""A render as the public scripts of CUT and Real-ESRGAN do it: one frame at a time, PNG files between the steps."""
+
+from fractions import Fraction
+from pathlib import Path
+from time import perf_counter
+
+import torch
+
+from benchmarks.clips import RATE, batches, form
+from vidstyle.media.clip import Batch, Clip
+from vidstyle.media.images import read_image, write_image
+from vidstyle.media.write import VideoWriter
+from vidstyle.render.engine import Engine
+from vidstyle.render.frames import to_device, to_host
+from vidstyle.render.resize import resize
+from vidstyle.render.settings import RenderSettings
+
+
+@torch.inference_mode()
+def twin(clip: Clip, settings: RenderSettings, folder: Path) -> float:
+    """Return the seconds a frame of the plain twin, its start left out."""
+    engine = Engine(settings)
+    sizes = engine.sizes(clip.upright_size)
+    painter = engine.painter(sizes)
+    names = [folder / f"{number:06d}.png" for number in range(clip.frames or 0)]
+    began = perf_counter()
+    for name, batch in zip(names, batches(clip), strict=True):
+        write_image(name, batch.frames[0])
+    for name in names:
+        source = resize(to_device(read_image(name)[None], painter.device), sizes.painted)
+        write_image(name, to_host(painter.generator(source), deep=False)[0])
+    for name in names if painter.upscaler else ():
+        enlarged = painter.enlarged(to_device(read_image(name)[None], painter.device))
+        write_image(name, to_host(resize(enlarged, sizes.result), deep=False)[0])
+    with VideoWriter(folder / "twin.mp4", form(sizes.result)) as writer:
+        for number, name in enumerate(names):
+            writer.write(Batch(read_image(name)[None], (number,), (1,), Fraction(1, RATE)))
+    return (perf_counter() - began) / len(names)
