@@ -1,5 +1,6 @@
 """One contract for every training method: it learns, it resumes to the bit, and what it leaves can be used."""
 
+import dataclasses
 import json
 import os
 import signal
@@ -182,3 +183,30 @@ def test_every_setting_of_another_method_is_refused(method: str) -> None:
             SettingsError, match=f"^The method .* has no setting {name.replace('_', '-')}; it belongs to"
         ):
             TrainSettings(method=method, **{name: everything[name]})
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_mixed_precision_trains_every_method_to_finite_numbers(folder: Path, random_vgg16: Path, method: str) -> None:
+    _two_steps(tiny(method, random_vgg16, f"{method}-bf16"), folder, precision="bf16")
+
+
+@pytest.mark.needs_cuda
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method_trains_on_a_gpu(folder: Path, random_vgg16: Path, method: str) -> None:
+    _two_steps(tiny(method, random_vgg16, f"{method}-cuda"), folder, precision="bf16", device="cuda")
+
+
+def _two_steps(settings: TrainSettings, folder: Path, **changes: Any) -> None:
+    settings = dataclasses.replace(settings, steps=2, log_every=1, **changes)
+    run(folder / "dataset", folder / "runs", settings, silent)
+    rows = read_log(RunFolder(folder / "runs" / settings.name).log)
+    assert rows and all(value == value for row in rows for value in row.values())
+
+
+@pytest.mark.needs_weights
+@pytest.mark.parametrize("method", ["rt", "cmd"])
+def test_real_features_bring_photos_closer_to_the_style_image(folder: Path, real_weights: Path, method: str) -> None:
+    settings = dataclasses.replace(tiny(method, Path(), f"{method}-real"), vgg16="", lr=5e-3, log_every=5)
+    run(folder / "dataset", folder / "runs", settings, silent)
+    values = [row[KEEPS_CONTENT[method]] for row in read_log(RunFolder(folder / "runs" / settings.name).log)]
+    assert values[1] < values[0]
