@@ -58,6 +58,7 @@ def small(**changes: object) -> TrainSettings:
         "steps": 6,
         "log_every": 2,
     }
-    own = METHODS[str(changes.get("method", "cut++"))].defaults
-    fitting = {name: value for name, value in defaults.items() if name not in METHOD_SETTINGS or name in own}
+    method = METHODS.get(str(changes.get("method", "cut++")))
+    absent = METHOD_SETTINGS - method.defaults.keys() if method else METHOD_SETTINGS
+    fitting = {name: value for name, value in defaults.items() if name not in absent}
     return TrainSettings(**{**fitting, **changes})  # type: ignore[arg-type]

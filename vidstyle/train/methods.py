@@ -106,7 +106,7 @@ METHODS = {
         | {"epochs": 25, "epochs_decay": 0, "batch": 4, "channels": 32, "blocks": 5, "lr": 1e-3}
         | {"lambda_style": 1.6e4, "lambda_variation": 1.0},
     ),
-    "cmd": Method(_cmd, None, _SINGLE_IMAGE | {"steps": 500, "load": 256, "lr": 0.02, "lambda_moments": 10.0}),
+    "cmd": Method(_cmd, None, _SINGLE_IMAGE | {"steps": 500, "load": 256, "lr": 0.05, "lambda_moments": 100.0}),
 }
 """The systems of the paper's Table I, and FastCUT. A setting that a row does not state is refused with its method."""
 
