@@ -10,9 +10,9 @@ from benchmarks.clips import RATE, batches, form
 from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.images import read_image, write_image
 from vidstyle.media.write import VideoWriter
+from vidstyle.models.frames import to_device, to_host
+from vidstyle.models.resize import resize
 from vidstyle.render.engine import Engine
-from vidstyle.render.frames import to_device, to_host
-from vidstyle.render.resize import resize
 from vidstyle.render.settings import RenderSettings
 
 

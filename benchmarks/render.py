@@ -30,9 +30,7 @@ from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.write import VideoWriter
 from vidstyle.progress import Progress
 from vidstyle.render.engine import Engine
-from vidstyle.render.frames import to_device, to_host
 from vidstyle.render.paint import Painter
-from vidstyle.render.resize import resize
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import Sizes
 from vidstyle.render.stage import run

@@ -11,6 +11,7 @@ what is left of the source.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,22 +23,14 @@ from rich.table import Table
 from torch import Tensor
 from torch.nn import functional
 
-from benchmarks.likeness import edge_agreement, ssim
+from benchmarks.likeness import edge_agreement, luma
+from vidstyle.analysis.crops import crop_features, draw_crops, goal_of, scaled
 from vidstyle.analysis.frechet import frechet_distance, kernel_distance
+from vidstyle.analysis.likeness import ssim
 from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.errors import InputError, VidstyleError
 from vidstyle.models.weights import load_weights
 from vidstyle.networks.vgg import VGG16Features
-
-VGG_BATCH = 32
-
-
-def scaled(rgb: np.ndarray, short_side: int) -> Tensor:
-    """Return an (h, w, 3) uint8 picture as (1, 3, h', w') floats in [0, 1], its shorter side `short_side` pixels."""
-    image = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None].float() / 255
-    factor = short_side / min(image.shape[-2:])
-    size = [max(short_side, round(side * factor)) for side in image.shape[-2:]]
-    return functional.interpolate(image, size=size, mode="bilinear", antialias=True).clamp(0, 1)
 
 
 def read_folder(folder: Path, short_side: int) -> dict[str, Tensor]:
@@ -67,28 +60,11 @@ def read_video(path: Path, ranges: Sequence[tuple[float, float]], every: float, 
     return pictures
 
 
-def draw_crops(pictures: Sequence[Tensor], count: int, side: int, seed: int) -> Tensor:
-    """Return (count, 3, side, side) crops, drawn in turn from all pictures at places that only `seed` decides."""
-    generator, crops = np.random.default_rng(seed), []
-    for number in range(count):
-        picture = pictures[number % len(pictures)]
-        top, left = (int(generator.integers(size - side + 1)) for size in picture.shape[-2:])
-        crops.append(picture[..., top : top + side, left : left + side])
-    return torch.cat(crops)
-
-
 def feature_extractor(device: torch.device, dtype: torch.dtype) -> Callable[[Tensor], np.ndarray]:
     """Return the function that maps (n, 3, s, s) crops to (n, 512) features, the mean of relu5_3 over each crop."""
     network = VGG16Features()
     network.load_state_dict(load_weights("vgg16"))
-    network.eval().to(device, dtype)
-
-    def extract(crops: Tensor) -> np.ndarray:
-        with torch.inference_mode():
-            parts = [network(part.to(device, dtype))["relu5_3"] for part in crops.split(VGG_BATCH)]
-            return torch.cat([part.float().mean(dim=(2, 3)) for part in parts]).cpu().numpy()
-
-    return extract
+    return partial(crop_features, network.eval().to(device, dtype))
 
 
 def colour_transfer(pictures: Sequence[Tensor], target: Sequence[Tensor], seed: int) -> list[Tensor]:
@@ -130,7 +106,7 @@ def score(
     if styled is not None:
         sets["styled"] = [styled[name] for name in photos]
     even, odd = (extract(draw(target[start::2], 1 + start)) for start in (0, 1))
-    goal = np.concatenate((even[: len(even) // 2], odd[len(even) // 2 :]))
+    goal = goal_of(even, odd)
     rows = {
         label: distances(extract(draw(pictures, 0)), goal) | likeness(pictures, untouched)
         for label, pictures in sets.items()
@@ -146,7 +122,7 @@ def distances(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
 def likeness(pictures: Sequence[Tensor], photos: Sequence[Tensor]) -> dict[str, float]:
     """Return the mean structural similarity and the mean edge agreement of pictures with their photos."""
     pairs = list(zip(pictures, photos, strict=True))
-    measures = {"ssim": ssim, "edges": edge_agreement}
+    measures = {"ssim": lambda one, other: ssim(luma(one), luma(other)), "edges": edge_agreement}
     return {name: float(np.mean([measure(*pair) for pair in pairs])) for name, measure in measures.items()}
 
 

@@ -8,9 +8,9 @@ from vidstyle.models.style import Style, save_style
 from vidstyle.networks.generator import ResNetGenerator
 
 
-def make_style(path: Path) -> Path:
+def make_style(path: Path, seed: int = 7) -> Path:
     """Write a random style of 4 channels for a short side of 32 pixels and return its path."""
-    torch.manual_seed(7)
+    torch.manual_seed(seed)
     network = ResNetGenerator(4, 5)
     with torch.no_grad():
         for weight in network.parameters():

@@ -28,7 +28,7 @@ def test_the_readme_shows_every_command() -> None:
 def test_options_in_the_readme_exist() -> None:
     known = (ROOT / "docs" / "commands.md").read_text(encoding="utf-8")
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    lines = re.findall(r"vidstyle (?:extract|train|render|run|weights|styles)\b.*", readme)
+    lines = re.findall(r"vidstyle (?:extract|train|render|evaluate|compare|run|weights|styles)\b.*", readme)
     used = {option for line in lines for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", line)}
     assert used
     assert [option for option in sorted(used) if f"{option}" not in known] == []
@@ -36,13 +36,23 @@ def test_options_in_the_readme_exist() -> None:
 
 @pytest.mark.parametrize("recipe", sorted((ROOT / "pipelines").glob("*.toml")), ids=lambda path: path.name)
 def test_recipes_hold_only_settings_that_exist(recipe: Path) -> None:
+    from vidstyle.cli.train_tables import train_tables
+    from vidstyle.evaluate.settings import CompareSettings, EvaluateSettings
     from vidstyle.extract.settings import ExtractSettings
     from vidstyle.render.settings import RenderSettings
     from vidstyle.train.settings import TrainSettings
 
-    classes = {"extract": ExtractSettings, "photos": ExtractSettings, "train": TrainSettings, "render": RenderSettings}
+    classes = {
+        "extract": ExtractSettings,
+        "photos": ExtractSettings,
+        "evaluate": EvaluateSettings,
+        "compare": CompareSettings,
+        "render": RenderSettings,
+    }
     tables = read_recipe(recipe)
-    assert set(tables) <= {"paths", *classes}
+    assert set(tables) <= {"paths", "train", *classes}
+    for table in train_tables(tables.pop("train", ())):
+        TrainSettings.resolve(table, {})
     for name, table in tables.items():
         if name != "paths":
             classes[name].resolve(table, {})

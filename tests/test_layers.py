@@ -8,8 +8,21 @@ import pytest
 import vidstyle
 
 PACKAGE = Path(vidstyle.__file__).parent
-ROOMS = ("", "media", "networks", "losses", "analysis", "models", "report", "extract", "train", "render", "cli")
-STAGES = ("extract", "train", "render")
+ROOMS = (
+    "",
+    "media",
+    "networks",
+    "losses",
+    "analysis",
+    "models",
+    "report",
+    "extract",
+    "train",
+    "render",
+    "evaluate",
+    "cli",
+)
+STAGES = ("extract", "train", "render", "evaluate")
 OWNERS = {
     "av": ("media",),
     "ffmpeg": ("media",),

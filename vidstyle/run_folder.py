@@ -1,5 +1,6 @@
 """The folder of one training run and what lies in it."""
 
+import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,3 +54,10 @@ class RunFolder:
     def sample(self, step: int) -> Path:
         """The sample pictures of a step."""
         return self.path / "samples" / f"{step:07d}.png"
+
+
+def read_log(path: Path) -> list[dict[str, float]]:
+    """Return the rows of a log as numbers; a row that a crash cut short is left out."""
+    with path.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if None not in row.values()]
+    return [{name: float(value) for name, value in row.items() if value} for row in rows]

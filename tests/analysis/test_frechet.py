@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
+from tests.outside import outside
+from vidstyle.analysis import frechet
 from vidstyle.analysis.frechet import frechet_distance, gaussian_distance, kernel_distance
 
 scipy_linalg = pytest.importorskip("scipy.linalg")
@@ -72,3 +75,19 @@ def test_other_shapes_and_broken_values_are_refused(measure) -> None:
         measure(good[:1], good)
     with pytest.raises(ValueError, match="some features are not finite"):
         measure(good, np.full((4, 3), np.nan))
+
+
+def test_many_samples_are_taken_some_rows_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = features(11, 50, 6), features(12, 41, 6)
+    whole = kernel_distance(first, second)
+    monkeypatch.setattr(frechet, "KERNEL_ROWS", 8)
+    assert kernel_distance(first, second) == pytest.approx(whole, rel=1e-10)
+
+
+def test_both_distances_agree_with_those_of_torchmetrics() -> None:
+    first, second = features(13, 60, 12), features(14, 60, 12, 0.2)
+    a, b = torch.from_numpy(first), torch.from_numpy(second)
+    kid, fid = outside("torchmetrics.image.kid"), outside("torchmetrics.image.fid")
+    assert kernel_distance(first, second) == pytest.approx(float(kid.poly_mmd(a, b)), rel=1e-4)
+    expected = float(fid._compute_fid(a.mean(0), a.T.cov(), b.mean(0), b.T.cov()))
+    assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-4)

@@ -8,6 +8,7 @@ import pytest
 
 from tests.clips import make_clip
 from vidstyle.cli.main import main
+from vidstyle.cli.train_tables import train_tables
 from vidstyle.errors import ExitCode
 
 RECIPE = """
@@ -68,12 +69,17 @@ def test_a_recipe_goes_from_videos_to_a_painted_video_and_repeats_nothing(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[paint]\n", "r.toml has unknown tables: paint. Known: paths, extract, photos, train, render."),
+        (
+            "[paint]\n",
+            "r.toml has unknown tables: paint. Known: paths, extract, photos, train, evaluate, compare, render.",
+        ),
         (
             "[paths]\nvideos = []\n",
-            "r.toml has unknown paths: videos. Known: episodes, footage, dataset, runs, inputs, output.",
+            "r.toml has unknown paths: videos. Known: episodes, footage, dataset, runs, test_photos, target, table, inputs, "
+            "output.",
         ),
         ("[extract]\n", "r.toml does not say where to find its episodes: add `episodes` to [paths]."),
+        ("[compare]\n[paths]\ntest_photos = 'p'\n", "r.toml names no runs to measure: add a [train] table."),
         ("[paths]\nepisodes = ['x.mp4']\n[extract]\nspeed = 1\n", "The recipe has unknown keys: speed."),
     ],
 )
@@ -84,3 +90,84 @@ def test_mistakes_in_a_recipe_are_named(
     (tmp_path / "r.toml").write_text(text)
     assert _run("run", "r.toml") == ExitCode.USAGE
     assert f"Error: {message}" in capsys.readouterr().err
+
+
+def test_one_train_table_can_state_several_methods_and_seeds() -> None:
+    both = train_tables({"method": ["cut++", "cut"], "seed": [0, 1], "crop": 64})
+    assert [(one["name"], one["method"], one["seed"], one["crop"]) for one in both] == [
+        ("cut++-seed0", "cut++", 0, 64),
+        ("cut++-seed1", "cut++", 1, 64),
+        ("cut-seed0", "cut", 0, 64),
+        ("cut-seed1", "cut", 1, 64),
+    ]
+    assert [one["name"] for one in train_tables({"name": "mine", "seed": [3]})] == ["mine-seed3"]
+    assert train_tables([{"method": "cut"}, {"seed": 2}]) == [{"method": "cut"}, {"seed": 2}]
+
+
+TABLE = """
+[paths]
+episodes = ["{samples}/cartoon.mp4"]
+footage = ["{samples}/landscape.mp4"]
+test_photos = "dataset/trainA"
+[extract]
+every = 2.0
+size = 64
+deblur = "none"
+[photos]
+every = 2.0
+size = 64
+deblur = "none"
+max_similarity = 1.0
+[[train]]
+method = ["cut++", "cut"]
+seed = [0, 1]
+patches = 16
+channels = 4
+blocks = 5
+discriminator_channels = 4
+crop = 32
+load = 40
+steps = 2
+log_every = 1
+[[train]]
+method = "cyclegan"
+channels = 4
+blocks = 5
+discriminator_channels = 4
+crop = 32
+load = 40
+steps = 2
+log_every = 1
+[evaluate]
+metrics = "psnr,ssim"
+[compare]
+metrics = "psnr,ssim"
+rows = 2
+"""
+
+
+def test_the_experiment_of_table_one_runs_on_the_sample_videos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = Path(__file__).parents[2] / "sample_videos"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "table.toml").write_text(TABLE.format(samples=samples))
+    assert _run("run", "table.toml", "-q") == ExitCode.OK
+    rows = json.loads((tmp_path / "table" / "table.json").read_text())["rows"]
+    assert [(row["method"], len(row["runs"])) for row in rows] == [("cut++", 2), ("cut", 2), ("cyclegan", 1)]
+    assert {"psnr", "ssim", "train seconds", "parameters", "ms a picture"} <= set(rows[0]["figures"])
+    assert rows[0]["figures"]["ssim"]["mean"] != rows[1]["figures"]["ssim"]["mean"]
+    assert (tmp_path / "table" / "grid.png").stat().st_size > 1000
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*") if path.is_file()}
+    assert _run("run", "table.toml", "-q") == ExitCode.OK
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+
+
+def test_a_recipe_of_several_runs_is_not_taken_by_train(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.toml").write_text("[[train]]\nseed = 1\n[[train]]\nseed = 2\n")
+    assert _run("train", "--recipe", "r.toml") == ExitCode.USAGE
+    message = "Error: r.toml has several train tables. Give it to `vidstyle run`, or one table.\n"
+    assert capsys.readouterr().err == message

@@ -73,7 +73,7 @@ def test_a_missing_file_of_numbers_is_named(tmp_path: Path) -> None:
         read_ncnn(path)
 
 
-@pytest.mark.parametrize("row", [row for row in KNOWN if row.packaged], ids=lambda row: row.name)
+@pytest.mark.parametrize("row", [row for row in KNOWN if row.kind == "upscaler"], ids=lambda row: row.name)
 def test_the_package_holds_the_official_weights(
     row, real_weights: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

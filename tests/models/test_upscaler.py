@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
+from benchmarks.torchvision_operators import declare_torchvisions_operators
 from vidstyle.errors import DependencyError, StyleError
 from vidstyle.models.upscaler import load_upscaler
 from vidstyle.models.weights import load_weights
@@ -145,18 +146,10 @@ def skip_without(package: str, extra: str) -> None:
 
 def shim_torchvision(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a torchvision build for another torch be imported, and give back a module that it no longer has."""
-    library = torch.library.Library("torchvision", "FRAGMENT")
-    for name in ("nms", "qnms"):
-        if not hasattr(torch.ops.torchvision, name):
-            library.define(f"{name}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    KEPT.append(library)
+    declare_torchvisions_operators()
     functional_tensor = types.ModuleType("torchvision.transforms.functional_tensor")
     functional_tensor.rgb_to_grayscale = None
     monkeypatch.setitem(sys.modules, "torchvision.transforms.functional_tensor", functional_tensor)
-
-
-KEPT: list[torch.library.Library] = []
-"""Operators vanish with the library object that defined them."""
 
 
 def official_network(name: str) -> torch.nn.Module:

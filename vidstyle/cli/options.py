@@ -60,4 +60,6 @@ def _sentence(text: str) -> str:
 def settings_from(cls: type[AnySettings], stage: str, recipe: Path | None, flags: dict[str, Any]) -> AnySettings:
     """Return the settings of a command from its recipe's `stage` table and the flags that were given; raises SettingsError."""
     table = read_recipe(recipe).get(stage, {}) if recipe else {}
+    if isinstance(table, list):
+        raise SettingsError(f"{recipe} has several {stage} tables. Give it to `vidstyle run`, or one table.")
     return cls.resolve(table, {name: value for name, value in flags.items() if value is not None})

@@ -1,33 +1,38 @@
 """`vidstyle run`."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import click
 
 from vidstyle.cli.show import console, progress_bar
+from vidstyle.cli.train_tables import train_tables
 from vidstyle.errors import SettingsError
 from vidstyle.progress import OnProgress
+from vidstyle.run_folder import RunFolder
 from vidstyle.settings import read_recipe
 
-STAGES = ("extract", "photos", "train", "render")
+STAGES = ("extract", "photos", "train", "evaluate", "compare", "render")
 
 
 @click.command()
 @click.argument("recipe", type=click.Path(path_type=Path))
 @click.option("-q", "--quiet", is_flag=True, help="Show only errors.")
 def run(recipe: Path, quiet: bool) -> int:
-    """Do what RECIPE says: extract frames, train a style, render videos. Stages that are done are not repeated.
+    """Do what RECIPE says: extract frames, train, measure and compare styles, render videos. What is done is not repeated.
 
-    A recipe is TOML: [paths] names episodes, footage, dataset, runs, inputs and output; [extract] takes frames of the
-    episodes, [photos] of the footage, with the settings of extract; [train] and [render] hold those of their commands.
+    A recipe is TOML: [paths] names episodes, footage, dataset, runs, test_photos, target, table, inputs and output;
+    [extract] takes frames of the episodes, [photos] of the footage, with the settings of extract; [train], [evaluate],
+    [compare] and [render] hold those of their commands. There may be several [[train]] tables, in which method and seed
+    may be lists; [evaluate] and [compare] take all their runs, test_photos, and target or the dataset's frames.
 
     Paths in a recipe are relative to the folder that the command is given in.
     """
     tables = read_recipe(recipe)
     if unknown := sorted(set(tables) - {*STAGES, "paths"}):
         raise SettingsError(f"{recipe} has unknown tables: {', '.join(unknown)}. Known: paths, {', '.join(STAGES)}.")
-    paths = _Paths(recipe, tables.get("paths", {}))
+    paths = _Paths(recipe, tables)
     code = 0
     with progress_bar(quiet) as on_progress:
         for stage in STAGES:
@@ -38,16 +43,20 @@ def run(recipe: Path, quiet: bool) -> int:
 
 
 class _Paths:
-    """The files and folders of a recipe."""
+    """The files and folders of a recipe, and the runs that its [train] tables make."""
 
-    known = ("episodes", "footage", "dataset", "runs", "inputs", "output")
+    known = ("episodes", "footage", "dataset", "runs", "test_photos", "target", "table", "inputs", "output")
 
-    def __init__(self, recipe: Path, table: dict[str, Any]) -> None:
+    def __init__(self, recipe: Path, tables: dict[str, Any]) -> None:
+        table = tables.get("paths", {})
         if unknown := sorted(set(table) - set(self.known)):
             raise SettingsError(f"{recipe} has unknown paths: {', '.join(unknown)}. Known: {', '.join(self.known)}.")
         self.recipe, self.table = recipe, table
         self.dataset = Path(table.get("dataset", "dataset"))
         self.runs = Path(table.get("runs", "runs"))
+        self.target = Path(table.get("target", self.dataset / "trainB"))
+        self.comparison = Path(table.get("table", "table"))
+        self.trainings = train_tables(tables.get("train", ()))
 
     def needed(self, name: str) -> Any:
         """Return the path or paths called `name`; raises SettingsError when the recipe does not state them."""
@@ -71,11 +80,47 @@ def _photos(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> No
     _frames(table, paths.needed("footage"), paths.dataset / "trainA", on_progress)
 
 
-def _train(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> None:
+def _train(_: Any, paths: _Paths, on_progress: OnProgress) -> None:
     from vidstyle.train.settings import TrainSettings
     from vidstyle.train.stage import run as train
 
-    train(paths.dataset, paths.runs, TrainSettings.resolve(table, {}), on_progress)
+    for settings in (TrainSettings.resolve(table, {}) for table in paths.trainings):
+        if settings.restart or not _is_trained(paths.runs / settings.name, settings.record()):
+            train(paths.dataset, paths.runs, settings, on_progress)
+
+
+def _is_trained(run: Path, settings: dict[str, Any]) -> bool:
+    """Whether a run has ended with exactly these settings."""
+    manifest = RunFolder(run).manifest
+    return manifest.is_file() and json.loads(manifest.read_text(encoding="utf-8"))["settings"] == settings
+
+
+def _run_folders(paths: _Paths) -> list[Path]:
+    if not paths.trainings:
+        raise SettingsError(f"{paths.recipe} names no runs to measure: add a [train] table.")
+    from vidstyle.train.settings import TrainSettings
+
+    return [paths.runs / TrainSettings.resolve(table, {}).name for table in paths.trainings]
+
+
+def _evaluate(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> None:
+    from vidstyle.cli.evaluate import tell
+    from vidstyle.evaluate.settings import EvaluateSettings
+    from vidstyle.evaluate.stage import Inputs
+    from vidstyle.evaluate.stage import run as evaluate
+
+    settings, photos = EvaluateSettings.resolve(table, {}), Path(paths.needed("test_photos"))
+    for folder in _run_folders(paths):
+        tell(evaluate(Inputs(folder, target=paths.target, photos=photos), settings, on_progress), quiet=False)
+
+
+def _compare(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> None:
+    from vidstyle.cli.compare import tell
+    from vidstyle.evaluate.compare import run as compare
+    from vidstyle.evaluate.settings import CompareSettings
+
+    settings, photos = CompareSettings.resolve(table, {}), Path(paths.needed("test_photos"))
+    tell(compare(_run_folders(paths), photos, paths.target, paths.comparison, settings, on_progress), quiet=False)
 
 
 def _render(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> int:
@@ -95,4 +140,11 @@ def _render(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> in
     return int(result.details["exit_code"])
 
 
-_RUN = {"extract": _extract, "photos": _photos, "train": _train, "render": _render}
+_RUN = {
+    "extract": _extract,
+    "photos": _photos,
+    "train": _train,
+    "evaluate": _evaluate,
+    "compare": _compare,
+    "render": _render,
+}

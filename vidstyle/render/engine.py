@@ -11,17 +11,17 @@ from torch import Tensor
 from vidstyle.device import resolve_device
 from vidstyle.media.clip import Clip
 from vidstyle.models.assembly import Runtime, assemble, resolve_runtime
+from vidstyle.models.frames import to_device
 from vidstyle.models.image_model import ImageModel
+from vidstyle.models.resize import resize
 from vidstyle.models.style import find_style, load_style, style_hash
 from vidstyle.models.style_generator import StyleGenerator, build_generator
 from vidstyle.models.upscaler import load_upscaler, weights_file
 from vidstyle.progress import OnProgress, silent
 from vidstyle.render.calibrate import identity, quantised, sample_frames
 from vidstyle.render.colour import PLAIN, ColourPlan
-from vidstyle.render.frames import to_device
 from vidstyle.render.memory import batch_that_fits, return_large_buffers
 from vidstyle.render.paint import Painter
-from vidstyle.render.resize import resize
 from vidstyle.render.resolved import Resolved, resolved
 from vidstyle.render.settings import UPSCALERS, RenderSettings
 from vidstyle.render.sizes import Sizes, plan_sizes

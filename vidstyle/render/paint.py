@@ -8,13 +8,13 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import DeviceError
+from vidstyle.models.frames import as_array, as_tensor, to_floats, to_pixels
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
+from vidstyle.models.resize import resize
 from vidstyle.models.tiles import Tiled
 from vidstyle.render.blend import blend, keep_colour, without_noise
 from vidstyle.render.colour import PLAIN, ColourPlan
-from vidstyle.render.frames import as_array, as_tensor, to_floats, to_pixels
 from vidstyle.render.repeats import BEFORE, Repeats
-from vidstyle.render.resize import resize
 from vidstyle.render.resolved import Resolved
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import Sizes

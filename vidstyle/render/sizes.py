@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from vidstyle.models.style_generator import StyleGenerator
+from vidstyle.models.style_generator import SMALLEST_SIDE, painted_size
 
-SMALLEST_SIDE = 16
 AUTO_UPSCALE_FROM = 1.5
 
 
@@ -33,16 +32,7 @@ def plan_sizes(source: tuple[int, int], asked: int | str | None, trained: int, o
     `asked` is the short side that the generator paints at: pixels, `source`, or None for the side it was `trained` at.
     """
     short = min(source) if asked == "source" else trained if asked is None else int(asked)
-    return Sizes(source, _painted(source, max(short, SMALLEST_SIDE)), _result(source, outscale))
-
-
-def _painted(source: tuple[int, int], short: int) -> tuple[int, int]:
-    """Return the size with that short side; full size stays as it is, since the generator pads and cuts by itself."""
-    if short == min(source):
-        return source
-    factor, step = short / min(source), StyleGenerator.multiple_of
-    width, height = (max(SMALLEST_SIDE, round(side * factor / step) * step) for side in source)
-    return width, height
+    return Sizes(source, painted_size(source, max(short, SMALLEST_SIDE)), _result(source, outscale))
 
 
 def _result(source: tuple[int, int], outscale: float) -> tuple[int, int]:

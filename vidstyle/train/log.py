@@ -7,6 +7,8 @@ from typing import TextIO
 import torch
 from torch import Tensor
 
+from vidstyle.run_folder import read_log
+
 
 class LossLog:
     """Appends to `path` one row of mean losses for every so many steps; rows after `step` of a broken-off run are dropped."""
@@ -38,10 +40,3 @@ class LossLog:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-
-def read_log(path: Path) -> list[dict[str, float]]:
-    """Return the rows of a log as numbers; a row that a crash cut short is left out."""
-    with path.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if None not in row.values()]
-    return [{name: float(value) for name, value in row.items() if value} for row in rows]

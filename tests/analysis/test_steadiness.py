@@ -1,0 +1,48 @@
+"""Flicker, sharpness and drift are told apart."""
+
+import numpy as np
+import pytest
+
+from tests.analysis.test_warping import flickering, pan
+from tests.drawings import blurred
+from vidstyle.analysis.steadiness import Steadiness, SteadinessMeter
+
+
+def measured(source: list[np.ndarray], video: list[np.ndarray]) -> Steadiness:
+    meter = SteadinessMeter()
+    for one, other in zip(source, video, strict=True):
+        meter.update(one, other)
+    return meter.result()
+
+
+def grey(level: int, size: tuple[int, int] = (48, 64)) -> np.ndarray:
+    return np.full((*size, 3), level, np.uint8)
+
+
+def test_flicker_is_the_change_of_mean_lightness() -> None:
+    found = measured([grey(119)] * 4, [grey(119), grey(131), grey(119), grey(131)])
+    assert found.flicker == (pytest.approx(4.7, abs=0.1), 0.0)
+    assert found.colour_drift == pytest.approx(2.35, abs=0.05)
+    assert found.colour_shift == pytest.approx(2.35, abs=0.05)
+
+
+def test_a_constant_change_of_colours_is_a_shift_and_no_drift() -> None:
+    found = measured(pan(), [np.clip(one, 0, 200) // 2 + 60 for one in pan()])
+    assert found.colour_shift > 5
+    assert found.colour_drift < 0.3
+
+
+def test_what_happens_at_a_cut_is_no_flicker() -> None:
+    source = [np.clip(one, 0, 60) for one in pan(5)] + [255 - one // 4 for one in pan(5, seed=2)]
+    assert measured(source, source).flicker[0] < 0.5
+    assert measured(source, flickering(source, 8)).flicker[0] > 1
+
+
+def test_sharpness_is_that_of_each() -> None:
+    checks = np.kron(np.indices((6, 8)).sum(0) % 2, np.ones((12, 12))).astype(np.uint8)[..., None].repeat(3, 2) * 200
+    found = measured([checks], [blurred(checks, 2)])
+    assert found.sharpness[0] < 0.6 * found.sharpness[1]
+
+
+def test_one_frame_has_no_flicker() -> None:
+    assert measured([grey(10)], [grey(20)]).flicker == (0.0, 0.0)

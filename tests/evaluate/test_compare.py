@@ -1,0 +1,101 @@
+"""Runs become rows: seeds together, variants apart, with mean, spread and cost, as a table and as a grid."""
+
+import csv
+import json
+from pathlib import Path
+from statistics import mean, stdev
+
+import numpy as np
+import pytest
+
+from tests.evaluate.conftest import MakeRun
+from vidstyle.errors import InputError, SettingsError
+from vidstyle.evaluate.compare import run
+from vidstyle.evaluate.settings import CompareSettings
+from vidstyle.media.images import read_image
+from vidstyle.models.style import load_style
+
+SETTINGS = CompareSettings(metrics="psnr,ssim", rows=2, device="cpu")
+
+
+@pytest.fixture
+def compared(folders: Path, make_run: MakeRun) -> Path:
+    """The output of a comparison of two seeds of cut and one run of cut++."""
+    runs = [make_run("cut", 0), make_run("cut", 1), make_run("cut++", 0)]
+    run(runs, folders / "source", folders / "target", folders / "table", SETTINGS)
+    return folders / "table"
+
+
+def test_seeds_share_a_row_with_mean_and_spread(compared: Path) -> None:
+    rows = json.loads((compared / "table.json").read_text())["rows"]
+    assert [(row["method"], len(row["runs"])) for row in rows] == [("cut", 2), ("cut++", 1)]
+    values = [one["figures"][0]["value"] for one in rows[0]["runs"]]
+    assert values[0] != values[1]
+    assert rows[0]["figures"]["psnr"] == {"mean": pytest.approx(mean(values)), "spread": pytest.approx(stdev(values))}
+    assert rows[1]["figures"]["psnr"]["spread"] is None
+
+
+def test_the_costs_are_those_of_the_runs(compared: Path) -> None:
+    row = json.loads((compared / "table.json").read_text())["rows"][1]
+    style = load_style(compared.parent / "runs" / "cut++-0" / "style.safetensors")
+    assert row["figures"]["train seconds"]["mean"] == pytest.approx(20 / 2 + 10 / 1)
+    assert row["figures"]["parameters"]["mean"] == sum(weight.numel() for weight in style.weights.values())
+    assert row["figures"]["ms a picture"]["mean"] > 0
+
+
+def test_the_same_numbers_stand_in_markdown_and_csv(compared: Path) -> None:
+    records = json.loads((compared / "table.json").read_text())["rows"]
+    rows = list(csv.DictReader((compared / "table.csv").open()))
+    assert float(rows[0]["ssim"]) == records[0]["figures"]["ssim"]["mean"]
+    assert float(rows[0]["ssim spread"]) == records[0]["figures"]["ssim"]["spread"]
+    lines = (compared / "table.md").read_text().splitlines()
+    assert lines[0] == "| method | runs | psnr ↑ | ssim ↑ | train seconds | parameters | ms a picture |"
+    shown = records[0]["figures"]["psnr"]
+    assert lines[2].startswith(f"| cut | 2 | {shown['mean']:.4g} ± {shown['spread']:.2g} | ")
+    assert "- psnr: n: 4 pairs; 44x32; resized: none; fp64." in lines
+
+
+def test_the_grid_shows_each_photo_beside_what_each_method_made_of_it(compared: Path) -> None:
+    sheet = read_image(compared / "grid.png")
+    assert sheet.shape == (28 + 2 * 36 + 4, 3 * 36 + 4, 3)
+    painted = read_image(compared.parent / "runs" / "cut++-0" / "evaluation" / "32px" / "3.png")
+    np.testing.assert_array_equal(sheet[28 + 4 + 36 :, 2 * 36 + 4 :][:32, :32], painted[:, 6:38])
+    assert sheet[:28].min() < 100
+
+
+def test_variants_of_a_method_are_told_apart_by_what_differs(folders: Path, make_run: MakeRun) -> None:
+    runs = [make_run("cut", 0, lr=0.1), make_run("cut", 1, lr=0.2), make_run("cyclegan", 0)]
+    result = run(runs, folders / "source", folders / "target", folders / "table", SETTINGS)
+    assert [line.split(" | ")[0] for line in result.details["table"].splitlines()[2:5]] == [
+        "| cut (lr 0.1)",
+        "| cut (lr 0.2)",
+        "| cyclegan",
+    ]
+
+
+def test_doing_nothing_has_a_row_of_its_own(folders: Path, make_run: MakeRun, real_weights: Path) -> None:
+    settings = CompareSettings(metrics="fd-vgg16", crops=4, crop=32, crop_scale=32, device="cpu")
+    result = run([make_run()], folders / "source", folders / "target", folders / "table", settings)
+    assert result.details["table"].splitlines()[3].startswith("| (photos, untouched) | - | ")
+
+
+def test_runs_that_paint_at_different_sizes_are_not_compared_unless_one_is_given(
+    folders: Path, make_run: MakeRun
+) -> None:
+    runs = [make_run("cut", 0), make_run("cmd", 0, load=40)]
+    (runs[1] / "style.safetensors").unlink()
+    (runs[1] / "results").mkdir()
+    with pytest.raises(SettingsError) as caught:
+        run(runs, folders / "source", folders / "target", folders / "table", SETTINGS)
+    assert str(caught.value) == (
+        f"The runs paint at different short sides ({runs[0]} at 32, {runs[1]} at 40): their figures do not compare. "
+        "Give --size."
+    )
+
+
+def test_a_folder_that_is_no_run_is_named(folders: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        run([folders / "source"], folders / "source", folders / "target", folders / "table", SETTINGS)
+    assert str(caught.value) == (
+        f"{folders / 'source'} is no run folder: it has no settings.json. Give a folder that train made."
+    )

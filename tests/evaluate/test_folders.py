@@ -1,0 +1,274 @@
+"""Folders of pictures get their figures, each with what it rests on, and mistakes are named."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.evaluate.conftest import overwrite
+from vidstyle.analysis.frechet import frechet_distance, kernel_distance
+from vidstyle.analysis.resizers import BICUBIC, BILINEAR
+from vidstyle.errors import DependencyError, InputError, StyleError, VidstyleError
+from vidstyle.evaluate import features as features_module
+from vidstyle.evaluate.features import InceptionFeatures, features
+from vidstyle.evaluate.figure import Figure
+from vidstyle.evaluate.pictures import open_folders
+from vidstyle.evaluate.settings import EvaluateSettings
+from vidstyle.evaluate.stage import Inputs, run
+from vidstyle.models import weights
+from vidstyle.models.download import checksum
+from vidstyle.progress import Progress, silent
+from vidstyle.report.png import write_png
+
+
+def measured(folders: Path, metrics: str = "auto", **more: object) -> dict[str, Figure]:
+    """Return the figures of the drawn folders by name."""
+    settings = {name: more.pop(name) for name in list(more) if name not in Inputs.__dataclass_fields__}
+    inputs = {"generated": (folders / "generated",), "target": folders / "target", "source": folders / "source"}
+    result = run(Inputs(**{**inputs, **more}), EvaluateSettings(metrics=metrics, device="cpu", **settings))
+    return {record["name"]: Figure.of(record) for record in result.details["figures"]}
+
+
+def refusal(folders: Path, metrics: str = "psnr,ssim", **more: object) -> str:
+    """Return the message with which an input is refused."""
+    with pytest.raises(VidstyleError) as caught:
+        measured(folders, metrics, **more)
+    assert isinstance(caught.value, InputError)
+    return str(caught.value)
+
+
+def test_fid_and_kid_are_the_distances_of_inception_features(folders: Path, known_inception: Path) -> None:
+    for surplus in ("generated/2", "generated/3", "source/2", "source/3", "target/2", "target/3", "target/4"):
+        (folders / f"{surplus}.png").unlink()
+    found = measured(folders, "fid,fid-clean,kid", inception=str(known_inception), batch=3)
+    for name, resizer, distance in (
+        ("fid", BILINEAR, frechet_distance),
+        ("fid-clean", BICUBIC, frechet_distance),
+        ("kid", BILINEAR, kernel_distance),
+    ):
+        extractor = InceptionFeatures(known_inception, resizer, EvaluateSettings(device="cpu"))
+        sets = [open_folders(folders / part) for part in ("generated", "target", "source")]
+        rows = [features(extractor, one, silent) for one in sets]
+        assert [one.shape for one in rows] == [(2, 2048), (2, 2048), (2, 2048)]
+        assert found[name].value == pytest.approx(distance(rows[0], rows[1]))
+        assert found[name].source_value == pytest.approx(distance(rows[2], rows[1]))
+    assert found["fid"].value != pytest.approx(found["fid-clean"].value, rel=1e-4)
+    assert found["fid"].basis == (
+        "n: 2 generated, 2 target; 299x299; resized: bilinear, as pytorch-fid; pt_inception-2015-12-05-6726825d.pth "
+        f"(sha256 {checksum(known_inception)[:12]}); fp32"
+    )
+    assert found["fid-clean"].resizer == "bicubic, as PIL and clean-fid"
+
+
+def test_few_samples_are_warned_of(folders: Path, known_inception: Path) -> None:
+    inputs = Inputs(generated=(folders / "generated",), target=folders / "generated")
+    result = run(inputs, EvaluateSettings(metrics="fid,kid", inception=str(known_inception), device="cpu"))
+    assert result.warnings == (
+        "fid rests on 4 generated and 4 target pictures; below 2,048 it is biased upwards. "
+        "Compare it only with figures of the same counts, and look at kid.",
+    )
+
+
+def test_other_weights_are_not_taken_for_those_of_fid(folders: Path, inception_file: Path) -> None:
+    with pytest.raises(StyleError) as caught:
+        measured(folders, inception=str(inception_file))
+    assert str(caught.value) == (
+        f"{inception_file} does not hold the Inception weights that FID is defined on (SHA-256 "
+        f"{checksum(inception_file)[:12]}..., not 6726825d0af5...). Give pt_inception-2015-12-05-6726825d.pth, or leave "
+        "--inception out."
+    )
+
+
+def test_a_file_of_the_right_name_but_another_network_is_refused(
+    folders: Path, inception_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    path = tmp_path / "other.pth"
+    torch.save({"Conv2d_1a_3x3.conv.weight": torch.zeros(32, 3, 3, 3)}, path)
+    rows = [row for row in weights.KNOWN if row.name != "inception-2015-12-05"]
+    monkeypatch.setattr(weights, "KNOWN", (*rows, *_with_sum(checksum(path))))
+    with pytest.raises(StyleError) as caught:
+        measured(folders, "fid", inception=str(path))
+    assert str(caught.value) == (
+        f"The file {path} does not hold the weights inception-2015-12-05. Remove it or give another."
+    )
+
+
+def _with_sum(sha256: str) -> list[weights.Weights]:
+    from dataclasses import replace
+
+    return [replace(row, sha256=sha256) for row in weights.KNOWN if row.name == "inception-2015-12-05"]
+
+
+def test_without_weights_the_other_figures_come_and_the_missing_ones_are_explained(
+    folders: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VIDSTYLE_WEIGHTS", raising=False)
+    monkeypatch.setattr(weights, "find_spec", lambda package: None)
+    inputs = Inputs(generated=(folders / "generated",), target=folders / "target", source=folders / "source")
+    result = run(inputs, EvaluateSettings(device="cpu"))
+    assert [record["name"] for record in result.details["figures"]] == ["psnr", "ssim"]
+    missing = result.details["missing"]
+    assert list(missing) == ["fid", "fid-clean", "kid", "fd-vgg16", "kid-vgg16", "lpips"]
+    assert missing["kid"].startswith("The weights inception-2015-12-05 are not on this machine. Put ")
+    assert missing["fd-vgg16"].startswith("The weights vgg16 are not on this machine. Put ")
+    with pytest.raises(StyleError, match=r"^The weights inception-2015-12-05 are not on this machine\."):
+        measured(folders, "fid")
+    with pytest.raises((StyleError, DependencyError), match=r"^The weights .*alexnet are not on this machine\."):
+        measured(folders, "lpips")
+
+
+def test_vgg16s_distances_agree_with_crops_drawn_by_hand(folders: Path, real_weights: Path) -> None:
+    from vidstyle.analysis.crops import crop_features, draw_crops, scaled
+    from vidstyle.media.images import list_images, read_image
+    from vidstyle.models.weights import load_weights
+    from vidstyle.networks.vgg import VGG16Features
+
+    found = measured(folders, "fd-vgg16,kid-vgg16", crops=6, crop=32, crop_scale=40, seed=3)
+    network = VGG16Features()
+    network.load_state_dict(load_weights("vgg16"))
+
+    def drawn(name: str, start: int, step: int, seed: int) -> np.ndarray:
+        pictures = [scaled(read_image(path), 40) for path in list_images(folders / name)[start::step]]
+        return crop_features(network.eval(), draw_crops(pictures, 6, 32, seed))
+
+    goal = np.concatenate([drawn("target", 0, 2, 4)[:3], drawn("target", 1, 2, 5)[3:]])
+    generated = drawn("generated", 0, 1, 3)
+    assert found["fd-vgg16"].value == pytest.approx(frechet_distance(generated, goal), rel=1e-4)
+    assert found["kid-vgg16"].value == pytest.approx(kernel_distance(generated, goal), rel=1e-3)
+    assert found["fd-vgg16"].counts == {"generated": 4, "target": 5, "crops of each": 6}
+
+
+def test_features_are_computed_once_for_the_same_content_and_weights(
+    folders: Path, known_inception: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Progress] = []
+    extractor = InceptionFeatures(known_inception, BILINEAR, EvaluateSettings(device="cpu"))
+    first = features(extractor, open_folders(folders / "generated"), told.append)
+    assert told[-1] == Progress(f"features of {folders / 'generated'}", 4, 4, "pictures")
+    (folders / "generated").rename(folders / "moved")
+    monkeypatch.setattr(features_module, "_inception", lambda *_: pytest.fail("features were computed again"))
+    np.testing.assert_array_equal(features(extractor, open_folders(folders / "moved"), silent), first)
+    overwrite(folders / "moved" / "2.png", (64, 48))
+    with pytest.raises(pytest.fail.Exception, match="computed again"):
+        features(extractor, open_folders(folders / "moved"), silent)
+
+
+def test_lpips_psnr_and_ssim_are_means_over_the_pairs_of_one_name(folders: Path, real_weights: Path) -> None:
+    whole = measured(folders, "psnr,ssim,lpips")
+    parts = []
+    for number in range(4):
+        part = folders / f"part{number}"
+        part.mkdir()
+        (part / f"{number}.png").write_bytes((folders / "generated" / f"{number}.png").read_bytes())
+        parts.append(measured(folders, "psnr,ssim,lpips", generated=(part,)))
+    for name in ("psnr", "ssim", "lpips"):
+        assert whole[name].value == pytest.approx(np.mean([one[name].value for one in parts]), rel=1e-6)
+        assert whole[name].counts == {"pairs": 4}
+    assert 0.01 < whole["lpips"].value < 1
+    assert "alexnet" in whole["lpips"].basis and "alex.pth (sha256 " in whole["lpips"].basis
+
+
+def test_results_of_one_source_differ_by_their_mean_lpips(folders: Path, real_weights: Path) -> None:
+    for number in range(4):
+        write_png(folders / "again" / f"{number}.png", np.full((48, 64, 3), 60 * number, np.uint8))
+    both = (folders / "generated", folders / "again")
+    found = measured(folders, "lpips-diversity", generated=both)["lpips-diversity"]
+    twice = measured(folders, "lpips-diversity", generated=(both[0], both[0], both[0]))["lpips-diversity"]
+    plain = measured(folders, "lpips", generated=both[:1], source=both[1])["lpips"]
+    assert found.value == pytest.approx(plain.value, rel=1e-5)
+    assert found.counts == {"sources": 4, "results of each": 2}
+    assert twice.value == 0
+
+
+def test_an_empty_folder_is_named(folders: Path) -> None:
+    (folders / "empty").mkdir()
+    message = refusal(folders, generated=(folders / "empty",))
+    assert message == f"There are no images in {folders / 'empty'}. Name a folder that holds some."
+
+
+def test_a_missing_folder_is_named(folders: Path) -> None:
+    message = refusal(folders, target=folders / "none")
+    assert message == f"Cannot list the folder {folders / 'none'}: No such file or directory. Check the path."
+
+
+def test_one_image_is_no_set(folders: Path) -> None:
+    for number in range(1, 4):
+        (folders / "generated" / f"{number}.png").unlink()
+    message = refusal(folders, "fd-vgg16")
+    assert message == f"{folders / 'generated'} holds one image; fd-vgg16 compares sets and needs two or more."
+
+
+def test_results_without_a_source_are_named(folders: Path) -> None:
+    (folders / "source" / "2.png").unlink()
+    (folders / "source" / "3.png").rename(folders / "source" / "three.png")
+    assert refusal(folders) == (
+        f"2 of 4 pictures in {folders / 'generated'} have no source of their name in {folders / 'source'}; the first is "
+        "2.png. Name both alike, as a.png and a.jpg."
+    )
+
+
+def test_two_pictures_of_one_name_are_refused(folders: Path) -> None:
+    overwrite(folders / "source" / "1.jpg", (64, 48))
+    paths = [folders / "source" / name for name in ("1.jpg", "1.png")]
+    assert refusal(folders) == (f"{paths[0]} and {paths[1]} share a name, so results cannot be told apart. Rename one.")
+
+
+def test_sources_of_another_size_are_refused_or_scaled_where_asked(folders: Path) -> None:
+    overwrite(folders / "source" / "1.png", (128, 96))
+    assert refusal(folders) == (
+        f"{folders / 'generated' / '1.png'} is 64x48 pixels and its source {folders / 'source' / '1.png'} 128x96. "
+        "Give --resize-source to scale sources to their results."
+    )
+    found = measured(folders, "psnr", resize_source=True)["psnr"]
+    assert found.resizer == "1 sources bicubic, antialiased"
+
+
+def test_mixed_sizes_are_stated(folders: Path) -> None:
+    for folder in ("source", "generated"):
+        overwrite(folders / folder / "1.png", (96, 64))
+    assert measured(folders, "psnr")["psnr"].size == "2 sizes, 64x48 to 96x64"
+
+
+def test_pictures_too_small_to_measure_are_named(folders: Path) -> None:
+    for folder in ("source", "generated"):
+        overwrite(folders / folder / "0.png", (64, 10))
+    assert refusal(folders, "psnr,ssim") == (
+        f"{folders / 'generated' / '0.png'} is 64x10 pixels; ssim needs 11 or more on each side."
+    )
+
+
+def test_a_file_that_is_no_image_is_named(folders: Path) -> None:
+    (folders / "generated" / "1.png").write_bytes(b"not an image")
+    assert refusal(folders).startswith(f"{folders / 'generated' / '1.png'} is not an image that can be read")
+
+
+def test_results_of_other_names_have_no_diversity(folders: Path) -> None:
+    (folders / "generated" / "3.png").rename(folders / "generated" / "x.png")
+    message = refusal(folders, "lpips-diversity", generated=(folders / "generated", folders / "source"))
+    assert message == (
+        f"{folders / 'generated'} and {folders / 'source'} do not hold results of the same sources; the first that only "
+        "one holds is 3."
+    )
+
+
+@pytest.mark.parametrize(
+    ("given", "metrics", "message"),
+    [
+        ({"target": None}, "fid", "fid needs --target. Give it, or leave fid out of --metrics."),
+        ({"source": None}, "psnr", "psnr needs --source. Give it, or leave psnr out of --metrics."),
+        (
+            {},
+            "lpips-diversity",
+            "lpips-diversity needs --generated twice or more. Give it, or leave lpips-diversity out of --metrics.",
+        ),
+        (
+            {"target": None, "source": None},
+            "auto",
+            "There is nothing to compare the pictures with. Give --target, --source or both.",
+        ),
+    ],
+)
+def test_what_a_metric_lacks_is_said(folders: Path, given: dict, metrics: str, message: str) -> None:
+    assert refusal(folders, metrics, **given) == message

@@ -1,0 +1,104 @@
+"""A run paints the photos it is measured on, keeps them and its figures, and does neither twice."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.evaluate.conftest import MakeRun
+from vidstyle.errors import InputError, SettingsError
+from vidstyle.evaluate import painting, stage
+from vidstyle.evaluate.settings import EvaluateSettings
+from vidstyle.evaluate.stage import Inputs, run
+from vidstyle.media.images import read_image
+from vidstyle.models.frames import to_device, to_host
+from vidstyle.models.resize import resize
+from vidstyle.models.style import load_style
+from vidstyle.models.style_generator import StyleGenerator
+from vidstyle.report.png import write_png
+
+PIXELS = EvaluateSettings(metrics="psnr,ssim", device="cpu")
+
+
+def test_photos_are_painted_at_the_size_of_the_style(folders: Path, make_run: MakeRun) -> None:
+    folder = make_run()
+    result = run(Inputs(folder, photos=folders / "source"), PIXELS)
+    painted = read_image(folder / "evaluation" / "32px" / "2.png")
+    cpu = torch.device("cpu")
+    small = to_host(resize(to_device(read_image(folders / "source" / "2.png")[None], cpu), (44, 32)), deep=False)
+    record = json.loads((folder / "evaluation" / "32px" / "painted.json").read_text())
+    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[record["precision"]]
+    generator = StyleGenerator(load_style(folder / "style.safetensors"), cpu, dtype)
+    np.testing.assert_array_equal(painted, to_host(generator(to_device(small, cpu)), deep=False)[0])
+    assert result.details["figures"][0]["size"] == "44x32"
+    assert record["milliseconds"] > 0
+
+
+def test_what_is_done_is_not_done_again(folders: Path, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = Inputs(make_run(), photos=folders / "source")
+    first = run(inputs, PIXELS)
+    monkeypatch.setattr(painting, "StyleGenerator", lambda *_: pytest.fail("photos were painted again"))
+    monkeypatch.setattr(stage, "measure", lambda *_: pytest.fail("pictures were measured again"))
+    assert run(inputs, PIXELS).details == first.details
+    with pytest.raises(pytest.fail.Exception, match="measured again"):
+        run(inputs, EvaluateSettings(metrics="psnr", device="cpu"))
+    (folders / "source" / "0.png").unlink()
+    with pytest.raises(pytest.fail.Exception, match="painted again"):
+        run(inputs, PIXELS)
+
+
+def test_pictures_that_a_method_left_are_measured_as_they_are(folders: Path, make_run: MakeRun) -> None:
+    folder = make_run("cmd", load=48)
+    (folder / "style.safetensors").unlink()
+    for number in range(4):
+        write_png(folder / "results" / f"{number}.png", read_image(folders / "source" / f"{number}.png"))
+    found = run(Inputs(folder, photos=folders / "source"), PIXELS).details["figures"]
+    assert found[1]["value"] == pytest.approx(1)
+    assert found[0]["counts"] == {"pairs": 4}
+
+
+def test_a_folder_that_is_no_run_is_one_of_pictures(folders: Path) -> None:
+    result = run(Inputs(folders / "generated", source=folders / "source"), PIXELS)
+    assert result.counts == {"figures": 2, "missing": 0}
+
+
+def test_a_run_under_way_is_refused(folders: Path, make_run: MakeRun) -> None:
+    folder = make_run()
+    (folder / "manifest.json").unlink()
+    with pytest.raises(InputError) as caught:
+        run(Inputs(folder, photos=folders / "source"), PIXELS)
+    assert str(caught.value) == f"The run {folder} has not ended. Give its train command again, then evaluate it."
+
+
+def test_what_is_missing_is_asked_for(folders: Path, make_run: MakeRun) -> None:
+    for inputs, message in (
+        (Inputs(), "Name one thing to evaluate: a run folder, a video, or pictures with --generated FOLDER."),
+        (
+            Inputs(folders / "source", generated=(folders / "generated",)),
+            "Name one thing to evaluate: a run folder, a video, or pictures with --generated FOLDER.",
+        ),
+        (Inputs(Path("clip.mp4")), "clip.mp4 is measured beside its source: give --source VIDEO."),
+        (Inputs(run_folder := make_run()), f"{run_folder} is a run, and a run paints photos: give --photos FOLDER."),
+    ):
+        with pytest.raises(SettingsError) as caught:
+            run(inputs, PIXELS)
+        assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (
+            {"metrics": "fid,is"},
+            "There is no metric 'is'. Known: fid, fid-clean, kid, fd-vgg16, kid-vgg16, psnr, ssim, lpips, lpips-diversity.",
+        ),
+        ({"crop": 200}, "crop 200 is larger than crop-scale 192. Choose a crop of at most 192."),
+        ({"start": 2.0, "end": 1.0}, "The end, 1 s, is not after the start, 2 s. Raise --end."),
+    ],
+)
+def test_settings_that_do_not_fit_are_refused(settings: dict, message: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        EvaluateSettings(**settings)
+    assert str(caught.value) == message

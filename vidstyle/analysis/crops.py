@@ -1,0 +1,43 @@
+"""Crops of many pictures at one scale: what the distances on VGG16 features are measured on."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from vidstyle.networks.vgg import VGG16Features
+
+BATCH = 32
+
+
+def scaled(rgb: np.ndarray, short_side: int) -> Tensor:
+    """Return an (h, w, 3) uint8 picture as (1, 3, h', w') floats in [0, 1], its shorter side `short_side` pixels."""
+    image = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None].float() / 255
+    factor = short_side / min(image.shape[-2:])
+    size = [max(short_side, round(side * factor)) for side in image.shape[-2:]]
+    return functional.interpolate(image, size=size, mode="bilinear", antialias=True).clamp(0, 1)
+
+
+def draw_crops(pictures: Sequence[Tensor], count: int, side: int, seed: int) -> Tensor:
+    """Return (count, 3, side, side) crops, drawn in turn from all pictures at places that only `seed` decides."""
+    generator, crops = np.random.default_rng(seed), []
+    for number in range(count):
+        picture = pictures[number % len(pictures)]
+        top, left = (int(generator.integers(size - side + 1)) for size in picture.shape[-2:])
+        crops.append(picture[..., top : top + side, left : left + side])
+    return torch.cat(crops)
+
+
+def goal_of(even: np.ndarray, odd: np.ndarray) -> np.ndarray:
+    """Return a target's features, half of them from its even pictures and half from its odd ones, both (n, d)."""
+    return np.concatenate((even[: len(even) // 2], odd[len(odd) // 2 :]))
+
+
+@torch.inference_mode()
+def crop_features(network: VGG16Features, crops: Tensor) -> np.ndarray:
+    """Return (n, 512) features of (n, 3, s, s) crops, the mean of relu5_3 over each, on the network's device and dtype."""
+    weight = network.features[0].weight
+    parts = [network(part.to(weight.device, weight.dtype))["relu5_3"] for part in crops.split(BATCH)]
+    return torch.cat([part.float().mean(dim=(2, 3)) for part in parts]).cpu().numpy()

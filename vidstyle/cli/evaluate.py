@@ -1,0 +1,84 @@
+"""`vidstyle evaluate`."""
+
+import csv as csv_format
+import io
+import json as json_format
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import click
+
+from vidstyle.atomic import StageResult
+from vidstyle.cli.options import settings_from, settings_options
+from vidstyle.cli.show import console, progress_bar
+from vidstyle.evaluate.figure import Figure, not_computed, shown
+from vidstyle.evaluate.settings import EvaluateSettings
+
+FOLDER = click.Path(path_type=Path)
+
+
+@click.command()
+@click.argument("subject", type=FOLDER, required=False, metavar="[RUN|VIDEO]")
+@click.option(
+    "--generated", type=FOLDER, multiple=True, help="Folder of results; several for several results of each source."
+)
+@click.option("--target", type=FOLDER, help="Folder of frames of the cartoon, best ones kept out of training.")
+@click.option(
+    "--source", type=FOLDER, help="Folder of the sources, under the names of their results; or the source video."
+)
+@click.option("--photos", type=FOLDER, help="Folder of photos that a run is to paint.")
+@click.option("--json", is_flag=True, help="Print everything as JSON.")
+@click.option("--csv", is_flag=True, help="Print the figures as CSV.")
+@click.option("-q", "--quiet", is_flag=True, help="Show only errors and the figures.")
+@settings_options(EvaluateSettings)
+def evaluate(json: bool, csv: bool, quiet: bool, recipe: Path | None, **given: Any) -> None:
+    """Measure pictures, a run, or a rendered video: Frechet and kernel distances from the target's frames, likeness to
+    the source, and for video how steady it is.
+
+    Every figure is printed with what it was measured on and with. fid, fid-clean and kid rest on the Inception
+    weights of 2015-12-05; fd-vgg16 and kid-vgg16 are the same distances on VGG16's features of crops, and no FID.
+    """
+    named = {name: given.pop(name) for name in ("subject", "generated", "target", "source", "photos")}
+    settings = settings_from(EvaluateSettings, "evaluate", recipe, given)
+    from vidstyle.evaluate.stage import Inputs, run
+
+    with progress_bar(quiet) as on_progress:
+        result = run(Inputs(**named), settings, on_progress)
+    tell(result, quiet)
+    if json:
+        click.echo(json_format.dumps(result.record(), indent=2, ensure_ascii=False, default=str))
+    elif csv:
+        click.echo(_as_csv(result), nl=False)
+    else:
+        _show(result)
+
+
+def tell(result: StageResult, quiet: bool) -> None:
+    """Print the warnings of an evaluation and which figures could not be had."""
+    out = console(quiet)
+    for text in result.warnings:
+        out.print(f"Warning: {text}", soft_wrap=True, markup=False)
+    for text in not_computed(result.details["missing"]):
+        out.print(f"Note: {text}", soft_wrap=True, markup=False)
+
+
+def _show(result: StageResult) -> None:
+    """Print one line a figure: its value, that of the untouched source, and all it rests on."""
+    figures = [Figure.of(record) for record in result.details["figures"]]
+    rows = [("metric", "value", "source", "measured on")]
+    rows += [(one.name, shown(one.value), shown(one.source_value), one.basis) for one in figures]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]))
+
+
+def _as_csv(result: StageResult) -> str:
+    out = io.StringIO()
+    names = [field.name for field in fields(Figure)]
+    writer = csv_format.DictWriter(out, names, lineterminator="\n")
+    writer.writeheader()
+    for record in result.details["figures"]:
+        counts = "; ".join(f"{name} {count}" for name, count in record["counts"].items())
+        writer.writerow({**record, "counts": counts})
+    return out.getvalue()

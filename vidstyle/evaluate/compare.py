@@ -1,0 +1,103 @@
+"""The compare stage: finished runs on the same photos, as a table of figures and costs and a grid of pictures."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from vidstyle.atomic import StageResult, whole_file, write_json
+from vidstyle.errors import InputError, SettingsError
+from vidstyle.evaluate.comparison import Row, rows_of, untouched
+from vidstyle.evaluate.figure import not_computed
+from vidstyle.evaluate.pictures import by_name, open_folders
+from vidstyle.evaluate.runs import FinishedRun, open_run
+from vidstyle.evaluate.settings import CompareSettings
+from vidstyle.evaluate.stage import evaluate_run
+from vidstyle.evaluate.table import as_csv, as_markdown, as_records
+from vidstyle.media.images import read_image
+from vidstyle.progress import OnProgress, silent
+from vidstyle.report.captions import captioned
+from vidstyle.report.grid import grid
+from vidstyle.report.png import write_png
+
+
+def run(
+    runs: Sequence[Path],
+    photos: Path,
+    target: Path,
+    output: Path,
+    settings: CompareSettings,
+    on_progress: OnProgress = silent,
+) -> StageResult:
+    """Measure every run on `photos` against `target` and write table.md, table.csv, table.json and grid.png to `output`.
+
+    Raises InputError for folders that are no finished runs, SettingsError where they paint at different sizes, and
+    what `evaluate_run` raises.
+    """
+    started = time.monotonic()
+    opened = [open_run(path) for path in runs]
+    _check_sizes(opened, settings)
+    sources, frames = open_folders(photos), open_folders(target)
+    done = [evaluate_run(one, sources, frames, settings, on_progress) for one in opened]
+    rows = rows_of(done)
+    if (reference := untouched(done[0].findings.figures)).cells:
+        rows.append(reference)
+    missing = not_computed(done[0].findings.missing)
+    warnings = tuple(dict.fromkeys(text for one in done for text in one.findings.warnings))
+    table = as_markdown(rows, done[0].findings.figures, [*_cost_notes(rows), *missing, *warnings])
+    for name, text in (("table.md", table), ("table.csv", as_csv(rows))):
+        with whole_file(output / name) as partial:
+            partial.write_text(text, encoding="utf-8")
+    write_json(output / "table.json", {"rows": as_records(rows), "settings": settings.record(), "warnings": warnings})
+    write_png(output / "grid.png", picture_grid(rows, settings.rows))
+    return StageResult(
+        stage="compare",
+        inputs=(*runs, photos, target),
+        outputs=tuple(output / name for name in ("table.md", "table.csv", "table.json", "grid.png")),
+        counts={"runs": len(done), "rows": len(rows), "photos": len(sources), "target": len(frames)},
+        seconds=time.monotonic() - started,
+        settings=settings.record(),
+        warnings=warnings,
+        details={"missing": done[0].findings.missing, "table": table},
+    )
+
+
+def _check_sizes(runs: Sequence[FinishedRun], settings: CompareSettings) -> None:
+    sizes: dict[int, Path] = {}
+    for one in runs:
+        sizes.setdefault(one.painted_at(settings.size), one.path)
+    if len(sizes) > 1:
+        shown = ", ".join(f"{path} at {size}" for size, path in sizes.items())
+        raise SettingsError(
+            f"The runs paint at different short sides ({shown}): their figures do not compare. Give --size."
+        )
+
+
+def _cost_notes(rows: Sequence[Row]) -> list[str]:
+    places = {f"{one.painted.device}, {one.painted.precision}" for row in rows for one in row.runs if one.painted}
+    notes = ["train seconds: all steps of the run on the machine that trained it; parameters: those of the generator."]
+    return notes + [f"ms a picture: median, from host memory and back, on {place}." for place in sorted(places)]
+
+
+def picture_grid(rows: Sequence[Row], count: int) -> np.ndarray:
+    """Return `count` photos, evenly spread, beside what the first run of each row made of them, under captions.
+
+    Raises InputError when no photo was painted by all.
+    """
+    shown = [(row.label, by_name(row.runs[0].pictures)) for row in rows if row.runs]
+    photos = by_name(rows[0].runs[0].photos)
+    common = [name for name in photos if all(name in pictures for _, pictures in shown)]
+    if not common:
+        raise InputError("No photo was painted by all runs, so there is nothing to show side by side.")
+    chosen = [common[int(number)] for number in np.linspace(0, len(common) - 1, min(count, len(common))).round()]
+    columns = [photos, *(pictures for _, pictures in shown)]
+    pictures = [[read_image(column[name]) for column in columns] for name in chosen]
+    side = min(min(picture.shape[:2]) for row in pictures for picture in row)
+    sheet = grid([[_centre(picture, side) for picture in row] for row in pictures])
+    return captioned(sheet, ["photo", *(label for label, _ in shown)])
+
+
+def _centre(picture: np.ndarray, side: int) -> np.ndarray:
+    top, left = ((size - side) // 2 for size in picture.shape[:2])
+    return picture[top : top + side, left : left + side]

@@ -1,0 +1,87 @@
+"""All figures that a set of results can have, by the names of the metrics."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from vidstyle.errors import DependencyError, InputError, StyleError
+from vidstyle.evaluate.distances import DISTANCES, distance, too_few
+from vidstyle.evaluate.figure import Figure
+from vidstyle.evaluate.pairs import SMALLEST, diversity, likenesses
+from vidstyle.evaluate.pictures import Pictures
+from vidstyle.evaluate.settings import METRICS, EvaluateSettings
+from vidstyle.progress import OnProgress
+
+TARGET, SOURCE, SEVERAL = "--target", "--source", "--generated twice or more"
+
+
+TOGETHER = (("fid", "fid-clean", "kid"), ("fd-vgg16", "kid-vgg16"), ("psnr", "ssim"), ("lpips",), ("lpips-diversity",))
+"""Metrics that rest on the same weights: where these are missing, all of a group are."""
+
+
+@dataclass(frozen=True)
+class Sets:
+    """What is measured: one folder of results, or several of the same sources; the target; the sources."""
+
+    generated: tuple[Pictures, ...]
+    target: Pictures | None
+    source: Pictures | None
+
+    @property
+    def all_generated(self) -> Pictures:
+        """The results of all folders as one set."""
+        folders = tuple(folder for one in self.generated for folder in one.folders)
+        return Pictures(folders, tuple(path for one in self.generated for path in one.paths))
+
+    def lacks(self, name: str) -> str:
+        """Return which option a metric needs that was not given, or an empty string."""
+        if name in DISTANCES:
+            return "" if self.target else TARGET
+        if name in SMALLEST:
+            return "" if self.source else SOURCE
+        return "" if len(self.generated) > 1 else SEVERAL
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The figures, why others could not be had, and warnings."""
+
+    figures: tuple[Figure, ...]
+    missing: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+def measure(sets: Sets, settings: EvaluateSettings, on_progress: OnProgress) -> Findings:
+    """Return the figures asked for, or with `auto` all that the given sets and the weights at hand allow.
+
+    Raises InputError for pictures that cannot be measured, and, for metrics asked for by name, StyleError or
+    DependencyError where their weights are missing.
+    """
+    wanted = settings.wanted or tuple(name for name in METRICS if not sets.lacks(name))
+    for name in wanted:
+        if lacking := sets.lacks(name):
+            raise InputError(f"{name} needs {lacking}. Give it, or leave {name} out of --metrics.")
+    if not wanted:
+        raise InputError("There is nothing to compare the pictures with. Give --target, --source or both.")
+    figures: list[Figure] = []
+    missing: dict[str, str] = {}
+    for group in TOGETHER:
+        names = [name for name in group if name in wanted]
+        try:
+            figures += _figures(names, sets, settings, on_progress)
+        except (StyleError, DependencyError) as error:
+            if settings.wanted or settings.inception:
+                raise
+            missing |= dict.fromkeys(names, str(error))
+    warnings = tuple(text for figure in figures if figure.name in DISTANCES and (text := too_few(figure)))
+    return Findings(tuple(figures), missing, warnings)
+
+
+def _figures(names: Sequence[str], sets: Sets, settings: EvaluateSettings, on_progress: OnProgress) -> list[Figure]:
+    if not names:
+        return []
+    if sets.target and names[0] in DISTANCES:
+        generated, target = sets.all_generated, sets.target
+        return [distance(name, generated, target, sets.source, settings, on_progress) for name in names]
+    if sets.source and names[0] in SMALLEST:
+        return likenesses(names, sets.generated, sets.source, settings, on_progress)
+    return [diversity(sets.generated, settings, on_progress)]

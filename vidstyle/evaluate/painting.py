@@ -1,0 +1,99 @@
+"""Photos at the size a run paints them, and what the run makes of them, as folders of PNG files."""
+
+import hashlib
+import json
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import torch
+
+from vidstyle.atomic import write_json
+from vidstyle.device import DTYPES, resolve_device, resolve_precision
+from vidstyle.evaluate.pictures import Pictures, by_name, open_folders, read_ahead
+from vidstyle.evaluate.runs import FinishedRun
+from vidstyle.media.images import write_image
+from vidstyle.models.frames import to_device, to_host
+from vidstyle.models.resize import resize
+from vidstyle.models.style import style_hash
+from vidstyle.models.style_generator import SMALLEST_SIDE, StyleGenerator, painted_size
+from vidstyle.progress import OnProgress, Progress
+from vidstyle.user_cache import user_cache
+
+RECORD = "painted.json"
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A run's pictures of the photos, the median time that one took, and what it was painted with."""
+
+    pictures: Pictures
+    milliseconds: float
+    device: str
+    precision: str
+
+
+def scaled_photos(photos: Pictures, short_side: int, on_progress: OnProgress) -> Pictures:
+    """Return the photos at the size at which a style paints them, kept in the user's cache as PNG under their names.
+
+    Raises InputError when two share a name or one cannot be read.
+    """
+    named = by_name(photos)
+    folder = user_cache() / "photos" / _identity(short_side, list(named), photos.content)
+    if not (folder / RECORD).is_file():
+        pictures = read_ahead(photos.paths, lambda rgb: _scaled(rgb, short_side))
+        for done, (name, picture) in enumerate(zip(named, pictures, strict=True), 1):
+            write_image(folder / f"{name}.png", picture)
+            on_progress(Progress("scaling photos", done, len(photos), "photos"))
+        write_json(folder / RECORD, {"photos": photos.place, "short_side": short_side})
+    return open_folders(folder)
+
+
+def _scaled(rgb: np.ndarray, short_side: int) -> np.ndarray:
+    size = painted_size((rgb.shape[1], rgb.shape[0]), max(short_side, SMALLEST_SIDE))
+    return to_host(resize(to_device(rgb[None], torch.device("cpu")), size), deep=False)[0]
+
+
+def paint(run: FinishedRun, photos: Pictures, short_side: int, device: str, on_progress: OnProgress) -> Painted:
+    """Return what the run's style makes of `photos`, which have that short side, kept in its folder and made only once.
+
+    The number format is the one in which `render` paints by itself. Raises StyleError or DeviceError.
+    """
+    where = resolve_device(device)
+    dtype = resolve_precision("auto", where)
+    precision = next(name for name, one in DTYPES.items() if one == dtype)
+    folder = run.path / "evaluation" / f"{short_side}px"
+    identity = _identity(style_hash(run.folder.style), photos.content, str(where), precision)
+    if _identity_in(folder) != identity:
+        shutil.rmtree(folder, ignore_errors=True)
+        generator = StyleGenerator(run.style, where, dtype)
+        seconds = _paint(generator, photos, folder, on_progress)
+        record = {"identity": identity, "style": str(run.folder.style), "milliseconds": 1000 * seconds}
+        write_json(folder / RECORD, {**record, "device": str(where), "precision": precision})
+    record = json.loads((folder / RECORD).read_text())
+    return Painted(open_folders(folder), record["milliseconds"], record["device"], record["precision"])
+
+
+def _paint(generator: StyleGenerator, photos: Pictures, folder: Path, on_progress: OnProgress) -> float:
+    """Paint every photo into `folder` and return the median seconds of one, from host memory and back to it."""
+    seconds = []
+    for done, (path, rgb) in enumerate(zip(photos.paths, read_ahead(photos.paths, np.asarray), strict=True), 1):
+        started = time.perf_counter()
+        painted = to_host(generator(to_device(rgb[None], generator.device)), deep=False)[0]
+        seconds.append(time.perf_counter() - started)
+        write_image(folder / f"{path.stem}.png", painted)
+        on_progress(Progress(f"painting in {folder.parent.parent.name}", done, len(photos), "photos"))
+    return median(seconds)
+
+
+def _identity_in(folder: Path) -> str | None:
+    record = folder / RECORD
+    return json.loads(record.read_text())["identity"] if record.is_file() else None
+
+
+def _identity(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

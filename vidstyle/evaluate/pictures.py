@@ -1,0 +1,82 @@
+"""Folders of pictures: what is in them, by name and by content, and reading them ahead of the computing."""
+
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from vidstyle.errors import InputError
+from vidstyle.media.images import list_images, read_image
+
+READERS = 4
+Prepared = TypeVar("Prepared")
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The image files of one folder or several, in natural order."""
+
+    folders: tuple[Path, ...]
+    paths: tuple[Path, ...]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @property
+    def place(self) -> str:
+        """The folders, for messages."""
+        return ", ".join(str(folder) for folder in self.folders)
+
+    @cached_property
+    def content(self) -> tuple[str, ...]:
+        """The SHA-256 of each file."""
+        return tuple(_file_hash(path, path.stat().st_size, path.stat().st_mtime_ns) for path in self.paths)
+
+
+@lru_cache(maxsize=1 << 16)
+def _file_hash(path: Path, size: int, changed: int) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def open_folders(*folders: Path) -> Pictures:
+    """Return the pictures of the folders; raises InputError when one of them holds none."""
+    paths: list[Path] = []
+    for folder in folders:
+        if not (found := list_images(folder)):
+            raise InputError(f"There are no images in {folder}. Name a folder that holds some.")
+        paths += found
+    return Pictures(folders, tuple(paths))
+
+
+def by_name(pictures: Pictures) -> dict[str, Path]:
+    """Return the files of one folder by their names without suffix; raises InputError when two share one."""
+    named: dict[str, Path] = {}
+    for path in pictures.paths:
+        if path.stem in named:
+            raise InputError(
+                f"{named[path.stem]} and {path} share a name, so results cannot be told apart. Rename one."
+            )
+        named[path.stem] = path
+    return named
+
+
+def read_ahead(paths: Sequence[Path], prepare: Callable[[np.ndarray], Prepared]) -> Iterator[Prepared]:
+    """Yield what `prepare` makes of each image, in order, a few read ahead by threads; raises InputError."""
+
+    def load(path: Path) -> Prepared:
+        return prepare(read_image(path))
+
+    with ThreadPoolExecutor(READERS) as pool:
+        waiting: deque[Future[Prepared]] = deque()
+        for path in paths:
+            waiting.append(pool.submit(load, path))
+            if len(waiting) > 2 * READERS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()

@@ -1,0 +1,78 @@
+"""A finished run: what it paints with or has painted, and what it cost."""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from vidstyle.errors import InputError
+from vidstyle.models.style import Style, load_style
+from vidstyle.run_folder import RunFolder, read_log
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run folder with a style, or with pictures of the photos."""
+
+    folder: RunFolder
+    settings: dict[str, Any]
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return self.folder.path
+
+    @property
+    def method(self) -> str:
+        """The name of the training method."""
+        return str(self.settings["method"])
+
+    @property
+    def results(self) -> Path | None:
+        """The folder of pictures of a run without a style."""
+        return None if self.folder.style.is_file() else self.folder.results
+
+    @cached_property
+    def style(self) -> Style:
+        """The style; raises StyleError when its file is broken."""
+        return load_style(self.folder.style)
+
+    def painted_at(self, size: int | None) -> int:
+        """Return the short side in pixels of its pictures: `size` or that of its training; results are as they are."""
+        if self.results:
+            return int(self.settings["load"])
+        return size or self.style.size
+
+    @property
+    def parameters(self) -> int | None:
+        """How many numbers the generator has; None where there is no generator."""
+        return None if self.results else sum(weight.numel() for weight in self.style.weights.values())
+
+    @cached_property
+    def train_seconds(self) -> float:
+        """How long its steps took: from its log, which goes on over a resume, else from its manifest."""
+        logged = _logged_seconds(self.folder.log, int(self.settings.get("batch") or 1))
+        if logged:
+            return logged
+        return float(json.loads(self.folder.manifest.read_text())["seconds"])
+
+
+def open_run(path: Path) -> FinishedRun:
+    """Return the finished run in the folder `path`; raises InputError when there is none or it has not ended."""
+    folder = RunFolder(path)
+    if not folder.settings.is_file():
+        raise InputError(f"{path} is no run folder: it has no settings.json. Give a folder that train made.")
+    if not folder.manifest.is_file() or not (folder.style.is_file() or folder.results.is_dir()):
+        raise InputError(f"The run {path} has not ended. Give its train command again, then evaluate it.")
+    return FinishedRun(folder, json.loads(folder.settings.read_text()))
+
+
+def _logged_seconds(log: Path, batch: int) -> float:
+    """Return the time that a log's rows stand for; each states the mean speed since its run was taken up."""
+    total, before = 0.0, 0.0
+    for row in read_log(log) if log.is_file() else ():
+        speed = row.get("images_per_second", 0.0)
+        total += (row["step"] - before) * batch / speed if speed else 0.0
+        before = row["step"]
+    return total

@@ -1,0 +1,59 @@
+"""Settings of `vidstyle evaluate` and `vidstyle compare`."""
+
+from dataclasses import dataclass
+
+from vidstyle.errors import SettingsError
+from vidstyle.settings import Settings, setting
+
+METRICS = ("fid", "fid-clean", "kid", "fd-vgg16", "kid-vgg16", "psnr", "ssim", "lpips", "lpips-diversity")
+
+
+@dataclass(frozen=True)
+class EvaluateSettings(Settings):
+    """Settings of `vidstyle evaluate`."""
+
+    metrics: str = setting(
+        "auto",
+        f"figures wanted, separated by commas: {', '.join(METRICS)} (auto: all that the inputs and weights allow)",
+    )
+    inception: str = setting(
+        "", "file of the Inception weights for fid, fid-clean and kid (default: found or downloaded)"
+    )
+    crops: int = setting(600, "crops of each set for fd-vgg16 and kid-vgg16", minimum=2)
+    crop: int = setting(96, "side of these crops, pixels", minimum=32)
+    crop_scale: int = setting(
+        192, "short side to which pictures are scaled before they are cropped, pixels", minimum=32
+    )
+    size: int | None = setting(
+        None, "short side at which a run paints the photos, pixels (default: the style's own)", minimum=16
+    )
+    resize_source: bool = setting(False, "scale sources to the size of their results where they differ")
+    start: float | None = setting(None, "second of the source video at which its result begins", minimum=0)
+    end: float | None = setting(None, "second of the source video before which its result ends", minimum=0)
+    seed: int = setting(0, "seed of the places of the crops", minimum=0)
+    batch: int = setting(16, "pictures that go through a feature network at once", minimum=1)
+    precision: str = setting("fp32", "number format of the feature networks", choices=("fp32", "bf16"))
+    device: str = setting("auto", "where to compute: auto, cpu, cuda, cuda:N or mps")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if unknown := [name for name in self.wanted if name not in METRICS]:
+            raise SettingsError(f"There is no metric {unknown[0]!r}. Known: {', '.join(METRICS)}.")
+        if self.crop > self.crop_scale:
+            raise SettingsError(
+                f"crop {self.crop} is larger than crop-scale {self.crop_scale}. Choose a crop of at most {self.crop_scale}."
+            )
+        if self.end is not None and self.end <= (self.start or 0):
+            raise SettingsError(f"The end, {self.end:g} s, is not after the start, {self.start or 0:g} s. Raise --end.")
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The metrics that were asked for by name; none with `auto`."""
+        return () if self.metrics == "auto" else tuple(one.strip() for one in self.metrics.split(","))
+
+
+@dataclass(frozen=True)
+class CompareSettings(EvaluateSettings):
+    """Settings of `vidstyle compare`."""
+
+    rows: int = setting(6, "photos in the grid of pictures", minimum=1)

@@ -1,0 +1,106 @@
+"""A video beside its source: how steady it is, and whether every frame is there at its time."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import zip_longest
+from pathlib import Path
+
+import numpy as np
+
+from vidstyle.analysis.steadiness import COLOUR_SHORT_SIDE, Steadiness, SteadinessMeter
+from vidstyle.analysis.warping import MEASURING_SHORT_SIDE, WarpingError, WarpingMeter
+from vidstyle.errors import InputError, SettingsError
+from vidstyle.evaluate.figure import Figure
+from vidstyle.evaluate.measure import Findings
+from vidstyle.evaluate.settings import EvaluateSettings
+from vidstyle.media.clip import Clip
+from vidstyle.media.probe import probe
+from vidstyle.media.read import VideoReader
+from vidstyle.progress import OnProgress, Progress
+
+UNEQUAL_SHAPE = 0.02
+"""Share by which the aspect of a result may miss its source's, since sizes are rounded."""
+FLOW = "Farneback's flow of the source"
+
+
+@dataclass(frozen=True)
+class _Frame:
+    rgb: np.ndarray
+    seconds: Fraction
+
+
+def measure_video(result: Path, source: Path, settings: EvaluateSettings, on_progress: OnProgress) -> Findings:
+    """Return the figures of the video `result` beside `source`, or its part from `settings.start` to `settings.end`.
+
+    Both are read once, frame by frame. Raises InputError for files that cannot be read, pictures of another shape, or
+    another number of frames; SettingsError when metrics of pictures are asked for.
+    """
+    if settings.wanted:
+        raise SettingsError("Of a video all its figures are measured. Leave --metrics out.")
+    clips = probe(result), probe(source)
+    _check_shapes(*clips)
+    warping, steadiness = WarpingMeter(), SteadinessMeter()
+    frames, latest = [0, 0], Fraction(0)
+    with ExitStack() as stack:
+        readers = _readers(*clips, settings, stack)
+        for pair in zip_longest(*(_frames(reader) for reader in readers)):
+            frames = [count + (one is not None) for count, one in zip(frames, pair, strict=True)]
+            ours, original = pair
+            if ours and original:
+                warping.update(original.rgb, ours.rgb)
+                steadiness.update(original.rgb, ours.rgb)
+                latest = max(latest, abs(ours.seconds - original.seconds))
+            on_progress(Progress("frames beside their sources", max(frames), clips[0].frames, "frames"))
+        warnings = tuple(text for reader in readers for text in reader.report.warnings)
+    if frames[0] != frames[1]:
+        raise InputError(
+            f"{result} has {frames[0]:,} frames and its source {source} {frames[1]:,}. "
+            "Name a result and its own source; of a part of it, give --start and --end."
+        )
+    return Findings(tuple(_figures(clips, warping.result(), steadiness.result(), frames[0], latest)), {}, warnings)
+
+
+def _check_shapes(result: Clip, source: Clip) -> None:
+    ours, theirs = (clip.upright_size[0] / clip.upright_size[1] * clip.upright_aspect for clip in (result, source))
+    if abs(ours / theirs - 1) > UNEQUAL_SHAPE:
+        sizes = ["x".join(str(side) for side in clip.upright_size) for clip in (result, source)]
+        raise InputError(
+            f"{result.path} shows {sizes[0]} pixels and its source {source.path} {sizes[1]}: another shape of picture. "
+            "Name a result and its own source."
+        )
+
+
+def _readers(result: Clip, source: Clip, settings: EvaluateSettings, stack: ExitStack) -> list[VideoReader]:
+    whole, part = VideoReader(result), VideoReader(source, start_seconds=settings.start, end_seconds=settings.end)
+    return [stack.enter_context(reader) for reader in (whole, part)]
+
+
+def _frames(reader: VideoReader) -> Iterator[_Frame]:
+    """Yield the frames, (h, w, 3) uint8, with their time since the first one."""
+    first: int | None = None
+    for batch in reader.batches(1):
+        (pts,), (rgb,) = batch.pts, batch.frames
+        first = pts if first is None else first
+        yield _Frame(
+            rgb if rgb.dtype == np.uint8 else np.rint(rgb / 257).astype(np.uint8), (pts - first) * batch.time_base
+        )
+
+
+def _figures(
+    clips: tuple[Clip, Clip], warping: WarpingError, steadiness: Steadiness, frames: int, latest: Fraction
+) -> Iterator[Figure]:
+    size = "x".join(str(side) for side in clips[0].upright_size)
+    pairs = {"frames": frames, "pairs": warping.pairs, "cuts left out": warping.cuts}
+    resizer = f"area, to short side {MEASURING_SHORT_SIDE} or less"
+    yield Figure(
+        "warping-error", float(warping.video), pairs, size, f"{resizer}; {FLOW}", source_value=float(warping.source)
+    )
+    counts, small = {"frames": frames}, f"area, to short side {COLOUR_SHORT_SIDE}"
+    yield Figure("flicker", steadiness.flicker[0], counts, size, small, source_value=steadiness.flicker[1])
+    yield Figure("sharpness", steadiness.sharpness[0], counts, size, resizer, source_value=steadiness.sharpness[1])
+    yield Figure("colour-shift", steadiness.colour_shift, counts, size, small)
+    yield Figure("colour-drift", steadiness.colour_drift, counts, size, small)
+    yield Figure("frames", frames, counts, size, source_value=frames)
+    yield Figure("largest-pts-error-ms", float(1000 * latest), counts, size)

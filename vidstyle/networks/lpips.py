@@ -1,0 +1,47 @@
+"""LPIPS: how different two pictures look to people, from the features of AlexNet."""
+
+import torch
+from torch import Tensor, nn
+
+from vidstyle.networks.alexnet import WIDTHS, AlexNetFeatures
+
+SHIFT = (-0.030, -0.088, -0.188)
+SCALE = (0.458, 0.448, 0.450)
+"""Mean and deviation of ImageNet's channels for images in [-1, 1], as LPIPS was fitted with."""
+EPSILON = 1e-10
+
+
+class PerceptualDistance(nn.Module):
+    """LPIPS version 0.1 on AlexNet with its linear heads (Zhang et al. 2018, eq. 1).
+
+    The heads' parameters are named as in the official file of heads, those of AlexNet begin with `network.`.
+    """
+
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.network = AlexNetFeatures()
+        for number, width in enumerate(WIDTHS):
+            head = nn.Sequential(nn.Identity(), nn.Conv2d(width, 1, 1, bias=False))
+            self.add_module(f"lin{number}", nn.ModuleDict({"model": head}))
+        self.register_buffer("shift", torch.tensor(SHIFT).view(3, 1, 1), persistent=False)
+        self.register_buffer("scale", torch.tensor(SCALE).view(3, 1, 1), persistent=False)
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:
+        """Return the (n,) distances of (n, 3, h, w) images in [0, 1], h and w at least 31; 0 for equal ones."""
+        return self.compare(self.describe(first), self.describe(second))
+
+    def describe(self, images: Tensor) -> list[Tensor]:
+        """Return the five features of (n, 3, h, w) images in [0, 1], each scaled to length 1 at every position."""
+        features = self.network((images * 2 - 1 - self.shift) / self.scale)
+        return [one / (one.square().sum(1, keepdim=True).sqrt() + EPSILON) for one in features]
+
+    def compare(self, first: list[Tensor], second: list[Tensor]) -> Tensor:
+        """Return the (n,) distances of what `describe` gave for two batches of equally sized images."""
+        distance = torch.zeros(len(first[0]), device=first[0].device)
+        for number, (a, b) in enumerate(zip(first, second, strict=True)):
+            head = self.get_submodule(f"lin{number}.model.1")
+            distance += head((a - b).square()).float().mean(dim=(1, 2, 3))
+        return distance
