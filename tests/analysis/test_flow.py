@@ -29,6 +29,17 @@ def test_a_known_shift_is_found(algorithm: str, shift: tuple[int, int]) -> None:
     assert motion.seen[16:-16, 16:-16].all()
 
 
+@pytest.mark.parametrize("algorithm", FLOWS)
+@pytest.mark.parametrize("size", [(16, 28), (32, 44), (33, 60), (36, 64), (96, 128)])
+def test_what_was_measured_before_makes_no_difference(algorithm: str, size: tuple[int, int]) -> None:
+    wide = grey_of(texture(size[0], size[1] + 12))
+    pictures = [np.ascontiguousarray(wide[:, 3 * k : 3 * k + size[1]]) for k in range(4)]
+    used = FlowEstimator(algorithm)
+    for now, earlier in zip(pictures[1:], pictures, strict=False):
+        flow = used.motion(now, earlier).flow
+        assert np.array_equal(flow, FlowEstimator(algorithm).motion(now, earlier).flow)
+
+
 def test_warping_fetches_pixels_from_where_the_flow_points() -> None:
     picture = texture()
     flow = np.full((96, 128, 2), (2, -1), np.float32)

@@ -17,7 +17,7 @@ def style_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def fast(style_path: Path) -> Any:
-    """Return settings for the random style: fp32 on the CPU, no upscaler, a fast encoder; others as given."""
+    """Return settings for the random style: fp32 on the CPU, no upscaler, frame by frame, a fast encoder; others as given."""
 
     def settings(**others: Any) -> RenderSettings:
         quick = {
@@ -25,6 +25,7 @@ def fast(style_path: Path) -> Any:
             "device": "cpu",
             "precision": "fp32",
             "upscaler": "none",
+            "flicker": "off",
             "preset": "ultrafast",
         }
         return RenderSettings(**{**quick, **others})

@@ -57,8 +57,8 @@ class CutDetector:
         return steps if self._before is None else {**steps, "thumbnail": self._before}
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Remember what `state` holds instead."""
-        self._steps = deque(state["steps"].tolist(), maxlen=PAST_STEPS)
+        """Remember what `state` holds instead, nothing when it is empty."""
+        self._steps = deque(state.get("steps", np.empty(0)).tolist(), maxlen=PAST_STEPS)
         self._before = state.get("thumbnail")
 
 

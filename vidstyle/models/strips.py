@@ -12,6 +12,7 @@ from vidstyle.models.tiles import spans
 from vidstyle.networks.generator import ResidualBlock
 from vidstyle.networks.generators import Generator
 from vidstyle.networks.resampling import BlurDownsample, BlurUpsample
+from vidstyle.networks.smooth_norm import SmoothInstanceNorm2d
 
 
 class GeneratorInStrips:
@@ -68,7 +69,14 @@ class GeneratorInStrips:
             if norm is not None:
                 moments.append(Moments.of(strip))
             features.release(window.seen(stop, stop, features.height)[0])
-        return result if norm is None else replace(result, norm=Norm(reduce(Moments.joined, moments), norm.eps))
+        return result if norm is None else replace(result, norm=_norm(norm, reduce(Moments.joined, moments)))
+
+
+def _norm(layer: nn.InstanceNorm2d, moments: Moments) -> Norm:
+    if isinstance(layer, SmoothInstanceNorm2d):
+        mean, variance = layer.smoothed(moments.mean, moments.variance)
+        moments = replace(moments, mean=mean, variance=variance)
+    return Norm(moments, layer.eps)
 
 
 @dataclass(frozen=True)

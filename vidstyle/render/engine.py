@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidstyle.device import resolve_device
+from vidstyle.device import DTYPES, resolve_device
 from vidstyle.media.clip import Clip
 from vidstyle.models.assembly import Runtime, assemble, resolve_runtime
 from vidstyle.models.frames import to_device
@@ -25,6 +25,7 @@ from vidstyle.render.paint import Painter
 from vidstyle.render.resolved import Resolved, resolved
 from vidstyle.render.settings import UPSCALERS, RenderSettings
 from vidstyle.render.sizes import Sizes, plan_sizes
+from vidstyle.render.steady import steadied
 
 
 class Engine:
@@ -78,9 +79,11 @@ class Engine:
         elif clip is None and precision == "int8":
             precision = "auto"
         runtime = resolve_runtime(self.device, backend, precision, None if frames is None else frames * width * height)
-        if runtime.precision == "int8" and clip is not None:
-            return self._quantised_painter(sizes, colours, clip, pinned, on_progress)
-        return self._painter(sizes, colours, runtime, pinned)
+        if clip is None:
+            return self._painter(sizes, colours, runtime, pinned)
+        if runtime.precision == "int8":
+            return self._steadied(self._quantised_painter(sizes, colours, clip, pinned, on_progress))
+        return self._steadied(self._painter(sizes, colours, runtime, pinned))
 
     def _painter(self, sizes: Sizes, colours: ColourPlan, runtime: Runtime, pinned: Resolved | None) -> Painter:
         name = self.upscaler_name(sizes)
@@ -125,6 +128,14 @@ class Engine:
         runtime = Runtime(self.device, "int8", "openvino")
         settled = replace(pinned or resolved(runtime, settings), quantised=digest)
         return Painter(generator, upscaler, self.device, settled, settings, colours)
+
+    def _steadied(self, painter: Painter) -> Painter:
+        """Return the painter, made for the frames of one video in their order, with what `--flicker` asks for."""
+        generator, flicker = painter.generator, self.settings.flicker
+        if flicker == "statistics":
+            generator = StyleGenerator(self.style, self.device, DTYPES[painter.resolved.precision])
+        painter.generator = steadied(generator, flicker)
+        return painter
 
     def record(self) -> dict[str, Any]:
         """Return what is the same for all sources, for the manifest."""

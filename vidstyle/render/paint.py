@@ -1,6 +1,7 @@
 """The steps that turn source frames into painted frames of the result's size, within the device's memory."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +19,7 @@ from vidstyle.render.repeats import BEFORE, Repeats
 from vidstyle.render.resolved import Resolved
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import Sizes
+from vidstyle.render.steady import restore, snapshot
 from vidstyle.render.transfer import Sent, Transfer, sent
 
 TILES = (512, 256, 128, 64)
@@ -86,6 +88,7 @@ class Painter:
         if staged.distinct is None:
             return staged
         pixels = staged.distinct.arrived()
+        before = self.state()
         while True:
             shortage = ""
             try:
@@ -95,6 +98,7 @@ class Painter:
                 if not is_out_of_memory(error):
                     raise
                 shortage = str(error).splitlines()[0]
+            self.load_state(before)
             self._shrink(shortage, sizes.painted[1])
 
     def download(self, painted: Staged) -> np.ndarray:
@@ -107,6 +111,14 @@ class Painter:
             frames = np.stack([known[number] for number in painted.shown])
         self._shown_last = frames[-1]
         return frames
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what is remembered of earlier frames to keep the picture steady: nothing without `--flicker`."""
+        return snapshot(self.generator)
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Go on after the frames that another painter's `state` was taken after."""
+        restore(self.generator, state)
 
     @torch.inference_mode()
     def _paint(self, pixels: Tensor, sizes: Sizes, deep: bool) -> Tensor:

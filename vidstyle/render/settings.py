@@ -10,6 +10,8 @@ from vidstyle.settings import Settings, setting
 
 UPSCALERS = ("realesr-animevideov3", "realesrgan-x4plus-anime", "realesrgan-x4plus")
 
+FLICKER = ("off", "statistics", "flow")
+
 
 @dataclass(frozen=True)
 class RenderSettings(Settings):
@@ -71,6 +73,11 @@ class RenderSettings(Settings):
     deinterlace: str = setting(
         "auto", "make interlaced frames whole (auto: those that are flagged; on: all)", choices=MODES
     )
+    flicker: str = setting(
+        "flow",
+        "keep frames alike: average along the source's motion, or smooth the generator's statistics",
+        choices=FLICKER,
+    )
     strict: bool = setting(False, "make a damaged source an error")
     audio: bool = setting(True, "carry the sound over")
     subtitles: bool = setting(True, "carry the subtitles over")
@@ -84,3 +91,7 @@ class RenderSettings(Settings):
             raise SettingsError(f"The end, {self.end:g} s, is not after the start, {self.start or 0:g} s. Raise --end.")
         if self.tile != "auto" and 0 < int(self.tile) < 32:
             raise SettingsError(f"tile cannot be {self.tile}: it takes auto, 0, or at least 32.")
+        if self.flicker == "statistics" and self.precision == "int8":
+            raise SettingsError(
+                "int8 networks have their statistics fixed. Use --flicker flow, or another --precision."
+            )

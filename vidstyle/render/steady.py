@@ -1,0 +1,87 @@
+"""Painting the frames of a video so that they do not flicker: `--flicker`, around the generator, at its size."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from vidstyle.errors import DependencyError
+from vidstyle.models.image_model import ImageModel, WholeFrameModel
+
+
+class Steady(ABC):
+    """A generator for the frames of one video, in their order, in batches of any size: it remembers earlier frames.
+
+    Where a shot begins it forgets them.
+    """
+
+    def __init__(self, generator: WholeFrameModel) -> None:
+        from vidstyle.analysis.shots import CutDetector
+
+        self.scale, self.multiple_of, self.half_ok = generator.scale, generator.multiple_of, generator.half_ok
+        self._generator, self._rows = generator, 0
+        self._paint: ImageModel = generator
+        self._cuts = CutDetector()
+
+    @abstractmethod
+    def __call__(self, images: Tensor) -> Tensor:
+        """Return the painted images, (n, 3, h, w) in [0, 1], of the next frames of the video."""
+
+    @abstractmethod
+    def _remembered(self) -> dict[str, Tensor]: ...
+
+    @abstractmethod
+    def _remember(self, state: Mapping[str, Tensor]) -> None: ...
+
+    def in_strips(self, rows: int) -> Self:
+        """Return itself, which paints in strips of `rows` rows from here on, see WholeFrameModel."""
+        if rows != self._rows:
+            self._rows, self._paint = rows, self._generator.in_strips(rows)
+        return self
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what is remembered; another one that loads it goes on as this one would. Empty before the first frame."""
+        cuts = self._cuts.state()
+        if "thumbnail" not in cuts:
+            return {}
+        return self._remembered() | {name: torch.from_numpy(known) for name, known in cuts.items()}
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Remember what `state` holds instead, on any device; nothing when it is empty."""
+        self._cuts.load_state({name: state[name].cpu().numpy() for name in ("steps", "thumbnail") if name in state})
+        self._remember(state)
+
+
+def steadied(generator: WholeFrameModel, flicker: str) -> WholeFrameModel:
+    """Return a generator for one video that flickers less: by `statistics` or `flow`; the same one for `off`.
+
+    Smoothing changes the network of `generator`, which must run as it is, not compiled. Raises DependencyError where
+    OpenCV cannot be loaded, SettingsError where the style has no statistics.
+    """
+    if flicker == "off":
+        return generator
+    try:
+        from vidstyle.render.along_flow import AlongFlow
+        from vidstyle.render.statistics import SmoothStatistics
+    except ImportError as error:
+        raise DependencyError(
+            f"Steadying the picture needs OpenCV, which cannot be loaded here ({error}). "
+            "Use --flicker off, or install it: pip install opencv-python-headless"
+        ) from error
+    if flicker == "flow":
+        return AlongFlow(generator)
+    assert isinstance(generator, StyleGenerator), "only a style's own network can be changed"
+    return SmoothStatistics(generator)
+
+
+def snapshot(model: ImageModel) -> dict[str, Tensor]:
+    """Return what `model` remembers, nothing where it is not a steady one."""
+    return model.state() if isinstance(model, Steady) else {}
+
+
+def restore(model: ImageModel, state: Mapping[str, Tensor]) -> None:
+    """Let `model` go on from a snapshot, where it is a steady one."""
+    if isinstance(model, Steady):
+        model.load_state(state)
