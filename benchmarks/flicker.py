@@ -19,13 +19,13 @@ import click
 import numpy as np
 import torch
 from torch import Tensor
-from vidstyle.render.frames import to_host
 
 from vidstyle.analysis.sharpness import picture_sharpness
 from vidstyle.analysis.warping import WarpingMeter
 from vidstyle.errors import VidstyleError
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
+from vidstyle.models.frames import to_host
 from vidstyle.models.image_model import WholeFrameModel
 from vidstyle.render.engine import Engine
 from vidstyle.render.settings import FLICKER, RenderSettings

@@ -10,7 +10,6 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional
-from vidstyle.render.frames import to_device, to_host
 
 from tests.analysis.test_flow import texture
 from tests.clips import make_clip
@@ -20,6 +19,7 @@ from vidstyle.errors import DependencyError, SettingsError
 from vidstyle.media.clip import Clip
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
+from vidstyle.models.frames import to_device, to_host
 from vidstyle.models.style import load_style
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.networks.smooth_norm import EARLIER_FRAMES

@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from vidstyle.analysis.flow import RENDERING, FlowEstimator, grey_of, trust
+from vidstyle.models.frames import to_host
 from vidstyle.models.image_model import WholeFrameModel
-from vidstyle.render.frames import to_host
-from vidstyle.render.resize import resize
+from vidstyle.models.resize import resize
 from vidstyle.render.steady import Steady
 
 EARLIER_FRAMES = 2

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import SettingsError
+from vidstyle.models.frames import to_host
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.networks.smooth_norm import EARLIER_FRAMES, smooth_norms
-from vidstyle.render.frames import to_host
 from vidstyle.render.steady import Steady
 
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from vidstyle.errors import DependencyError
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
+from vidstyle.models.style_generator import StyleGenerator
 
 
 class Steady(ABC):
