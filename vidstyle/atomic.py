@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from vidstyle.errors import OutputError
+from vidstyle.errors import OutputError, TargetExists
 
 
 def partial_path(target: Path) -> Path:
@@ -26,8 +26,9 @@ def whole_file(target: Path) -> Iterator[Path]:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         yield partial
-        _flush(partial)
+        flush(partial)
         partial.replace(target)
+        flush(target.parent)
     except OSError as error:
         raise OutputError(
             f"Cannot write {target}: {error.strerror or error}. Check the path, rights and free space."
@@ -37,15 +38,21 @@ def whole_file(target: Path) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
-def _flush(path: Path) -> None:
-    with path.open("rb+") as handle:
-        os.fsync(handle.fileno())
+def flush(path: Path) -> None:
+    """Return once the contents of a file, or the names in a folder, are on the disk itself; raises OSError."""
+    if path.is_dir() and os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def refuse_existing(target: Path, overwrite: bool) -> None:
-    """Raise OutputError when `target` exists and is not to be overwritten."""
+    """Raise TargetExists when `target` exists and is not to be overwritten."""
     if target.exists() and not overwrite:
-        raise OutputError(f"{target} exists already. Give another name with -o, or --overwrite.")
+        raise TargetExists(f"{target} exists already. Give another name with -o, or --overwrite.")
 
 
 def write_json(target: Path, content: Any) -> None:

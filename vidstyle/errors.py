@@ -44,6 +44,10 @@ class OutputError(VidstyleError):
     exit_code = ExitCode.OUTPUT
 
 
+class TargetExists(OutputError):
+    """A target that stands already."""
+
+
 class StyleError(VidstyleError):
     """A style or a file of weights that is unknown, broken or of another kind."""
 

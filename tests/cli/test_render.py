@@ -111,29 +111,50 @@ def test_failures_among_several_are_listed_and_counted(
     good = make_clip(tmp_path / "a.mp4", frames=2)
     assert call(good, tmp_path / "b.mp4", "-o", tmp_path / "out", *options) == ExitCode.INPUT
     err = capsys.readouterr().err
-    assert f"Error: There is no file {tmp_path}/b.mp4. Check the path." in err
+    assert f"There is no file {tmp_path}/b.mp4. Check the path." in err
     assert err.splitlines()[-1].endswith(f" into {tmp_path}/out/a.mp4. 1 of 2 failed.")
+    assert call(good, tmp_path / "b.mp4", "-o", tmp_path / "out", *options, "-q") == ExitCode.INPUT
+    quiet = capsys.readouterr().err.splitlines()
+    assert [line.split() for line in quiet[-1:]] == [
+        [f"{tmp_path}/b.mp4", *f"There is no file {tmp_path}/b.mp4. Check the path.".split()]
+    ]
+
+
+def test_results_that_stand_are_kept_when_a_folder_is_rendered_again(
+    tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    sources = [make_clip(tmp_path / name, frames=2) for name in ("a.mp4", "b.mp4")]
+    assert call(sources[0], "-o", tmp_path / "out" / "a.mp4", *options) == ExitCode.OK
+    assert call(*sources, "-o", tmp_path / "out", *options) == ExitCode.OK
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.endswith(f" into {tmp_path}/out/b.mp4. 1 was there already and is kept; --overwrite renders it anew.")
+    assert call(*sources, "-o", tmp_path / "out", *options) == ExitCode.OK
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "Nothing was rendered. 2 were there already and are kept; --overwrite renders them anew."
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing there")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_from_outside_ends_with_130_and_leaves_nothing(
+def test_a_stop_from_outside_ends_with_130_and_says_how_to_go_on(
     tmp_path: Path, options: list[str], sent: signal.Signals
 ) -> None:
     source = make_clip(tmp_path / "a.mp4", frames=3000, size=(128, 96))
     (tmp_path / "out").mkdir()
     command = [sys.executable, "-m", "vidstyle", "render", str(source), "-o", str(tmp_path / "out" / "b.mp4"), *options]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": "."})
+    journal = tmp_path / "out" / ".b.mp4.render" / "journal.jsonl"
     deadline = time.monotonic() + 60
-    while not list((tmp_path / "out").iterdir()) and time.monotonic() < deadline and process.poll() is None:
+    while not (journal.exists() and journal.read_text()) and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.05)
-    time.sleep(0.3)
     process.send_signal(sent)
     _, err = process.communicate(timeout=60)
     assert process.returncode == ExitCode.INTERRUPTED, err
-    assert err.splitlines()[-1] == "Interrupted."
+    frames = 120 * len(journal.read_text().splitlines())
+    assert err.splitlines()[-1] == (
+        f"Stopped after {frames} of 3,000 frames of b.mp4; they are kept. Give the same command to go on."
+    )
+    assert "Finishing the segment under way, then stopping. Ctrl-C again stops at once." in err
     assert "Traceback" not in err
-    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_help_needs_no_heavy_library() -> None:

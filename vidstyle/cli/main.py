@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from vidstyle import __version__
-from vidstyle.errors import ExitCode, VidstyleError
+from vidstyle.errors import ExitCode, Interrupted, VidstyleError
 
 COMMANDS = {
     "extract": "Take the best frames of cartoon episodes as training images.",
@@ -57,8 +57,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and leave with the exit code of what happened; only our own bugs show a traceback."""
     try:
         code = vidstyle.main(args=arguments, prog_name="vidstyle", standalone_mode=False)
+    except Interrupted as error:
+        click.echo(str(error), err=True)
+        code = error.exit_code
     except VidstyleError as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {' '.join([str(error), *getattr(error, '__notes__', [])])}", err=True)
         code = error.exit_code
     except click.ClickException as error:
         error.show()

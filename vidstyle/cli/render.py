@@ -9,6 +9,8 @@ from types import FrameType
 from typing import Any
 
 import click
+from rich.table import Table
+from rich.text import Text
 
 from vidstyle.atomic import StageResult
 from vidstyle.cli.options import settings_from, settings_options
@@ -60,13 +62,22 @@ def tell(result: StageResult, settings: RenderSettings, quiet: bool) -> None:
         out.print(f"Note: {text}", soft_wrap=True, markup=False)
     for text in result.warnings:
         out.print(f"Warning: {text}", soft_wrap=True, markup=False)
-    for source, error in result.details["failures"].items():
-        click.echo(f"Error: {source}: {error}" if source not in error else f"Error: {error}", err=True)
+    if failures := result.details["failures"]:
+        console().print(_table(failures))
     out.print(_summary(result, settings), soft_wrap=True, markup=False)
 
 
+def _table(failures: dict[str, str]) -> Table:
+    """Return which sources failed, why, and what to do."""
+    table = Table("not rendered", "why, and what to do", box=None, pad_edge=False)
+    for source, error in failures.items():
+        table.add_row(Text(source), Text(error))
+    return table
+
+
 def _summary(result: StageResult, settings: RenderSettings) -> str:
-    failed = f" {len(result.details['failures'])} of {len(result.inputs)} failed." * bool(result.details["failures"])
+    failed = _kept(len(result.details["kept"]))
+    failed += f" {len(result.details['failures'])} of {len(result.inputs)} failed." * bool(result.details["failures"])
     painted = _painted(result)
     if settings.dry_run:
         return f"Would render {painted} in the style {settings.style}.{failed}"
@@ -74,6 +85,12 @@ def _summary(result: StageResult, settings: RenderSettings) -> str:
     if not result.outputs:
         return f"Nothing was rendered.{failed}"
     return f"Rendered {painted} in {result.seconds:.1f} s into {where}.{failed}"
+
+
+def _kept(count: int) -> str:
+    words = ("was", "is", "it") if count == 1 else ("were", "are", "them")
+    there, kept, them = words
+    return f" {count} {there} there already and {kept} kept; --overwrite renders {them} anew." if count else ""
 
 
 def _painted(result: StageResult) -> str:

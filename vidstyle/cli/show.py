@@ -11,11 +11,16 @@ from rich.progress import Progress as Bar
 from vidstyle.progress import OnProgress, Progress
 
 _PLAIN_SECONDS = 10.0
+FILE_WIDTH = 1000
+"""Columns where no terminal shows the text, so that a table's lines stay whole."""
 
 
 def console(quiet: bool = False) -> Console:
     """Return the console on standard error, where everything but results goes."""
-    return Console(stderr=True, quiet=quiet, highlight=False)
+    out = Console(stderr=True, quiet=quiet, highlight=False)
+    if not out.is_terminal:
+        out.width = FILE_WIDTH
+    return out
 
 
 @contextmanager
@@ -47,6 +52,8 @@ class _Bars:
         self.tasks: dict[str, TaskID] = {}
 
     def __call__(self, progress: Progress) -> None:
+        if progress.message:
+            self.bar.console.print(progress.message, soft_wrap=True, markup=False)
         if progress.phase not in self.tasks:
             self.tasks[progress.phase] = self.bar.add_task(progress.phase, total=progress.total, figures="")
         self.bar.update(
@@ -60,6 +67,8 @@ class _Lines:
         self.last = 0.0
 
     def __call__(self, progress: Progress) -> None:
+        if progress.message:
+            self.out.print(progress.message, soft_wrap=True, markup=False)
         now = time.monotonic()
         if now - self.last < _PLAIN_SECONDS and progress.done != progress.total:
             return

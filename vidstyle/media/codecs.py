@@ -43,7 +43,14 @@ class VideoCodec:
 CODECS: dict[str, VideoCodec] = {
     codec.name: codec
     for codec in (
-        VideoCodec("libx264", ("mp4", "mov", "mkv"), HALVED, WHOLE, tag="avc1"),
+        VideoCodec(
+            "libx264",
+            ("mp4", "mov", "mkv"),
+            HALVED,
+            WHOLE,
+            options={"x264-params": "cpu-independent=1"},
+            tag="avc1",
+        ),
         VideoCodec(
             "libx265", ("mp4", "mov", "mkv"), HALVED, WHOLE, options={"x265-params": "log-level=none"}, tag="hvc1"
         ),

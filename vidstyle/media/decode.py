@@ -26,8 +26,8 @@ HIDDEN_FRAME_CODECS = ("vp8", "libvpx")
 class Decoder:
     """Decodes one stream of an opened container from where it stands; `range_pts` bounds the packets that are counted.
 
-    Times are those of `timeline`. After the last frame: `packets` in range and meant to be seen, `all_packets`, and why
-    reading `stopped_by` early.
+    Times are those of `timeline`. `plain`: so far every packet is to be seen, states its time and became a picture at it.
+    After the last frame: `packets` in range and meant to be seen, `all_packets`, and why reading `stopped_by` early.
     """
 
     def __init__(self, container: Any, stream: Any, range_pts: tuple[int, int], frame_rate: Fraction) -> None:
@@ -46,6 +46,7 @@ class Decoder:
         self._bidirectional = PictureType.B
         self.packets = self.all_packets = 0
         self.stopped_by = ""
+        self.plain = True
         self._decoder = decoder_of(stream)
         self._decoder.thread_type = "AUTO"
         self._decoder.flags |= Flags.output_corrupt
@@ -64,8 +65,11 @@ class Decoder:
             if self._counts_in_coded_order(frame):
                 frame.pts = self._pairing.first()
             if self._is_surplus(frame):
+                self.plain = False
                 continue
-            yield frame, self._lost_before(frame)
+            lost = self._lost_before(frame)
+            self.plain &= frame.pts is not None and not (lost or self._coded_order) and len(self.timeline.shifts) == 1
+            yield frame, lost
             self._latest_pts = frame.pts
 
     def _counts_in_coded_order(self, frame: VideoFrame) -> bool:
@@ -84,6 +88,13 @@ class Decoder:
         if frame.pts is None or self._latest_pts is None:
             return False
         return frame.pts <= self._latest_pts and not self._pairing.awaits(frame.pts)
+
+    def _is_in_range(self, time: int | None) -> bool:
+        return time is None or self._from <= time < self._until
+
+    def ahead(self) -> int:
+        """Return how many packets in range have gone in and not become pictures yet."""
+        return sum(self._is_in_range(time) for time in self._pairing.left())
 
     def lost_at_end(self) -> list[int]:
         """Return the pts of packets that gave no frame by the end."""
@@ -139,12 +150,14 @@ class Decoder:
     def _note(self, packet: Packet) -> None:
         self.all_packets += 1
         if packet.is_discard or not _shows_a_picture(packet, self._decoder.name):
+            self.plain = False
             return
+        self.plain &= packet.pts is not None
         self._pairing.sent(packet.pts, packet.dts)
         if packet.pts is not None and packet.dts is not None:
             self._delays.add(packet.pts - packet.dts)
         time = packet.dts if packet.pts is None else packet.pts
-        self.packets += time is None or self._from <= time < self._until
+        self.packets += self._is_in_range(time)
 
     def _lost_before(self, frame: VideoFrame) -> list[int]:
         """Return the times at which frames are missing; the second field of an interlaced frame is not missing."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property, partial
 from math import ceil
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -16,6 +16,7 @@ from vidstyle.media.background import BLACK, Rgb
 from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.decode import MARGIN_SECONDS, Decoder
 from vidstyle.media.deinterlace import Deinterlacer
+from vidstyle.media.position import Position, digest
 from vidstyle.media.probe import open_source
 from vidstyle.media.timeline import any_clock
 from vidstyle.media.upright import upright_rgb
@@ -49,11 +50,16 @@ class ReadReport:
 
 @dataclass(frozen=True)
 class _Picture:
-    """Upright RGB with its pts and duration in ticks of the clip's time base."""
+    """A decoded frame as it becomes upright RGB, with its pts and duration in ticks of the clip's time base."""
 
-    rgb: np.ndarray
+    convert: Callable[[], np.ndarray]
     pts: int
     duration: int
+
+    @cached_property
+    def rgb(self) -> np.ndarray:
+        """Upright RGB, converted when first asked for: a reading that goes on from a position skips most pictures."""
+        return self.convert()
 
 
 class VideoReader:
@@ -75,39 +81,44 @@ class VideoReader:
         deinterlace: str = "auto",
     ) -> None:
         self.clip, self.background = clip, background
-        self.report = ReadReport()
-        self.start_pts = 0
         self._start_seconds, self._end_seconds = start_seconds, end_seconds
-        self._deinterlacer = Deinterlacer(deinterlace)
+        self._deinterlace = deinterlace
         self._ticks_per_frame = 1 / (clip.frame_rate * clip.time_base)
+
+    def __enter__(self) -> Self:
+        self._open()
+        self._seek(self._from)
+        return self
+
+    def _open(self) -> None:
+        self.report = ReadReport()
         self._latest: _Picture | None = None
         self._clock: tuple[int, int] | None = None
         self._resized = self._unordered = 0
         self._aspect: Fraction | None = None
         self._missing: list[int] = []
-
-    def __enter__(self) -> Self:
         self._container = open_source(self.clip.path)
         self._stream: Any = self._container.streams[self.clip.video_index]
         self.start_pts = self._stream.start_time or 0
         self._from = self._ticks(self._start_seconds, BEFORE_ALL)
         self._until = self._ticks(self._end_seconds, AFTER_ALL)
         self._decoder = Decoder(self._container, self._stream, (self._from, self._until), self.clip.frame_rate)
-        self._seek()
-        return self
+        self._deinterlacer = Deinterlacer(self._deinterlace)
+        self._source = self._pictures()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._container.close()
 
-    def batches(self, size: int) -> Iterator[Batch]:
-        """Yield the pictures in batches of `size`, the last one shorter; raises InputError when none can be decoded."""
+    def batches(self, size: int, segment: int = 0) -> Iterator[Batch]:
+        """Yield the pictures in batches of `size`, the last one shorter, also that of every `segment` pictures.
+
+        Raises InputError when none can be decoded.
+        """
         waiting: list[_Picture] = []
-        for picture in self._pictures():
+        for picture in self._source:
             waiting.append(picture)
             self.report.frames += 1
-            if len(waiting) == size:
+            if len(waiting) == size or (segment and self.report.frames % segment == 0):
                 yield self._batch(waiting)
                 waiting = []
         self._finish()
@@ -122,17 +133,25 @@ class VideoReader:
             time_base=self.clip.time_base,
         )
 
+    def position(self) -> Position:
+        """Return the place after the last batch that was given."""
+        last = self._latest
+        assert last is not None, "a position is asked for after a batch"
+        plain = self._decoder.plain and not (self._unordered or self.report.concealed or self.report.held)
+        paired = self.report.frames == self._decoder.packets - self._decoder.ahead()
+        return Position(self.report.frames, last.pts, last.duration, digest(last.rgb), self._resized, plain and paired)
+
     def _ticks(self, seconds: float | None, absent: int) -> int:
         if seconds is None:
             return absent
         after = Fraction(seconds).limit_denominator(MICROSECONDS) - min(self.clip.time_base / 2, ROUNDING_SECONDS)
         return self.start_pts + ceil(after / self.clip.time_base)
 
-    def _seek(self) -> None:
-        """Go to a key frame that surely lies before the start; files without an index are read from the front."""
+    def _seek(self, pts: int) -> None:
+        """Go to a key frame that surely lies before `pts`; files without an index are read from the front."""
         import av
 
-        target = self._from - ceil(MARGIN_SECONDS / self.clip.time_base)
+        target = pts - ceil(MARGIN_SECONDS / self.clip.time_base)
         if target > self.start_pts and self.clip.duration is not None and not any_clock(self._container):
             try:
                 self._container.seek(target, stream=self._stream)
@@ -147,7 +166,7 @@ class VideoReader:
             if pts >= self._until:
                 break
             if pts >= self._from:
-                current = _Picture(self._convert(frame), pts, frame.duration or 0)
+                current = _Picture(self._conversion(frame), pts, frame.duration or 0)
                 yield from self._held_until(pts, self._latest or current)
                 self.report.concealed += frame.is_corrupt
                 self._latest = current
@@ -164,7 +183,7 @@ class VideoReader:
             if after < time < pts:
                 after = time
                 self.report.held += 1
-                self._latest = _Picture(picture.rgb, time, picture.duration)
+                self._latest = replace(picture, pts=time)
                 yield self._latest
         self._missing = []
 
@@ -178,11 +197,11 @@ class VideoReader:
         self._unordered += latest >= max(self._from, frame.pts)
         return max(frame.pts, latest + 1)
 
-    def _convert(self, frame: VideoFrame) -> np.ndarray:
+    def _conversion(self, frame: VideoFrame) -> Callable[[], np.ndarray]:
         self._resized += (frame.width, frame.height) != (self.clip.width, self.clip.height)
         if frame.key_frame:
             self._aspect = self._decoder.sample_aspect
-        return upright_rgb(frame, self.clip, self._aspect, self.background)
+        return partial(upright_rgb, frame, self.clip, self._aspect, self.background)
 
     def _finish(self) -> None:
         path, report, restarts = self.clip.path, self.report, len(self._decoder.timeline.shifts) - 1

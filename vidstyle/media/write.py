@@ -82,15 +82,16 @@ class VideoWriter:
     """Encodes batches of upright RGB into a file without sound; a context manager that opens the encoder on entry.
 
     Presentation times are kept exactly where the container counts in the form's time base, as mp4 and mov do. The
-    file is whole after the block has ended well. Raises OutputError naming the file, as `name` where that is given,
-    and the cause.
+    file is whole after the block has ended well; `coded_pts` then has the times in the order of decoding. Raises
+    OutputError naming the file, as `name` where that is given, and the cause.
     """
 
     def __init__(self, target: Path, form: VideoForm, name: str | None = None) -> None:
         self.target, self.form, self.name = target, form, name or target.name
         self.frames = 0
+        self.coded_pts: list[int] = []
         self._durations: dict[int, int] = {}
-        self._nominal = max(1, round(1 / (form.frame_rate * form.time_base)))
+        self.nominal_duration = max(1, round(1 / (form.frame_rate * form.time_base)))
         self._longest = LONGEST_REORDERING_SECONDS / form.time_base
 
     def __enter__(self) -> Self:
@@ -99,7 +100,7 @@ class VideoWriter:
         for name, value in _QUIET.items():
             os.environ.setdefault(name, value)
         with self._translated():
-            self._container = av.open(f"file:{self.target}", "w", container_options=_timescales(self.form.time_base))
+            self._container = av.open(f"file:{self.target}", "w", container_options=timescales(self.form.time_base))
             try:
                 self._stream = _add_stream(self._container, self.form)
                 self._container.start_encoding()
@@ -140,7 +141,8 @@ class VideoWriter:
     def _mux(self, packets: list[Packet]) -> None:
         for packet in packets:
             self._repair(packet)
-            packet.duration = self._durations.pop(packet.pts or 0, 0) or self._nominal
+            packet.duration = self._durations.pop(packet.pts or 0, 0) or self.nominal_duration
+            self.coded_pts.append(packet.pts or 0)
             self._container.mux(packet)
 
     def _repair(self, packet: Packet) -> None:
@@ -188,6 +190,6 @@ def _tag(tagged: Any, colour: Colour) -> None:
     tagged.color_range = {None: 0, False: LIMITED, True: FULL}[colour.full_range]
 
 
-def _timescales(time_base: Fraction) -> dict[str, str]:
+def timescales(time_base: Fraction) -> dict[str, str]:
     """Return the muxer options that let mp4 and mov count in the source's ticks, the first picture's delay included."""
     return {name: str(time_base.denominator) for name in ("video_track_timescale", "movie_timescale")}

@@ -16,7 +16,7 @@ from vidstyle.models.tiles import Tiled
 from vidstyle.render.blend import blend, keep_colour, without_noise
 from vidstyle.render.colour import PLAIN, ColourPlan
 from vidstyle.render.repeats import BEFORE, Repeats
-from vidstyle.render.resolved import Resolved
+from vidstyle.render.resolved import Resolved, Standing
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import Sizes
 from vidstyle.render.steady import restore, snapshot
@@ -139,6 +139,16 @@ class Painter:
         if self.tile:
             model = Tiled(model, self.tile, getattr(model, "reach", UNKNOWN_REACH))
         return model(painted)
+
+    def standing(self, repeated: int) -> Standing:
+        """Return how the painter stands after a frame up to which so many were `repeated`."""
+        return Standing(self.batch, self.tile, self.strip, repeated, tuple(self.notes))
+
+    def take_up(self, standing: Standing) -> None:
+        """Go on as a painter of the same render did that stood like this."""
+        self.batch, self.tile, self.strip = standing.batch, standing.tile, standing.strip
+        self.notes = list(standing.notes)
+        self._repeats = Repeats(standing.repeated)
 
     def _shrink(self, shortage: str, rows: int) -> None:
         """Ask less of the memory for frames painted at `rows` rows; raises DeviceError when nothing is left to give up."""

@@ -1,9 +1,14 @@
-"""Three threads in a row - source, work, sink - with short queues between them. The only place that knows threads."""
+"""Three threads in a row - source, work, sink - with short queues between them, and one beside them.
+
+The only place that knows threads.
+"""
 
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
 
 Item = TypeVar("Item")
 Made = TypeVar("Made")
@@ -126,3 +131,37 @@ def _thread(halt: _Halt, name: str, inlet: Iterable[Any], outlet: _Link[Any]) ->
             halt.give(error)
 
     return threading.Thread(target=pump, name=f"vidstyle-{name}")
+
+
+class Aside:
+    """A thread beside the row that does one job at a time while the row goes on; a context manager.
+
+    An error of a job is raised by the next call of any method; leaving the block waits for the job under way.
+    """
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(1, "vidstyle-aside")
+        self._job: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown()
+
+    def start(self, job: Callable[[], None]) -> None:
+        """Begin a job once the one before is done."""
+        self.wait()
+        self._job = self._pool.submit(job)
+
+    def check(self) -> None:
+        """Raise the error of the last job, if it has failed."""
+        if self._job is not None and self._job.done():
+            self.wait()
+
+    def wait(self) -> None:
+        """Return when the last job is done."""
+        if self._job is not None:
+            self._job.result()

@@ -9,8 +9,8 @@ BEFORE = -1
 class Repeats:
     """Finds repeated frames in a stream of batches; `count` of them so far."""
 
-    def __init__(self) -> None:
-        self.count = 0
+    def __init__(self, count: int = 0) -> None:
+        self.count = count
         self._latest: np.ndarray | None = None
 
     def split(self, frames: np.ndarray, *, anew: bool) -> tuple[np.ndarray, tuple[int, ...]]:

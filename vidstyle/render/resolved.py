@@ -28,6 +28,17 @@ class Resolved:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How a painter stands between two segments: what memory has made of batch, tile and strip, frames repeated, notes."""
+
+    batch: int
+    tile: int
+    strip: int
+    repeated: int
+    notes: tuple[str, ...]
+
+
 def resolved(runtime: Runtime, settings: RenderSettings, quantised: str = "") -> Resolved:
     """Return what `settings` come to with `runtime`; on a CPU several frames at once gain nothing."""
     at_once = 1 if runtime.device.type == "cpu" else SEVERAL

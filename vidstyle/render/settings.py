@@ -78,10 +78,12 @@ class RenderSettings(Settings):
         "keep frames alike: average along the source's motion, or smooth the generator's statistics",
         choices=FLICKER,
     )
+    segment: int = setting(120, "frames that are finished and kept together: what a crash costs at most", minimum=1)
     strict: bool = setting(False, "make a damaged source an error")
     audio: bool = setting(True, "carry the sound over")
     subtitles: bool = setting(True, "carry the subtitles over")
     overwrite: bool = setting(False, "replace existing results")
+    restart: bool = setting(False, "begin anew even where an unfinished render could go on")
     dry_run: bool = setting(False, "say what would be rendered and stop")
 
     def __post_init__(self) -> None:

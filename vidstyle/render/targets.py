@@ -11,7 +11,7 @@ BYTES_PER_MEBIBYTE = 1 << 20
 
 
 def check_target(source: Path, target: Path, *, overwrite: bool) -> None:
-    """Raise OutputError where `target` is the source itself, exists already, is a folder, or cannot be created."""
+    """Raise OutputError where `target` is the source itself, a folder, or cannot be created; TargetExists where it is there."""
     if _same(source, target):
         raise OutputError(f"{target} is the source itself. Give another name with -o.")
     if target.is_dir():

@@ -1,138 +1,132 @@
 """One video, from its source to the whole result."""
 
-from collections.abc import Iterator
+import errno
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from fractions import Fraction
-from pathlib import Path
-from time import monotonic
+from dataclasses import dataclass
 
-from vidstyle.atomic import partial_path, whole_file
-from vidstyle.errors import DamagedError, OutputError
-from vidstyle.media.background import parse_colour
-from vidstyle.media.clip import Batch
+from vidstyle.atomic import flush, whole_file
+from vidstyle.errors import DamagedError, Interrupted, OutputError, VidstyleError
+from vidstyle.media.join import Piece, join
 from vidstyle.media.mux import Cut, mux
-from vidstyle.media.read import ReadReport, VideoReader
-from vidstyle.media.write import VideoWriter
-from vidstyle.progress import OnProgress, Progress
+from vidstyle.media.read import ReadReport
+from vidstyle.render.journal import FileMark, Joined, Journal, Reading
+from vidstyle.render.kept import Kept, checksum, recorded
 from vidstyle.render.paint import Painter
-from vidstyle.render.pipeline import flow
+from vidstyle.render.painting import Clock, Work, paint, stopped
 from vidstyle.render.plan import VideoPlan
-from vidstyle.render.settings import RenderSettings
+from vidstyle.render.resolved import Standing
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """What became of one video: frames written, what was read, what the user should know."""
+    """What became of one video: what was read, how the painter stands at its end, what the user should know."""
 
-    frames: int
     report: ReadReport
+    standing: Standing
     warnings: tuple[str, ...]
 
 
-def render_video(
-    plan: VideoPlan, target: Path, painter: Painter, settings: RenderSettings, on_progress: OnProgress
-) -> Rendered:
-    """Paint the video of `plan` into `target`, which appears when it is whole.
+def render_video(work: Work, painter: Painter | None) -> Rendered:
+    """Paint the video of `work` into its target, which appears when it is whole; no painter is needed when all is painted.
 
-    Raises DamagedError for a damaged source when the settings are strict, and whatever reading, painting and writing raise.
+    Its finished segments outlive every failure. Raises DamagedError for a damaged source when the settings are strict,
+    Interrupted, and whatever reading, painting and writing raise.
     """
-    with _painting(target, plan) as painted:
-        report, cut = _paint(plan, painted, target.name, painter, settings, on_progress)
-        if settings.strict and report.damaged:
+    with _keeping(work):
+        if painter is not None:
+            paint(work, painter)
+        done = recorded(work.folder)
+        report = _reading(done).report
+        if work.settings.strict and report.damaged:
             raise DamagedError(f"{' '.join(report.warnings)} Without --strict it is rendered as far as it goes.")
-        with whole_file(target) as partial:
-            aspect = plan.form.display_aspect
-            complaints = mux(painted, plan.clip, plan.tracks, plan.container, cut, aspect, partial)
-    said = [*plan.warnings, *report.warnings, *_miscount(plan, report), *painter.notes]
+        if done.joined is None:
+            _join(work, done)
+        complaints = _publish(work, _cut(work, done))
+    return rendered(work.plan, done, complaints)
+
+
+def rendered(plan: VideoPlan, done: Kept, complaints: Sequence[str] = ()) -> Rendered:
+    """Return what is to be told of a finished video; `complaints` are those of sound and subtitles that were converted."""
+    report, standing = _reading(done).report, done.segments[-1].standing
+    said = [*plan.warnings, *report.warnings, *_miscount(plan, report), *standing.notes]
     if complaints:
         said.append(f"{plan.clip.path}: a converted sound or subtitle track is damaged: {complaints[0]}")
-    return Rendered(report.frames, report, tuple(said))
+    return Rendered(report, standing, tuple(said))
+
+
+def _reading(done: Kept) -> Reading:
+    assert done.reading is not None, "all is painted"
+    return done.reading
 
 
 @contextmanager
-def _painting(target: Path, plan: VideoPlan) -> Iterator[Path]:
-    """Yield the name under which the pictures wait for their sound; the file is gone when the block ends."""
-    path = partial_path(target.with_name(f"{target.stem}.painted{plan.form.codec.workshop}"))
+def _keeping(work: Work) -> Iterator[None]:
+    """Say of every failure what is kept, and how to go on."""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"Cannot create the folder {path.parent}: {error.strerror}. Choose another with -o."
-        ) from error
+        yield
+    except KeyboardInterrupt:
+        if frames := recorded(work.folder).pictures:
+            raise stopped(work, frames) from None
+        raise
+    except Interrupted:
+        raise
+    except (VidstyleError, OSError) as error:
+        frames = recorded(work.folder).pictures
+        if _is_full(error):
+            raise _no_room(work, frames) from error
+        if frames:
+            error.add_note(f"{frames:,} painted frames are kept for the next run.")
+        raise
+
+
+def _no_room(work: Work, frames: int) -> OutputError:
+    kept = f"and give the same command: {frames:,} painted frames are kept, it goes on after them." if frames else ""
+    target = work.folder.target
+    way_out = kept or "or write elsewhere with -o."
+    return OutputError(f"{target.parent} is full, {target.name} needs more room. Free some space {way_out}")
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """Whether an error, or one that led to it, says that the file system has no room."""
+    if error is None:
+        return False
+    return getattr(error, "errno", None) in FULL or os.strerror(FULL[0]) in str(error) or _is_full(error.__cause__)
+
+
+def _join(work: Work, done: Kept) -> None:
+    """Make one file of the segments, which go when it is on the disk."""
+    folder = work.folder
+    pieces = [Piece(folder.segment(one.number), one.coded_pts, one.last_duration) for one in done.segments]
+    with whole_file(folder.joined) as partial:
+        join(pieces, work.plan.form.time_base, partial)
+    Journal(folder.journal).append("joined", Joined(checksum(folder.joined)))
+    folder.keep_only({folder.manifest, folder.journal, folder.joined})
+
+
+def _publish(work: Work, cut: Cut) -> list[str]:
+    """Add the sound and everything else to the pictures and give the target its name; return the complaints."""
+    folder, plan = work.folder, work.plan
+    result, aspect = folder.result, plan.form.display_aspect
     try:
-        yield path
+        complaints = mux(folder.joined, plan.clip, plan.tracks, plan.container, cut, aspect, result)
+        flush(result)
+        Journal(folder.journal).append("result", FileMark.of(result))
+        result.replace(folder.target)
     finally:
-        path.unlink(missing_ok=True)
+        result.unlink(missing_ok=True)
+    flush(folder.target.parent)
+    folder.remove()
+    return complaints
 
 
-def _paint(
-    plan: VideoPlan, painted: Path, name: str, painter: Painter, settings: RenderSettings, on_progress: OnProgress
-) -> tuple[ReadReport, Cut]:
-    """Decode, paint and encode on three threads; return what was read and which stretch of the source it is."""
-    reader = VideoReader(
-        plan.clip,
-        start_seconds=settings.start,
-        end_seconds=settings.end,
-        background=parse_colour(settings.background),
-        deinterlace=settings.deinterlace,
-    )
-    with reader, VideoWriter(painted, plan.form, name) as writer:
-        clock = _Clock(reader.start_pts, plan.clip.origin_pts, moves=bool(settings.start))
-
-        def paint(batch: Batch) -> Batch:
-            frames = painter.paint(batch.frames, plan.sizes, deep=plan.deep)
-            return replace(batch, frames=frames, pts=clock.moved(batch.pts))
-
-        def write(batch: Batch) -> int:
-            writer.write(batch)
-            return writer.frames
-
-        flow(_read(reader, painter.batch, settings), paint, write, _Counter(plan, on_progress))
-    return reader.report, clock.cut(plan.clip.time_base, settings.end)
-
-
-def _read(reader: VideoReader, size: int, settings: RenderSettings) -> Iterator[Batch]:
-    for batch in reader.batches(size):
-        if settings.strict and (reader.report.held or reader.report.concealed):
-            raise DamagedError(
-                f"{reader.clip.path} is damaged near {float(batch.pts[0] * batch.time_base):.1f} s. "
-                "Without --strict it is rendered as far as it goes."
-            )
-        yield batch
-
-
-class _Clock:
-    """Moves all times so that the source's origin is 0, and a cut begins where its source begins."""
-
-    def __init__(self, start_pts: int, origin_pts: int, *, moves: bool) -> None:
-        self.start_pts, self.origin_pts, self.moves = start_pts, origin_pts, moves
-        self.shift: int | None = None if moves else origin_pts
-
-    def moved(self, pts: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the times in the result, in ticks."""
-        if self.shift is None:
-            self.shift = pts[0] - self.start_pts + self.origin_pts
-        return tuple(time - self.shift for time in pts)
-
-    def cut(self, time_base: Fraction, end_seconds: float | None) -> Cut:
-        """Return the painted stretch in seconds of the source's own clock."""
-        begin, shift = self.start_pts * time_base, (self.shift or 0) * time_base
-        end = None if end_seconds is None else begin + Fraction(end_seconds)
-        return Cut(begin + shift - self.origin_pts * time_base if self.moves else None, end, shift)
-
-
-class _Counter:
-    """Tells the progress with frames a second."""
-
-    def __init__(self, plan: VideoPlan, on_progress: OnProgress) -> None:
-        self.name, self.total, self.on_progress = plan.clip.path.name, plan.frames, on_progress
-        self.began = monotonic()
-
-    def __call__(self, frames: int) -> None:
-        fps = frames / max(monotonic() - self.began, 1e-6)
-        total = None if self.total is None else max(self.total, frames)
-        self.on_progress(Progress(self.name, frames, total, "frames", {"fps": fps}))
+def _cut(work: Work, done: Kept) -> Cut:
+    clock = Clock(_reading(done).start_pts, work.plan.clip.origin_pts, moves=bool(work.settings.start))
+    clock.shift = done.segments[0].shift
+    return clock.cut(work.plan.clip.time_base, work.settings.end)
 
 
 def _miscount(plan: VideoPlan, report: ReadReport) -> list[str]:

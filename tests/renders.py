@@ -1,0 +1,65 @@
+"""Renders that are broken off, and what they must equal in the end."""
+
+import hashlib
+import random
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import pytest
+
+from tests.packets import complaints, tracks, video_times
+from vidstyle.atomic import StageResult
+from vidstyle.progress import OnProgress, Progress
+from vidstyle.render.folder import RenderFolder
+from vidstyle.render.settings import RenderSettings
+from vidstyle.render.stage import run
+
+
+class Crash(BaseException):
+    """What no part of the program expects."""
+
+
+def crash_after(frames: int) -> OnProgress:
+    def crash(progress: Progress) -> None:
+        if progress.done >= frames:
+            raise Crash
+
+    return crash
+
+
+def broken_off(source: Path, target: Path, settings: RenderSettings, frames: int) -> RenderFolder:
+    """Render up to some frames, and return the folder that is left."""
+    with pytest.raises(Crash):
+        run(source, target, settings, crash_after(frames))
+    assert not target.exists()
+    return RenderFolder(target, ".mp4")
+
+
+def shown(path: Path) -> list[tuple[Fraction, str]]:
+    """Return time and hash of every decoded frame."""
+    with av.open(str(path)) as container:
+        frames = [(one.pts * one.time_base, one.to_ndarray()) for one in container.decode(video=0)]
+    return [(time, hashlib.sha256(picture.tobytes()).hexdigest()) for time, picture in frames]
+
+
+def told(result: StageResult) -> tuple[Any, ...]:
+    return result.counts, result.warnings, result.details["exit_code"]
+
+
+def assert_same(target: Path, wanted: Path) -> None:
+    assert shown(target) == shown(wanted)
+    assert video_times(target) == video_times(wanted)
+    assert tracks(target, "audio") == tracks(wanted, "audio")
+    assert complaints(target) == ""
+    assert [one.name for one in target.parent.iterdir() if one.name.startswith(".")] == []
+
+
+def done(folder: RenderFolder) -> list[bytes]:
+    return folder.journal.read_bytes().splitlines() if folder.journal.exists() else []
+
+
+def uneven(frames: int) -> list[int]:
+    gaps = random.Random(3).choices([3003, 3003, 6006, 1501], k=frames - 1)
+    return [4500, *(4500 + sum(gaps[: place + 1]) for place in range(frames - 1))]
