@@ -68,15 +68,8 @@ def test_renders_that_are_killed_at_twenty_random_moments_end_as_one_that_never_
     source = make_clip(tmp_path / "film.mp4", frames=90, b_frames=3, audio=1, **times)
     settings = fast(segment=6, preset=None)
     straight = run(source, tmp_path / "straight.mp4", settings)
-    given = {
-        "style": settings.style,
-        "device": "cpu",
-        "precision": "fp32",
-        "upscaler": "none",
-        "segment": 6,
-        "flicker": settings.flicker,
-    }
-    options = [str(word) for name, value in given.items() for word in (f"--{name}", value)]
+    named = ("style", "device", "precision", "upscaler", "segment", "flicker")
+    options = [str(word) for name in named for word in (f"--{name}", getattr(settings, name))]
     struck: list[str] = []
     with Commands(tmp_path / "log") as commands:
         for number in range(KILLS):

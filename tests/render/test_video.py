@@ -188,7 +188,14 @@ def test_what_was_settled_is_in_the_record(fast: Fast, tmp_path: Path, style_pat
         "precision": "fp32",
         "quantised": "",
     }
-    assert (settled["encoder"], settled["encoder_options"]) == ("libx264", {"crf": "30", "preset": "ultrafast"})
+    assert (settled["encoder"], settled["encoder_options"]) == (
+        "libx264",
+        {
+            "x264-params": "cpu-independent=1",
+            "crf": "30",
+            "preset": "ultrafast",
+        },
+    )
     assert (settled["painted_size"], settled["result_size"], settled["batch"]) == ((44, 32), (64, 48), 1)
     assert settled["tracks"] == ["audio 1: aac, copy"]
 

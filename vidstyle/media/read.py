@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
@@ -16,6 +16,7 @@ from vidstyle.media.background import BLACK, Rgb
 from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.decode import MARGIN_SECONDS, Decoder
 from vidstyle.media.deinterlace import Deinterlacer
+from vidstyle.media.picture import Picture
 from vidstyle.media.position import Position, digest
 from vidstyle.media.probe import open_source
 from vidstyle.media.timeline import any_clock
@@ -48,20 +49,6 @@ class ReadReport:
         return bool(self.concealed or self.held or self.truncated)
 
 
-@dataclass(frozen=True)
-class _Picture:
-    """A decoded frame as it becomes upright RGB, with its pts and duration in ticks of the clip's time base."""
-
-    convert: Callable[[], np.ndarray]
-    pts: int
-    duration: int
-
-    @cached_property
-    def rgb(self) -> np.ndarray:
-        """Upright RGB, converted when first asked for: a reading that goes on from a position skips most pictures."""
-        return self.convert()
-
-
 class VideoReader:
     """Decodes a clip from `start_seconds` to before `end_seconds`, both counted from the video's first picture.
 
@@ -92,7 +79,7 @@ class VideoReader:
 
     def _open(self) -> None:
         self.report = ReadReport()
-        self._latest: _Picture | None = None
+        self._latest: Picture | None = None
         self._clock: tuple[int, int] | None = None
         self._resized = self._unordered = 0
         self._aspect: Fraction | None = None
@@ -114,7 +101,7 @@ class VideoReader:
 
         Raises InputError when none can be decoded.
         """
-        waiting: list[_Picture] = []
+        waiting: list[Picture] = []
         for picture in self._source:
             waiting.append(picture)
             self.report.frames += 1
@@ -125,7 +112,7 @@ class VideoReader:
         if waiting:
             yield self._batch(waiting)
 
-    def _batch(self, pictures: list[_Picture]) -> Batch:
+    def _batch(self, pictures: list[Picture]) -> Batch:
         return Batch(
             frames=np.stack([one.rgb for one in pictures]),
             pts=tuple(one.pts for one in pictures),
@@ -158,7 +145,7 @@ class VideoReader:
             except av.error.FFmpegError:
                 self._container.seek(self.start_pts, stream=self._stream)
 
-    def _pictures(self) -> Iterator[_Picture]:
+    def _pictures(self) -> Iterator[Picture]:
         for frame, lost in self._deinterlacer.frames(self._decoder.frames()):
             self._missing += lost
             pts = self._time_of(frame)
@@ -166,7 +153,7 @@ class VideoReader:
             if pts >= self._until:
                 break
             if pts >= self._from:
-                current = _Picture(self._conversion(frame), pts, frame.duration or 0)
+                current = Picture(self._conversion(frame), pts, frame.duration or 0)
                 yield from self._held_until(pts, self._latest or current)
                 self.report.concealed += frame.is_corrupt
                 self._latest = current
@@ -176,7 +163,7 @@ class VideoReader:
         if self._latest:
             yield from self._held_until(self._until, self._latest)
 
-    def _held_until(self, pts: int, picture: _Picture) -> Iterator[_Picture]:
+    def _held_until(self, pts: int, picture: Picture) -> Iterator[Picture]:
         """Yield `picture` again at each missing time of the asked range before `pts`."""
         after = self._latest.pts if self._latest else self._from - 1
         for time in self._missing:
