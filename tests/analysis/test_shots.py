@@ -85,3 +85,8 @@ def test_a_cut_detector_goes_on_from_the_state_of_another(stop: int) -> None:
     before = cuts(pictures[:stop], first)
     second.load_state(first.state())
     assert before + [stop + index for index in cuts(pictures[stop:], second)] == cuts(pictures)
+
+
+def test_a_cut_between_dark_shots_is_known() -> None:
+    dark = [picture // 12 for picture in [*shot(1, 8), *shot(2, 8)]]
+    assert cuts(dark) == [0, 8]

@@ -15,6 +15,8 @@ LEAST_CUT = 10.0
 CUT_OVER_MEDIAN, CUT_OVER_NEXT = 3.0, 1.5
 LONGEST_FLASH_FRAMES = 3
 PAST_STEPS = 6
+LEAST_SUDDEN_CUT = 4.0
+"""The same where only earlier frames are known: lower, since a cut that is missed costs more there than one too many."""
 LEAST_CHANGE = 16.0
 """Mean difference across the reach from which on a frame between can be a blend."""
 BLEND_RESIDUAL = 0.12
@@ -47,9 +49,9 @@ class CutDetector:
         if before is None:
             return True
         step = float(np.abs(small - before).mean())
-        usual = float(np.median(self._steps)) if self._steps else 0.0
+        limit = max(LEAST_SUDDEN_CUT, CUT_OVER_MEDIAN * float(np.median(self._steps))) if self._steps else LEAST_CUT
         self._steps.append(step)
-        return step > max(LEAST_CUT, CUT_OVER_MEDIAN * usual)
+        return step > limit
 
     def state(self) -> dict[str, np.ndarray]:
         """Return what is remembered: `steps` (n,) float64 and, after the first frame, `thumbnail` (36, 64, 3) float32."""
