@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from vidstyle.losses.adversarial import adversarial_loss
+from vidstyle.losses.gradient_penalty import r1_penalty
 from vidstyle.losses.patch_nce import distance_weights, patch_nce
 from vidstyle.networks.discriminator import PatchDiscriminator
 from vidstyle.networks.generator import LayeredGenerator, ResNetGenerator
@@ -11,11 +12,16 @@ from vidstyle.networks.patch_features import PatchEmbeddings, draw_positions
 from vidstyle.train.method import NetworkTraining
 from vidstyle.train.settings import TrainSettings
 
+CURVES = ("G_GAN", "NCE", "NCE_Y", "D_fake", "D_real")
+"""The losses of the paper's Fig. 4."""
+
 
 class ContrastiveTraining(NetworkTraining):
     """Generator G, discriminator D and patch embeddings F; the losses have the names of the paper's Fig. 4."""
 
-    losses: tuple[str, ...] = ("G_GAN", "NCE", "NCE_Y", "D_fake", "D_real")
+    def __init__(self, settings: TrainSettings, device: torch.device, dtype: torch.dtype) -> None:
+        super().__init__(settings, device, dtype)
+        self.losses: tuple[str, ...] = (*CURVES, "R1") if settings.lambda_r1 else CURVES
 
     def build(self, settings: TrainSettings) -> dict[str, nn.Module]:
         """Return G, D and F."""
@@ -43,11 +49,12 @@ class ContrastiveTraining(NetworkTraining):
         with self.autocast():
             painted, keys = self._paint(sources, mirrored)
         fakes = painted[: len(photos)]
-        verdicts, judgement = self._judge(fakes.detach(), paintings)
+        verdicts, judgement = self._judge(fakes.detach(), paintings, random)
         self.descend(["discriminator"], judgement)
         with self.autocast():
             self.networks["discriminator"].requires_grad_(False)
-            verdict = adversarial_loss(self.networks["discriminator"](fakes), True, self.settings.gan_mode)
+            shown = self.shown(fakes, random)
+            verdict = adversarial_loss(self.networks["discriminator"](shown), True, self.settings.gan_mode)
             contrasts = self._contrasts(painted, keys, mirrored, len(photos), random)
         total = verdict + self.settings.lambda_nce * torch.stack(contrasts).mean()
         self.descend(["generator", "embeddings"], total)
@@ -68,13 +75,19 @@ class ContrastiveTraining(NetworkTraining):
                 features = generator.features(sources)
         return painted, [one.detach() for one in features]
 
-    def _judge(self, fakes: Tensor, paintings: Tensor) -> tuple[dict[str, Tensor], Tensor]:
+    def _judge(self, fakes: Tensor, paintings: Tensor, random: torch.Generator) -> tuple[dict[str, Tensor], Tensor]:
         """Return D's losses by name, and what it descends on."""
-        discriminator, mode = self.networks["discriminator"], self.settings.gan_mode
+        discriminator, settings = self.networks["discriminator"], self.settings
         with self.autocast():
-            fake = adversarial_loss(discriminator(fakes), False, mode)
-            real = adversarial_loss(discriminator(paintings), True, mode)
-        return {"D_fake": fake, "D_real": real}, 0.5 * (fake + real)
+            fake = adversarial_loss(discriminator(self.shown(fakes, random)), False, settings.gan_mode)
+            if not settings.lambda_r1:
+                real = adversarial_loss(discriminator(self.shown(paintings, random)), True, settings.gan_mode)
+                return {"D_fake": fake, "D_real": real}, 0.5 * (fake + real)
+        # R1 is differentiated twice: real images are judged in fp32 for it.
+        scores = discriminator(self.shown(paintings.requires_grad_(), random))
+        real, penalty = adversarial_loss(scores, True, settings.gan_mode), r1_penalty(scores, paintings)
+        total = 0.5 * (fake + real + settings.lambda_r1 * penalty)
+        return {"D_fake": fake, "D_real": real, "R1": penalty}, total
 
     def _contrasts(
         self, painted: Tensor, keys: list[Tensor], mirrored: bool, photos: int, random: torch.Generator

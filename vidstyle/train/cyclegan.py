@@ -42,10 +42,10 @@ class CycleTraining(NetworkTraining):
             painted, same_paintings = forward(torch.cat([photos, paintings])).tensor_split([len(photos)])
             undone, same_photos = back(torch.cat([paintings, photos])).tensor_split([len(paintings)])
             losses = {
-                "G_A": self._verdict("discriminator_A", painted),
+                "G_A": self._verdict("discriminator_A", painted, random),
                 "cycle_A": cycle_loss(back(painted), photos),
                 "idt_A": cycle_loss(same_paintings, paintings),
-                "G_B": self._verdict("discriminator_B", undone),
+                "G_B": self._verdict("discriminator_B", undone, random),
                 "cycle_B": cycle_loss(forward(undone), paintings),
                 "idt_B": cycle_loss(same_photos, photos),
             }
@@ -54,9 +54,9 @@ class CycleTraining(NetworkTraining):
         losses["D_B"] = self._judge("B", undone.detach(), photos, random)
         return {name: losses[name].detach() for name in self.losses}
 
-    def _verdict(self, name: str, images: Tensor) -> Tensor:
+    def _verdict(self, name: str, images: Tensor, random: torch.Generator) -> Tensor:
         discriminator = self.networks[name].requires_grad_(False)
-        loss = adversarial_loss(discriminator(images), True, self.settings.gan_mode)
+        loss = adversarial_loss(discriminator(self.shown(images, random)), True, self.settings.gan_mode)
         discriminator.requires_grad_(True)
         return loss
 
@@ -67,10 +67,11 @@ class CycleTraining(NetworkTraining):
 
     def _judge(self, side: str, fakes: Tensor, reals: Tensor, random: torch.Generator) -> Tensor:
         name, mode = f"discriminator_{side}", self.settings.gan_mode
-        shown = self.pools[side].exchange(fakes, random)
+        judged = self.pools[side].exchange(fakes, random)
         with self.autocast():
-            fake = adversarial_loss(self.networks[name](shown), False, mode)
-            loss = 0.5 * (fake + adversarial_loss(self.networks[name](reals), True, mode))
+            fake = adversarial_loss(self.networks[name](self.shown(judged, random)), False, mode)
+            real = adversarial_loss(self.networks[name](self.shown(reals, random)), True, mode)
+            loss = 0.5 * (fake + real)
         self.descend([name], loss)
         return loss
 

@@ -6,6 +6,8 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from vidstyle.train.augmentation import augment
+from vidstyle.train.distributed import average_gradients
 from vidstyle.train.settings import TrainSettings
 
 
@@ -85,7 +87,14 @@ class NetworkTraining:
             self.optimizers[name].zero_grad(set_to_none=True)
         loss.backward()
         for name in names:
+            average_gradients(self.networks[name])
+            if self.settings.gradient_clip:
+                nn.utils.clip_grad_norm_(self.networks[name].parameters(), self.settings.gradient_clip)
             self.optimizers[name].step()
+
+    def shown(self, images: Tensor, random: torch.Generator) -> Tensor:
+        """Return (n, 3, h, w) images in [-1, 1] as discriminators see them: changed at random where the settings ask for it."""
+        return augment(images, self.settings.augmentations, random)
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that a bit-exact resume needs of the networks and optimisers."""

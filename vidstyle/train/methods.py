@@ -63,10 +63,11 @@ _FITTED = {
     "channels": 64,
     "blocks": 9,
     "lr": 2e-4,
+    "gradient_clip": 0.0,
     "ema": 0.999,
     "init": "",
 }
-_ADVERSARIAL = _FITTED | {"discriminator_channels": 64, "gan_mode": "lsgan"}
+_ADVERSARIAL = _FITTED | {"discriminator_channels": 64, "gan_mode": "lsgan", "augment": "none"}
 _CONTRASTIVE = _ADVERSARIAL | {
     "attention": "off",
     "residual": True,
@@ -76,6 +77,7 @@ _CONTRASTIVE = _ADVERSARIAL | {
     "lambda_nce": 1.0,
     "identity": True,
     "flip_equivariance": False,
+    "lambda_r1": 0.0,
 }
 _SINGLE_IMAGE = {"style_image": "central", "vgg16": "", "lambda_content": 1.0}
 

@@ -14,6 +14,9 @@ EXTENDABLE = ("epochs", "epochs_decay", "steps", "steps_decay", "sample_every", 
 STYLE_IMAGES = ("central", "random")
 """Ways to choose the style image; any other text names a file."""
 
+AUGMENTATIONS = ("colour", "translation", "cutout")
+"""Kinds of changes to what discriminators see."""
+
 
 def _of_method(name: str, help: str, **limits: Any) -> Any:
     """Declare a field that is None until the method says what it is; with methods that have no such setting it stays so."""
@@ -63,7 +66,17 @@ class TrainSettings(Settings):
     flip_equivariance: bool = _of_method(
         "flip_equivariance", "paint half of the batches mirrored and compare them with the photos as they were"
     )
-    lambda_r1: float = _of_method("lambda_r1", "weight of the R1 penalty on the discriminator", minimum=0.0)
+    lambda_r1: float = _of_method(
+        "lambda_r1", "weight of the R1 penalty, which holds a discriminator that runs away", minimum=0.0
+    )
+    augment: str = _of_method(
+        "augment",
+        "what is changed at random in all that discriminators see, against few cartoon frames: colour, translation and "
+        "cutout, with commas between, or none",
+    )
+    gradient_clip: float = _of_method(
+        "gradient_clip", "largest length of the gradient of each network, 0 for any", minimum=0.0
+    )
     lambda_cycle: float = _of_method("lambda_cycle", "weight of the cycle consistency", minimum=0.0)
     lambda_identity: float = _of_method(
         "lambda_identity", "weight of the identity loss, as a share of the cycle's", minimum=0.0
@@ -107,6 +120,16 @@ class TrainSettings(Settings):
             raise SettingsError(
                 f"steps-decay {self.steps_decay} exceeds steps {self.steps}. Give at most {self.steps}."
             )
+
+        if self.has("augment") and (unknown := sorted({*self.augmentations} - {*AUGMENTATIONS})):
+            raise SettingsError(
+                f"augment cannot hold {', '.join(map(repr, unknown))}: it takes none, or some of {', '.join(AUGMENTATIONS)}."
+            )
+
+    @property
+    def augmentations(self) -> tuple[str, ...]:
+        """The kinds of changes to what discriminators see."""
+        return () if self.augment == "none" else tuple(part.strip() for part in self.augment.split(","))
 
     def has(self, name: str) -> bool:
         """Whether the method has the setting `name`."""
