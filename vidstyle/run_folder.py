@@ -37,6 +37,31 @@ class RunFolder:
         return self.path / "style.safetensors"
 
     @property
+    def best_style(self) -> Path:
+        """The style with the best score on held-out photos."""
+        return self.path / "style-best.safetensors"
+
+    @property
+    def scores(self) -> Path:
+        """The scores over the steps."""
+        return self.path / "scores.csv"
+
+    @property
+    def warnings(self) -> Path:
+        """What the user was warned of, each with its step."""
+        return self.path / "warnings.json"
+
+    @property
+    def report(self) -> Path:
+        """The page that shows the run."""
+        return self.path / "report.html"
+
+    @property
+    def tensorboard(self) -> Path:
+        """The folder of TensorBoard's logs."""
+        return self.path / "tensorboard"
+
+    @property
     def results(self) -> Path:
         """The pictures of a method that optimises them directly; there is no style then."""
         return self.path / "results"
@@ -51,9 +76,14 @@ class RunFolder:
         """The stage's result."""
         return self.path / "manifest.json"
 
+    @property
+    def samples(self) -> Path:
+        """The folder of sample pictures."""
+        return self.path / "samples"
+
     def sample(self, step: int) -> Path:
         """The sample pictures of a step."""
-        return self.path / "samples" / f"{step:07d}.png"
+        return self.samples / f"{step:07d}.png"
 
 
 def read_log(path: Path) -> list[dict[str, float]]:

@@ -31,6 +31,11 @@ class Setting:
         return self.name.replace("_", "-")
 
     @property
+    def many(self) -> bool:
+        """Whether the setting is a tuple of texts: an option that may be repeated, a list in a recipe."""
+        return tuple in self.kinds
+
+    @property
     def values(self) -> str:
         """The accepted values, as shown in help and errors."""
         if self.choices:
@@ -54,6 +59,10 @@ class Setting:
         """Return `value` in the field's own type; raises SettingsError when it is out of range or of another type."""
         if value is None and (type(None) in self.kinds or self.default is None):
             return None
+        if self.many:
+            texts = (value,) if isinstance(value, str) else value
+            good = isinstance(texts, list | tuple) and all(isinstance(one, str) for one in texts)
+            return tuple(self._accept(texts, good))
         if isinstance(value, bool) or bool in self.kinds:
             return self._accept(value, isinstance(value, bool) and bool in self.kinds)
         if isinstance(value, int) and float in self.kinds and int not in self.kinds:
@@ -117,7 +126,8 @@ class Settings:
 
     def record(self) -> dict[str, Any]:
         """Return the settings as JSON-ready values, for the run folder."""
-        return {one.name: getattr(self, one.name) for one in describe(type(self))}
+        values = {one.name: getattr(self, one.name) for one in describe(type(self))}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
 def describe(cls: type[Settings]) -> tuple[Setting, ...]:
@@ -131,7 +141,7 @@ def describe(cls: type[Settings]) -> tuple[Setting, ...]:
 
 
 def _kinds(hint: Any) -> tuple[type, ...]:
-    return typing.get_args(hint) if isinstance(hint, types.UnionType) else (hint,)
+    return typing.get_args(hint) if isinstance(hint, types.UnionType) else (typing.get_origin(hint) or hint,)
 
 
 def read_recipe(path: Path) -> dict[str, Any]:

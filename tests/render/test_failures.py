@@ -92,7 +92,7 @@ def test_an_interrupt_finishes_the_segment_and_says_how_to_go_on(fast: Fast, tmp
     told: list[str] = []
     strike = interrupt_at(10)
     with pytest.raises(Interrupted) as caught:
-        run(source, tmp_path / "b.mp4", fast(segment=25), lambda one: (strike(one), told.append(one.message))[0])
+        run(source, tmp_path / "b.mp4", fast(segment=25), lambda one: (strike(one), told.append(one.note))[0])
     assert str(caught.value) == (
         "Stopped after 25 of 60 frames of b.mp4; they are kept. Give the same command to go on."
     )

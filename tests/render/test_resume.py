@@ -76,7 +76,7 @@ def test_what_is_painted_is_not_painted_again(fast: Fast, tmp_path: Path, film: 
     said: list[Progress] = []
     run(film, tmp_path / "out.mp4", settings, said.append)
     assert kept >= 20 and sum(painted) == 60 - kept
-    assert said[0].message == f"{tmp_path}/out.mp4: {kept} frames are painted already, the rest follows."
+    assert said[0].note == f"{tmp_path}/out.mp4: {kept} frames are painted already, the rest follows."
     assert [one.done for one in said[1:]] == list(range(kept + 1, 61))
 
 
@@ -145,7 +145,7 @@ def test_other_settings_begin_anew_and_say_why(
 ) -> None:
     broken_off(film, tmp_path / "out.mp4", fast(segment=10), 25)
     said: list[str] = []
-    result = run(film, tmp_path / "out.mp4", fast(segment=10, **others), lambda one: said.append(one.message))
+    result = run(film, tmp_path / "out.mp4", fast(segment=10, **others), lambda one: said.append(one.note))
     assert said[0] == f"{tmp_path}/out.mp4 is rendered anew, what was painted is not used: {changed}."
     assert result.details["files"][str(tmp_path / "out.mp4")]["kept_frames"] == 0
     assert result.counts["frames"] == 60

@@ -9,8 +9,8 @@ from safetensors.torch import load_file
 from tests.train.conftest import small
 from vidstyle.errors import SettingsError
 from vidstyle.progress import silent
+from vidstyle.run_folder import read_log
 from vidstyle.train.augmentation import augment
-from vidstyle.train.log import read_log
 from vidstyle.train.stage import run
 
 

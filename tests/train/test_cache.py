@@ -3,14 +3,12 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from tests.train.conftest import small
-from vidstyle.errors import InputError
 from vidstyle.progress import Progress, silent
 from vidstyle.report.png import write_png
-from vidstyle.train.cache import scale_to_short_side
 from vidstyle.train.dataset import open_dataset
+from vidstyle.train.scaling import scale_to_short_side
 
 
 def test_images_are_scaled_by_their_short_side_with_their_aspect(dataset: Path) -> None:
@@ -44,9 +42,3 @@ def test_the_cache_serves_when_the_images_are_gone(dataset: Path) -> None:
     before = open_dataset(dataset, small(), silent).photos.image(2).copy()
     (dataset / "trainA").rename(dataset / "elsewhere")
     assert np.array_equal(open_dataset(dataset, small(), silent).photos.image(2), before)
-
-
-def test_an_image_that_cannot_be_read_is_named(dataset: Path) -> None:
-    (dataset / "trainA" / "broken.png").write_bytes(b"nothing like a picture")
-    with pytest.raises(InputError, match=r"broken\.png"):
-        open_dataset(dataset, small(), silent)

@@ -13,14 +13,14 @@ from vidstyle.train.dataset import Dataset, open_dataset
 from vidstyle.train.draws import Draws, step_generator
 
 
-def _numbered(count: int) -> ImageCache:
+def _numbered(count: int, shots: tuple[str, ...] = ()) -> ImageCache:
     pixels = np.repeat(np.arange(count, dtype=np.uint8), 40 * 48 * 3)
     offsets = tuple(number * 40 * 48 * 3 for number in range(count))
-    return ImageCache(pixels, offsets, ((40, 48),) * count, tuple(map(str, range(count))))
+    return ImageCache(pixels, offsets, ((40, 48),) * count, tuple(map(str, range(count))), shots or ("",) * count)
 
 
 def _draws(seed: int = 0) -> Draws:
-    return Draws(Dataset(_numbered(5), _numbered(3)), batch=2, crop=32, flip=True, seed=seed)
+    return Draws(Dataset(_numbered(5), _numbered(3), _numbered(0)), batch=2, crop=32, flip=True, seed=seed)
 
 
 def test_every_image_is_drawn_once_before_any_again() -> None:
@@ -54,3 +54,18 @@ def test_crops_are_windows_of_the_scaled_image(dataset: Path) -> None:
         for left in range(images.photos.shapes[index][1] - 31)
     ]
     assert any(np.array_equal(crop, window) for window in windows)
+
+
+def test_a_long_shot_is_drawn_from_no_more_often_than_a_short_one_if_asked() -> None:
+    shots = ("long",) * 6 + ("short", "", "")
+    dataset = Dataset(_numbered(2), _numbered(9, shots), _numbered(0))
+    draws = Draws(dataset, batch=4, crop=32, flip=False, seed=0, balance_shots=True)
+    drawn = [int(one[0, 0, 0]) for step in range(24) for one in draws.images(step)[1]]
+    assert Counter(map(_shot_of, drawn)) == dict.fromkeys((5, 6, 7, 8), 24)
+    assert Counter(number for number in drawn if number < 6) == dict.fromkeys(range(6), 4)
+    assert len({tuple(sorted(map(_shot_of, drawn[place : place + 4]))) for place in range(0, 96, 4)}) == 1
+
+
+def _shot_of(number: int) -> int:
+    """Return 5 for every image of the long shot, and the number of any other."""
+    return max(number, 5)

@@ -20,8 +20,7 @@ from vidstyle.progress import Progress, silent
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run as render
 from vidstyle.report.png import write_png
-from vidstyle.run_folder import RunFolder
-from vidstyle.train.log import read_log
+from vidstyle.run_folder import RunFolder, read_log
 from vidstyle.train.methods import METHODS
 from vidstyle.train.settings import TrainSettings
 from vidstyle.train.stage import run

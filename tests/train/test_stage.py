@@ -200,7 +200,11 @@ def test_a_full_disk_is_one_message_and_leaves_nothing_half_written(dataset: Pat
     assert "Traceback" not in full.stderr
     assert "checkpoint.pt" in full.stderr
     assert "free some space and give the same command to go on." in full.stderr
-    assert {path.name for path in (tmp_path / "runs" / "cut++").iterdir()} == {"settings.json", "log.csv"}
+    assert {path.name for path in (tmp_path / "runs" / "cut++").iterdir()} == {
+        "settings.json",
+        "log.csv",
+        "warnings.json",
+    }
     assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == ExitCode.OK
 
 

@@ -47,9 +47,14 @@ def _option(one: Setting) -> Callable[[Command], Command]:
         spelling = f"--{one.flag}/--no-{one.flag}" if one.default is not False else f"--{one.flag}"
         default = " [default: on]" if one.default else ""
         return click.option(spelling, one.name, default=None, is_flag=True, help=_sentence(one.help) + default)
-    shown = "" if one.default in (None, "") else f" [default: {one.default}]"
+    shown = "" if one.default in (None, "", ()) else f" [default: {one.default}]"
     return click.option(
-        f"--{one.flag}", one.name, type=SettingType(one), metavar=one.values, help=_sentence(one.help) + shown
+        f"--{one.flag}",
+        one.name,
+        type=str if one.many else SettingType(one),
+        multiple=one.many,
+        metavar=one.values,
+        help=_sentence(one.help) + shown,
     )
 
 
@@ -62,4 +67,4 @@ def settings_from(cls: type[AnySettings], stage: str, recipe: Path | None, flags
     table = read_recipe(recipe).get(stage, {}) if recipe else {}
     if isinstance(table, list):
         raise SettingsError(f"{recipe} has several {stage} tables. Give it to `vidstyle run`, or one table.")
-    return cls.resolve(table, {name: value for name, value in flags.items() if value is not None})
+    return cls.resolve(table, {name: value for name, value in flags.items() if value not in (None, ())})

@@ -52,10 +52,14 @@ class _Bars:
         self.tasks: dict[str, TaskID] = {}
 
     def __call__(self, progress: Progress) -> None:
-        if progress.message:
-            self.bar.console.print(progress.message, soft_wrap=True, markup=False)
+        if progress.note:
+            _note(self.bar.console, progress.note)
+            return
         if progress.phase not in self.tasks:
-            self.tasks[progress.phase] = self.bar.add_task(progress.phase, total=progress.total, figures="")
+            # Where a phase goes on, what was done before must not count as speed.
+            self.tasks[progress.phase] = self.bar.add_task(
+                progress.phase, total=progress.total, completed=progress.done, figures=""
+            )
         self.bar.update(
             self.tasks[progress.phase], completed=progress.done, total=progress.total, figures=_figures(progress)
         )
@@ -65,15 +69,31 @@ class _Lines:
     def __init__(self, out: Console) -> None:
         self.out = out
         self.last = 0.0
+        self.begun: dict[str, tuple[float, int]] = {}
 
     def __call__(self, progress: Progress) -> None:
-        if progress.message:
-            self.out.print(progress.message, soft_wrap=True, markup=False)
+        if progress.note:
+            _note(self.out, progress.note)
+            return
         now = time.monotonic()
+        self.begun.setdefault(progress.phase, (now, progress.done))
         if now - self.last < _PLAIN_SECONDS and progress.done != progress.total:
             return
         self.last = now
         total = "" if progress.total is None else f" of {progress.total:,}"
         self.out.print(
-            f"{progress.phase}: {progress.done:,}{total} {progress.unit}  {_figures(progress)}", soft_wrap=True
+            f"{progress.phase}: {progress.done:,}{total} {progress.unit}  {_figures(progress)}{self._left(progress, now)}",
+            soft_wrap=True,
         )
+
+    def _left(self, progress: Progress, now: float) -> str:
+        """Return the time left, judged by the mean speed so far, where it is known."""
+        began, before = self.begun[progress.phase]
+        if progress.total is None or progress.done in (before, progress.total):
+            return ""
+        seconds = round((now - began) / (progress.done - before) * (progress.total - progress.done))
+        return f"  {seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d} left"
+
+
+def _note(out: Console, text: str) -> None:
+    out.print(f"Note: {text}", soft_wrap=True, markup=False)

@@ -23,8 +23,10 @@ def train(dataset: Path, runs: Path, quiet: bool, recipe: Path | None, **flags: 
     Everything is kept in runs/NAME; the same command takes a broken-off run up again.
     """
     settings = settings_from(TrainSettings, "train", recipe, flags)
+    from vidstyle.train.distributed import is_first
     from vidstyle.train.stage import run
 
+    quiet = quiet or not is_first()
     with progress_bar(quiet) as on_progress:
         result = run(dataset, runs, settings, on_progress)
     counts = result.counts
@@ -38,3 +40,4 @@ def train(dataset: Path, runs: Path, quiet: bool, recipe: Path | None, **flags: 
             out.print(
                 f"The style is in {path}. Paint with: vidstyle render INPUT -o OUT --style {path}", soft_wrap=True
             )
+            out.print(f"How it went: {path.with_name('report.html')}", soft_wrap=True)

@@ -136,6 +136,15 @@ def _encode(path: Path, rgb: np.ndarray) -> bytes:
     return content.getvalue()
 
 
+def as_jpeg(path: Path, largest_width: int) -> bytes:
+    """Return an image file as JPEG of at most this width, for looking at; raises InputError."""
+    content = BytesIO()
+    with _opened(path) as image:
+        image.thumbnail((largest_width, image.height))
+        image.convert("RGB").save(content, "JPEG", quality=88)
+    return content.getvalue()
+
+
 def list_images(folder: Path) -> list[Path]:
     """Return the image files of a folder in natural order (2 before 10), hidden files left out; raises InputError."""
     try:

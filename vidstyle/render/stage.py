@@ -10,7 +10,7 @@ from typing import Any
 from vidstyle.atomic import StageResult
 from vidstyle.errors import ExitCode, Interrupted, TargetExists, VidstyleError
 from vidstyle.media.probe import probe
-from vidstyle.progress import OnProgress, Progress, silent
+from vidstyle.progress import OnProgress, Progress, note, silent
 from vidstyle.render.engine import Engine
 from vidstyle.render.folder import RenderFolder, claimed
 from vidstyle.render.image import check_image_target, render_image
@@ -95,7 +95,7 @@ def _video(job: Job, engine: Engine, settings: RenderSettings, on_progress: OnPr
         if settings.dry_run:
             return _would_render(job, plan, folder, kept)
         for news in _news(job, kept):
-            on_progress(Progress(job.source.name, kept.pictures, plan.frames, message=news))
+            on_progress(note(news))
         take_up(folder, kept)
         if kept.result:
             folder.remove()

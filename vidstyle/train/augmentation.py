@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from vidstyle.train.distributed import share
+from vidstyle.train.distributed import count, own_rows
 
 BRIGHTNESS, SATURATION, CONTRAST = 0.25, 0.5, 0.25
 """Largest shift of images in [-1, 1], and largest deviations of the two factors from 1."""
@@ -29,7 +29,7 @@ def augment(images: Tensor, kinds: Sequence[str], random: torch.Generator) -> Te
 
 def _draw(images: Tensor, random: torch.Generator) -> Tensor:
     """Return two numbers in [-1, 1) for each image, on the CPU: those that its place in the batch of all processes has."""
-    return share(len(images), lambda count: torch.rand(count, 2, generator=random)) * 2 - 1
+    return own_rows(torch.rand(len(images) * count(), 2, generator=random)) * 2 - 1
 
 
 def _colour(images: Tensor, random: torch.Generator) -> Tensor:

@@ -1,31 +1,43 @@
 """Where the two sets of images are, and their caches."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+
+import numpy as np
 
 from vidstyle.errors import InputError
 from vidstyle.media.images import list_images
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.train.cache import ImageCache, open_cache, reopen_cache
 from vidstyle.train.settings import STYLE_IMAGES, TrainSettings
+from vidstyle.train.shots import shots_of
 from vidstyle.user_cache import user_cache
 
 _PHOTO_FOLDERS = ("trainA", "train_A")
 _PAINTING_FOLDERS = ("trainB", "train_B")
 _ADVICE = {
-    "photos": "Put photos of the kind you will paint there (a few hundred or more), or give --photos FOLDER",
-    "paintings": "Make it with `vidstyle extract EPISODE`, or give --paintings FOLDER",
+    "photos": "Put photos of the kind you will paint there (a few hundred or more; frames of your own videos will do: "
+    "`vidstyle extract VIDEO -o {folder} --deblur none`), or give --photos FOLDER",
+    "paintings": "Make it with `vidstyle extract EPISODE -o {folder}`, or give --paintings FOLDER",
 }
+_OTHER_SUFFIXES = (".heic", ".heif", ".avif", ".gif", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw")
+"""Images that are seldom readable, but are named to the user and not passed over."""
+_FEW = 50
+_LARGEST_HOLDOUT, _SMALLEST_HOLDOUT = 50, 4
+_HOLDOUT_KEY = 4
+"""Keeps this draw apart from those of `draws`."""
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """The photos (domain A) and the cartoon frames (domain B), scaled and cached."""
+    """The photos (domain A) and the cartoon frames (domain B), scaled and cached; `held_out` are photos not to learn from."""
 
     photos: ImageCache
     paintings: ImageCache
+    held_out: ImageCache
 
     @property
     def epoch_images(self) -> int:
@@ -35,17 +47,43 @@ class Dataset:
 
 def open_dataset(folder: Path, settings: TrainSettings, on_progress: OnProgress) -> Dataset:
     """Return the dataset in `folder`, decoding only what is not cached; raises InputError saying what is missing where."""
-    photos = _side(folder, settings.photos, _PHOTO_FOLDERS, "photos", settings.load, on_progress)
+    given = [Path(settings.photos)] if settings.photos else []
+    photos = _side(folder, given or [_usual(folder, _PHOTO_FOLDERS)], "photos", settings.load, on_progress)
     if settings.style_image in (None, *STYLE_IMAGES):
-        paintings = _side(folder, settings.paintings, _PAINTING_FOLDERS, "paintings", settings.load, on_progress)
+        given = [Path(one) for one in settings.paintings]
+        paintings = _side(folder, given or [_usual(folder, _PAINTING_FOLDERS)], "paintings", settings.load, on_progress)
     else:
         paintings = _one(folder, Path(settings.style_image), settings.load)
-    return Dataset(photos, paintings)
+    held_out = _held_out(len(photos), settings.holdout or 0.0, settings.seed)
+    kept = sorted(set(range(len(photos))) - set(held_out))
+    return Dataset(photos.part(kept), paintings, photos.part(held_out))
+
+
+def _held_out(photos: int, part: float, seed: int) -> list[int]:
+    size = min(_LARGEST_HOLDOUT, int(part * photos))
+    if size < _SMALLEST_HOLDOUT:
+        return []
+    return sorted(np.random.default_rng((seed, _HOLDOUT_KEY)).permutation(photos)[:size].tolist())
+
+
+def doubts(dataset: Dataset, settings: TrainSettings) -> list[str]:
+    """Return what the user should know of the images before training on them, a line each."""
+    found = [*dataset.photos.faults, *dataset.paintings.faults]
+    if len(dataset.photos) < _FEW:
+        found.append(f"There are only {len(dataset.photos)} photos to learn from; a few hundred give a better style.")
+    if len(dataset.paintings) < _FEW and settings.has("augment"):
+        found.append(
+            f"There are only {len(dataset.paintings)} cartoon frames, which a discriminator soon knows by heart: "
+            "extract more, or train with --augment colour,translation,cutout."
+        )
+    if settings.balance_shots and not any(dataset.paintings.shots):
+        found.append("No manifest of extract says which shots the cartoon frames are from: each counts as its own.")
+    return found
 
 
 def _one(folder: Path, image: Path, load: int) -> ImageCache:
     """Return the cache of a single painting."""
-    cache_folder = _cache_folder(folder, "style", load, image)
+    cache_folder = _cache_folder(folder, "style", load, [image])
     if not image.is_file():
         if cache := reopen_cache(cache_folder):
             return cache
@@ -53,29 +91,34 @@ def _one(folder: Path, image: Path, load: int) -> ImageCache:
     return open_cache([image], load, cache_folder, lambda done, total: None)
 
 
-def _cache_folder(folder: Path, what: str, load: int, source: Path) -> Path:
-    return _cache_root(folder) / f"{what}-{load}-{sha256(str(source).encode()).hexdigest()[:8]}"
+def _cache_folder(folder: Path, what: str, load: int, sources: Sequence[Path]) -> Path:
+    joined = "\n".join(map(str, sources))
+    return _cache_root(folder) / f"{what}-{load}-{sha256(joined.encode()).hexdigest()[:8]}"
 
 
-def _side(
-    folder: Path, given: str, usual: tuple[str, ...], what: str, load: int, on_progress: OnProgress
-) -> ImageCache:
-    source = (
-        Path(given) if given else next((folder / name for name in usual if (folder / name).is_dir()), folder / usual[0])
-    )
-    cache_folder = _cache_folder(folder, what, load, source)
-    if not source.is_dir():
+def _usual(folder: Path, names: tuple[str, ...]) -> Path:
+    return next((folder / name for name in names if (folder / name).is_dir()), folder / names[0])
+
+
+def _side(folder: Path, sources: list[Path], what: str, load: int, on_progress: OnProgress) -> ImageCache:
+    cache_folder = _cache_folder(folder, what, load, sources)
+    if missing := [source for source in sources if not source.is_dir()]:
         if cache := reopen_cache(cache_folder):
             return cache
-        raise InputError(f"There is no folder {source}. {_ADVICE[what]}.")
-    images = list_images(source)
-    if not images:
-        raise InputError(f"The folder {source} holds no images. {_ADVICE[what]}.")
+        raise InputError(f"There is no folder {missing[0]}. {_ADVICE[what].format(folder=missing[0])}.")
+    images = [image for source in sources for image in _images_in(source, what)]
 
     def tell(done: int, total: int) -> None:
         on_progress(Progress(f"caching {what}", done, total, "images"))
 
-    return open_cache(images, load, cache_folder, tell)
+    return open_cache(images, load, cache_folder, tell, shots_of(images) if what == "paintings" else {})
+
+
+def _images_in(folder: Path, what: str) -> list[Path]:
+    others = [one for one in folder.iterdir() if one.suffix.lower() in _OTHER_SUFFIXES and not one.name.startswith(".")]
+    if images := [*list_images(folder), *sorted(others)]:
+        return images
+    raise InputError(f"The folder {folder} holds no images. {_ADVICE[what].format(folder=folder)}.")
 
 
 def _cache_root(folder: Path) -> Path:

@@ -1,17 +1,17 @@
 """One run on several processes, as `torchrun` starts them: each learns from its share of every batch, and all as one."""
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
 import torch
 from torch import Tensor, distributed, nn
 
-from vidstyle.errors import DeviceError, SettingsError
+from vidstyle.errors import DeviceError, SettingsError, TrainingError
 
 _PATIENCE = timedelta(hours=2)
-"""How long processes wait for one that decodes images, paints samples or computes scores."""
+"""How long processes wait for the first, which decodes images, paints samples and computes scores."""
 
 
 def count() -> int:
@@ -20,12 +20,12 @@ def count() -> int:
 
 
 def rank() -> int:
-    """Return the number of this process."""
+    """Return the number of this process; 0 is the one that writes and speaks."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
-def started_as_first() -> bool:
-    """Return whether this process was started alone or as the first of several: the one that writes and speaks."""
+def is_first() -> bool:
+    """Return whether this process was started alone or as the first of several, joined yet or not."""
     return os.environ.get("RANK", "0") == "0"
 
 
@@ -33,14 +33,13 @@ def started_as_first() -> bool:
 def joined(device: str) -> Iterator[str]:
     """Join the other processes, if `torchrun` started some, and yield the device of this one; part when the block ends.
 
-    CPU tensors travel by gloo, CUDA tensors by nccl. Raises DeviceError when `device` would be shared by processes.
+    CPU tensors travel by gloo, CUDA tensors by nccl. Raises DeviceError for a device that processes cannot share.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield device
         return
     own = _own_device(device)
-    cuda = own.startswith("cuda")
-    distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=_PATIENCE)
+    distributed.init_process_group("cpu:gloo,cuda:nccl" if own.startswith("cuda") else "gloo", timeout=_PATIENCE)
     try:
         yield own
     finally:
@@ -48,68 +47,70 @@ def joined(device: str) -> Iterator[str]:
 
 
 def _own_device(device: str) -> str:
-    if device in ("auto", "cuda") and torch.cuda.is_available():
-        own = f"cuda:{os.environ['LOCAL_RANK']}"
-        if int(os.environ["LOCAL_RANK"]) >= torch.cuda.device_count():
-            raise DeviceError(
-                f"There are more processes than the {torch.cuda.device_count()} CUDA devices here. "
-                f"Give torchrun --nproc_per_node={torch.cuda.device_count()}."
-            )
-        torch.cuda.set_device(own)
-        return own
-    if device in ("auto", "cpu"):
+    if device not in ("auto", "cuda", "cpu"):
+        raise DeviceError(f"Several processes cannot share the device {device}. Use --device cuda, cpu or auto.")
+    if device == "cpu" or (device == "auto" and not torch.cuda.is_available()):
         return "cpu"
-    raise DeviceError(f"Several processes cannot share the device {device}. Use --device cuda, cpu or auto.")
-
-
-def share(size: int, make: Callable[[int], Tensor]) -> Tensor:
-    """Return this process's `size` rows of the tensor that `make` gives for all processes' rows together."""
-    return make(size * count())[rank() * size :][:size]
+    local, there = int(os.environ["LOCAL_RANK"]), torch.cuda.device_count()
+    if local >= there:
+        raise DeviceError(f"There are more processes than CUDA devices. Give torchrun --nproc_per_node={there}.")
+    torch.cuda.set_device(local)
+    return f"cuda:{local}"
 
 
 def check_batch(batch: int) -> None:
-    """Raise SettingsError when `batch` cannot be dealt out equally."""
+    """Raise SettingsError when a batch cannot be dealt out equally to all processes."""
     if batch % count():
-        nearest = -(-batch // count()) * count()
-        raise SettingsError(f"A batch of {batch} cannot be shared by {count()} processes. Give --batch {nearest}.")
+        wanted = -(-batch // count()) * count()
+        raise SettingsError(f"A batch of {batch} cannot be shared by {count()} processes. Give --batch {wanted}.")
+
+
+def own_rows(rows: Tensor) -> Tensor:
+    """Return this process's share of what has a row for each image of a batch."""
+    size = len(rows) // count()
+    return rows[rank() * size :][:size]
+
+
+@contextmanager
+def first_before_others() -> Iterator[None]:
+    """Let the other processes enter the block when the first has left it."""
+    if rank():
+        any_of(False)
+    yield
+    if not rank():
+        any_of(False)
 
 
 @torch.no_grad()
 def average_gradients(network: nn.Module) -> None:
-    """Make the gradients of `network` the mean of those of all processes, in one exchange."""
+    """Make the gradients of `network` the means of those of all processes, in one exchange."""
     if count() == 1:
         return
     gradients = [one.grad for one in network.parameters() if one.grad is not None]
-    joint = torch.cat([one.flatten() for one in gradients])
-    distributed.all_reduce(joint)
-    torch._foreach_copy_(
-        gradients, [part.view_as(one) for part, one in zip(_parts(joint, gradients), gradients, strict=True)]
-    )
-    torch._foreach_div_(gradients, count())
-
-
-def _parts(joint: Tensor, like: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    return joint.split([one.numel() for one in like])
+    joint = _summed(torch.cat([one.flatten() for one in gradients])) / count()
+    parts = joint.split([one.numel() for one in gradients])
+    for gradient, part in zip(gradients, parts, strict=True):
+        gradient.copy_(part.view_as(gradient))
 
 
 def average(values: dict[str, float]) -> dict[str, float]:
     """Return the means of `values` over all processes."""
-    if count() == 1:
-        return values
-    joint = torch.tensor(list(values.values()), dtype=torch.float64)
-    distributed.all_reduce(joint)
-    return dict(zip(values, (joint / count()).tolist(), strict=True))
+    means = _summed(torch.tensor(list(values.values()), dtype=torch.float64)) / count()
+    return dict(zip(values, means.tolist(), strict=True))
 
 
 def any_of(flag: bool) -> bool:
-    """Return whether `flag` is true in any process; all get the same answer."""
-    if count() == 1:
-        return flag
-    joint = torch.tensor(int(flag))
-    distributed.all_reduce(joint, distributed.ReduceOp.MAX)
-    return bool(joint)
+    """Return, when all processes have asked, whether `flag` is true in any of them."""
+    return bool(_summed(torch.tensor(int(flag))))
 
 
-def wait_for_all() -> None:
-    """Return when all processes have come to this point."""
-    any_of(False)
+def _summed(values: Tensor) -> Tensor:
+    if count() > 1:
+        try:
+            distributed.all_reduce(values)
+        except RuntimeError as error:
+            cause = str(error).splitlines()[0]
+            raise TrainingError(
+                f"Another process of the run ended: {cause} See its own message; the same command goes on."
+            ) from error
+    return values

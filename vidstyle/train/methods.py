@@ -60,6 +60,8 @@ _FITTED = {
     "crop": 256,
     "load": 286,
     "flip": True,
+    "holdout": 0.05,
+    "vgg16": "",
     "channels": 64,
     "blocks": 9,
     "lr": 2e-4,
@@ -67,7 +69,7 @@ _FITTED = {
     "ema": 0.999,
     "init": "",
 }
-_ADVERSARIAL = _FITTED | {"discriminator_channels": 64, "gan_mode": "lsgan", "augment": "none"}
+_ADVERSARIAL = _FITTED | {"discriminator_channels": 64, "gan_mode": "lsgan", "augment": "none", "balance_shots": False}
 _CONTRASTIVE = _ADVERSARIAL | {
     "attention": "off",
     "residual": True,

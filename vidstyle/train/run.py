@@ -7,15 +7,19 @@ from typing import Any, Protocol
 from torch import Tensor
 
 from vidstyle.report.plot import can_plot, plot_lines
-from vidstyle.run_folder import RunFolder
+from vidstyle.run_folder import RunFolder, read_log
 from vidstyle.train.average import RunningMean
 from vidstyle.train.checkpoint import load_checkpoint, save_checkpoint
+from vidstyle.train.collapse import signs_in_losses
 from vidstyle.train.dataset import Dataset
 from vidstyle.train.draws import step_generator
-from vidstyle.train.log import read_log
+from vidstyle.train.log import Log
 from vidstyle.train.method import TrainingMethod
+from vidstyle.train.notices import Notices
+from vidstyle.train.report import write_report
 from vidstyle.train.schedule import Schedule
 from vidstyle.train.settings import TrainSettings
+from vidstyle.train.tensorboard import Board
 
 
 class Batches(Protocol):
@@ -31,7 +35,7 @@ class Run:
     """The parts of a run, and the steps done.
 
     `style_image` is the number of the painting that a single-image method learns from; `mean` follows the weights of
-    what is fitted, if they are to be kept.
+    what is fitted, if they are to be kept. Of several processes one alone opens what is written.
     """
 
     folder: RunFolder
@@ -40,8 +44,11 @@ class Run:
     schedule: Schedule
     method: TrainingMethod
     style_image: int | None
+    notices: Notices
     batches: Batches = field(init=False)
     mean: RunningMean | None = field(init=False, default=None)
+    board: Board | None = field(init=False, default=None)
+    log: Log = field(init=False)
     step: int = field(init=False, default=0)
 
     def advance(self, rate: float) -> dict[str, Tensor]:
@@ -59,6 +66,27 @@ class Run:
         """Go on from the checkpoint if there is one; raises TrainingError."""
         if self.folder.checkpoint.is_file():
             self.step = load_checkpoint(self.folder.checkpoint, self.method, self.mean)
+
+    def open(self) -> None:
+        """Open what is written step by step; raises DependencyError when TensorBoard is asked for and missing."""
+        self.board = Board(self.folder.tensorboard, self.step) if self.settings.tensorboard else None
+        self.notices.take_up(self.step)
+        self.log = Log(self.folder.log, ("learning_rate", "images_per_second", *self.method.losses), self.step)
+
+    def record(self, means: dict[str, float], rate: float, speed: float) -> None:
+        """Write the mean losses of a stretch of steps, and warn of what they mean."""
+        self.log.write(self.step, {"learning_rate": rate, "images_per_second": speed, **means})
+        if self.board:
+            self.board.curves(self.step, means)
+        gan_mode = self.settings.gan_mode if self.settings.has("gan_mode") else None
+        for kind, text in signs_in_losses(self.log.rows, gan_mode).items():
+            self.notices.say(self.step, kind, text)
+
+    def close(self) -> None:
+        """Close what is open."""
+        self.log.close()
+        if self.board:
+            self.board.close()
 
     def save(self) -> None:
         """Write the checkpoint; raises OutputError."""
@@ -78,6 +106,8 @@ class Run:
         """Write what a run ends with."""
         self.save()
         self.show()
+        figures = {"steps": f"{self.step:,} of {self.schedule.steps:,}", **self.details()}
+        write_report(self.folder, self.settings, self.method.losses, figures, self.notices.texts)
 
     def details(self) -> dict[str, Any]:
         """Return what was settled on the way, for the manifest."""

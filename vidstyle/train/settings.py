@@ -8,7 +8,10 @@ from vidstyle.errors import SettingsError
 from vidstyle.settings import Settings, setting
 from vidstyle.train.methods import METHOD_SETTINGS, METHODS, by_method
 
-EXTENDABLE = ("epochs", "epochs_decay", "steps", "steps_decay", "sample_every", "save_every", "log_every", "device")
+EXTENDABLE = (
+    *("epochs", "epochs_decay", "steps", "steps_decay"),
+    *("sample_every", "save_every", "log_every", "tensorboard", "device"),
+)
 """Settings that may change when a run is taken up again; `device` since a run may move, at the price of bit-exactness."""
 
 STYLE_IMAGES = ("central", "random")
@@ -30,7 +33,9 @@ class TrainSettings(Settings):
     method: str = setting("cut++", "which system to fit", choices=tuple(METHODS))
     name: str = setting("", "name of the run, its folder under runs/ (default: the method)")
     photos: str = setting("", "folder of photos (default: trainA or train_A in the dataset)")
-    paintings: str = setting("", "folder of cartoon frames (default: trainB or train_B in the dataset)")
+    paintings: tuple[str, ...] = setting(
+        (), "folder of cartoon frames, may be given several times (default: trainB or train_B in the dataset)"
+    )
     epochs: int = _of_method("epochs", "epochs at the full learning rate", minimum=0)
     epochs_decay: int = _of_method("epochs_decay", "epochs over which the learning rate then falls to zero", minimum=0)
     steps: int | None = _of_method(
@@ -43,6 +48,15 @@ class TrainSettings(Settings):
     crop: int = _of_method("crop", "side of the training crops, pixels", minimum=32)
     load: int = _of_method("load", "short side to which images are scaled before cropping, pixels", minimum=32)
     flip: bool = _of_method("flip", "mirror half of the crops")
+    balance_shots: bool = _of_method(
+        "balance_shots", "draw cartoon frames equally often from every shot that `vidstyle extract` found"
+    )
+    holdout: float = _of_method(
+        "holdout",
+        "share of the photos, 50 at most, that is not learnt from but painted to score the style; none where it is fewer than 4",
+        minimum=0.0,
+        maximum=0.5,
+    )
     channels: int = _of_method("channels", "width of the generator (ngf)", minimum=1)
     discriminator_channels: int = _of_method("discriminator_channels", "width of the discriminator (ndf)", minimum=1)
     blocks: int = _of_method("blocks", "residual blocks of the generator", minimum=5)
@@ -98,9 +112,10 @@ class TrainSettings(Settings):
     precision: str = setting("auto", "number format of the networks", choices=("auto", "fp32", "bf16"))
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps")
     restart: bool = setting(False, "start anew over an existing run")
-    sample_every: int = setting(1000, "steps between sample pictures", minimum=1)
+    sample_every: int = setting(1000, "steps between sample pictures and scores", minimum=1)
     save_every: int = setting(500, "steps between checkpoints", minimum=1)
     log_every: int = setting(20, "steps between rows of log.csv", minimum=1)
+    tensorboard: bool = setting(False, "write logs for TensorBoard too")
     dry_run: bool = setting(False, "say what would be trained and stop")
 
     def __post_init__(self) -> None:

@@ -3,7 +3,8 @@
 import json
 import shutil
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 import torch
@@ -12,13 +13,15 @@ from vidstyle.atomic import StageResult, write_json
 from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.errors import Interrupted, OutputError, SettingsError, TrainingError
 from vidstyle.interrupt import StopRequest, stop_on_signal
-from vidstyle.progress import OnProgress, Progress
+from vidstyle.progress import OnProgress, Progress, silent
 from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder
+from vidstyle.train import distributed
 from vidstyle.train.checkpoint import FREE_SPACE
-from vidstyle.train.dataset import Dataset, open_dataset
-from vidstyle.train.log import LossLog
+from vidstyle.train.dataset import Dataset, doubts, open_dataset
+from vidstyle.train.log import MeanLosses
 from vidstyle.train.methods import METHODS
+from vidstyle.train.notices import Notices
 from vidstyle.train.picture_run import PictureRun
 from vidstyle.train.run import Run
 from vidstyle.train.schedule import Schedule, plan_schedule
@@ -33,21 +36,47 @@ def run(dataset: Path, runs: Path, settings: TrainSettings, on_progress: OnProgr
     Raises InputError for missing images, SettingsError when the run exists with other settings, TrainingError when it
     diverges or its checkpoint is unusable, and Interrupted once everything is saved after Ctrl-C.
     """
+    with distributed.joined(settings.device) as device:
+        return _run(dataset, RunFolder(runs / settings.name), settings, device, on_progress)
+
+
+def _run(
+    dataset: Path, folder: RunFolder, settings: TrainSettings, device: str, on_progress: OnProgress
+) -> StageResult:
     started = time.monotonic()
-    folder = RunFolder(runs / settings.name)
-    images = open_dataset(dataset, settings, on_progress)
-    epoch_images = len(images.photos) if settings.has("style_image") else images.epoch_images
-    schedule = plan_schedule(settings, epoch_images)
-    counts = {"photos": len(images.photos), "paintings": len(images.paintings), "steps": schedule.steps}
-    if settings.dry_run:
-        return StageResult("train", (dataset,), (), counts, time.monotonic() - started, settings.record())
-    _claim(folder, settings)
-    under_way = _take_up(folder, settings, images, schedule)
+    on_progress = silent if distributed.rank() else on_progress
+    _check_processes(settings)
+    with distributed.first_before_others():
+        images = open_dataset(dataset, settings, on_progress)
+        schedule = plan_schedule(settings, len(images.photos) if settings.has("style_image") else images.epoch_images)
+        counts = {"photos": len(images.photos), "paintings": len(images.paintings), "steps": schedule.steps}
+        counts |= {"held_out": len(images.held_out)} if len(images.held_out) else {}
+        if settings.dry_run:
+            said = tuple(doubts(images, settings))
+            return StageResult("train", (dataset,), (), counts, time.monotonic() - started, settings.record(), said)
+        if not distributed.rank():
+            _claim(folder, settings)
+    under_way = _take_up(folder, settings, images, schedule, resolve_device(device), on_progress)
     _fit(under_way, on_progress)
-    outputs, seconds = (under_way.output,), time.monotonic() - started
-    result = StageResult("train", (dataset,), outputs, counts, seconds, settings.record(), details=under_way.details())
-    write_json(folder.manifest, result.record())
+    result = StageResult(
+        "train",
+        (dataset,),
+        (under_way.output,),
+        counts,
+        time.monotonic() - started,
+        settings.record(),
+        under_way.notices.texts,
+        under_way.details(),
+    )
+    if not distributed.rank():
+        write_json(folder.manifest, result.record())
     return result
+
+
+def _check_processes(settings: TrainSettings) -> None:
+    if settings.optimises_pictures and distributed.count() > 1:
+        raise SettingsError(f"The method {settings.method} works in one process. Start it without torchrun.")
+    distributed.check_batch(settings.batch or 1)
 
 
 def _claim(folder: RunFolder, settings: TrainSettings) -> None:
@@ -59,7 +88,9 @@ def _claim(folder: RunFolder, settings: TrainSettings) -> None:
         free = {*EXTENDABLE, "restart", "dry_run"} - ({"steps"} if settings.optimises_pictures else set())
         # A run of an earlier version has fewer settings, and `auto` where the method decided.
         if changed := [
-            name for name in now if name not in free and before.get(name, "auto") not in (now[name], "auto")
+            name
+            for name in now
+            if name not in free and (before.get(name, "auto") or None) not in (now[name] or None, "auto")
         ]:
             was = ", ".join(f"{name} {before.get(name)!r}" for name in changed)
             raise SettingsError(
@@ -68,45 +99,73 @@ def _claim(folder: RunFolder, settings: TrainSettings) -> None:
     write_json(folder.settings, settings.record())
 
 
-def _take_up(folder: RunFolder, settings: TrainSettings, images: Dataset, schedule: Schedule) -> Run:
-    device = resolve_device(settings.device)
+def _take_up(
+    folder: RunFolder,
+    settings: TrainSettings,
+    images: Dataset,
+    schedule: Schedule,
+    device: torch.device,
+    on_progress: OnProgress,
+) -> Run:
     style_image = None
     if settings.has("style_image"):
         style_image = choose_style_image(settings.style_image, images.paintings, settings.seed, settings.vgg16, device)
-        write_png(folder.style_image, images.paintings.image(style_image))
-    method = METHODS[settings.method].load()(settings, device, resolve_precision(settings.precision, device))
     make: type[Run] = PictureRun if settings.optimises_pictures else StyleRun
     run = make(
-        folder=folder, settings=settings, dataset=images, schedule=schedule, method=method, style_image=style_image
+        folder=folder,
+        settings=settings,
+        dataset=images,
+        schedule=schedule,
+        method=METHODS[settings.method].load()(settings, device, resolve_precision(settings.precision, device)),
+        style_image=style_image,
+        notices=Notices(folder.warnings, on_progress),
     )
     run.take_up()
     return run
 
 
 def _fit(run: Run, on_progress: OnProgress) -> None:
+    """Do the steps that are left; the first process alone writes, and the others wait until all is written."""
+    first = not distributed.rank()
     try:
-        log = LossLog(run.folder.log, run.method.losses, run.settings.log_every, run.step)
-        with closing(log), stop_on_signal() as stop:
-            _steps(run, log, stop, on_progress)
-        run.finish()
+        with _opened(run) if first else nullcontext():
+            with stop_on_signal() as stop:
+                _steps(run, stop, on_progress)
+            with distributed.first_before_others():
+                if first:
+                    run.finish()
     except OSError as error:
         raise OutputError(f"Cannot write into {run.folder.path}: {error.strerror}. {FREE_SPACE}") from error
-    if run.step < run.schedule.steps:
+    if run.step < run.schedule.steps and first:
         raise Interrupted(f"Stopped after step {run.step:,}; everything is kept. Give the same command to go on.")
 
 
-def _steps(run: Run, log: LossLog, stop: StopRequest, on_progress: OnProgress) -> None:
-    settings = run.settings
+@contextmanager
+def _opened(run: Run) -> Iterator[None]:
+    run.open()
+    with closing(run):
+        if run.style_image is not None:
+            write_png(run.folder.style_image, run.dataset.paintings.image(run.style_image))
+        for text in doubts(run.dataset, run.settings):
+            run.notices.say(run.step, text, text)
+        yield
+
+
+def _steps(run: Run, stop: StopRequest, on_progress: OnProgress) -> None:
+    settings, pending = run.settings, MeanLosses(run.settings.log_every)
     first, started = run.step, time.monotonic()
     figures: dict[str, float] = {}
-    while run.step < run.schedule.steps and not stop.asked:
+    while run.step < run.schedule.steps and not distributed.any_of(stop.asked):
         rate = run.schedule.learning_rate(run.step)
         losses = run.advance(rate)
         speed = (run.step - first) * (settings.batch or 1) / (time.monotonic() - started)
-        means = log.add(run.step, losses, rate, speed)
-        figures = _checked(means, run) | {"images/s": speed} if means else figures
-        on_progress(Progress("training", run.step, run.schedule.steps, "steps", figures))
-        _keep(run, losses)
+        if means := pending.add(run.step, losses):
+            figures = _checked(means, run) | {"images/s": speed}
+        if not distributed.rank():
+            if means:
+                run.record(means, rate, speed)
+            on_progress(Progress("training", run.step, run.schedule.steps, "steps", figures))
+            _keep(run, losses)
 
 
 def _checked(means: dict[str, float], run: Run) -> dict[str, float]:

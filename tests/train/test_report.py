@@ -1,0 +1,49 @@
+"""What a run leaves to look at: the page, and TensorBoard's logs when asked."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.train.conftest import small
+from vidstyle.errors import DependencyError
+from vidstyle.progress import Progress, silent
+from vidstyle.train.stage import run
+
+
+def test_the_page_shows_result_warnings_samples_losses_and_settings(dataset: Path, tmp_path: Path) -> None:
+    run(dataset, tmp_path, small(sample_every=2, log_every=1), silent)
+    page = (tmp_path / "cut++" / "report.html").read_text(encoding="utf-8")
+    assert "<th>steps</th><td>6 of 6</td>" in page
+    assert "There are only 5 photos to learn from" in page
+    assert [step for step in range(1, 7) if f"<figcaption>step {step}</figcaption>" in page] == [2, 4, 6]
+    assert [name for name in ("G_GAN", "NCE", "NCE_Y", "D_fake", "D_real") if f"<figcaption>{name} " not in page] == []
+    assert "<th>discriminator_channels</th><td>4</td>" in page
+    assert "Scores" not in page
+
+
+def test_progress_holds_losses_and_speed(dataset: Path, tmp_path: Path) -> None:
+    shown: list[Progress] = []
+    run(dataset, tmp_path, small(), shown.append)
+    last = [one for one in shown if one.phase == "training"][-1]
+    assert (last.done, last.total) == (6, 6)
+    assert list(last.figures) == ["G_GAN", "NCE", "NCE_Y", "D_fake", "D_real", "images/s"]
+
+
+def test_tensorboard_shows_the_curves_of_a_resumed_run_once(dataset: Path, tmp_path: Path) -> None:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    for steps in (4, 8):
+        run(dataset, tmp_path, small(tensorboard=True, steps=steps), silent)
+    events = accumulator.EventAccumulator(str(tmp_path / "cut++" / "tensorboard"))
+    events.Reload()
+    assert [event.step for event in events.Scalars("NCE")] == [2, 4, 6, 8]
+    assert events.Tags()["images"] == ["samples"]
+
+
+def test_tensorboard_that_is_missing_is_named(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    with pytest.raises(DependencyError) as caught:
+        run(dataset, tmp_path, small(tensorboard=True), silent)
+    assert str(caught.value) == (
+        "TensorBoard is not installed. Install it with: pip install 'vidstyle[tensorboard]', or leave --tensorboard out."
+    )

@@ -1,0 +1,87 @@
+"""The style is scored on photos that it has not learnt from, and the best one is kept."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tests.train.conftest import picture, small
+from vidstyle.models.feature_network import load_vgg16
+from vidstyle.models.style import load_style
+from vidstyle.progress import silent
+from vidstyle.report.png import write_png
+from vidstyle.run_folder import RunFolder, read_log
+from vidstyle.train import score
+from vidstyle.train.dataset import open_dataset
+from vidstyle.train.score import Judge
+from vidstyle.train.settings import TrainSettings
+from vidstyle.train.stage import run
+
+
+@pytest.fixture
+def many(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Sixteen photos and three paintings, scored on few crops."""
+    monkeypatch.setattr(score, "CROPS", 24)
+    for number in range(5, 16):
+        write_png(dataset / "trainA" / f"{number}.png", picture(number, False))
+    return dataset
+
+
+def held(random_vgg16: Path, **changes: object) -> TrainSettings:
+    """Return settings that hold four of sixteen photos out."""
+    return small(holdout=0.25, vgg16=str(random_vgg16), **changes)
+
+
+def test_a_painter_of_cartoon_frames_scores_better_than_one_of_noise(many: Path, random_vgg16: Path) -> None:
+    images = open_dataset(many, held(random_vgg16), silent)
+    judge = Judge(load_vgg16(str(random_vgg16), torch.device("cpu")), images.held_out, images.paintings, seed=0)
+    noise = np.random.default_rng(0)
+    frames = iter(range(100))
+    perfect = judge.score(lambda photo: images.paintings.image(next(frames) % 3))
+    noisy = judge.score(lambda photo: noise.integers(0, 255, photo.shape, dtype=np.uint8))
+    assert perfect < 0.5 * noisy
+
+
+def test_the_nearest_frame_of_a_frame_is_itself(many: Path, random_vgg16: Path) -> None:
+    images = open_dataset(many, held(random_vgg16), silent)
+    judge = Judge(load_vgg16(str(random_vgg16), torch.device("cpu")), images.held_out, images.paintings, seed=0)
+    assert judge.nearest([images.paintings.image(number) for number in (2, 0, 1)]) == [2, 0, 1]
+
+
+def test_the_best_style_is_kept_beside_the_last_with_score_and_step(
+    many: Path, random_vgg16: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores = iter([5.0, 3.0, 4.0, 9.0])
+    monkeypatch.setattr(Judge, "score", lambda *_: next(scores))
+    result = run(many, tmp_path, held(random_vgg16, sample_every=2), silent)
+    folder = RunFolder(tmp_path / "cut++")
+    assert [row["step"] for row in read_log(folder.scores)] == [2, 4, 6]
+    best = load_style(folder.best_style)
+    assert (best.history["score"], best.history["steps"]) == ({"fd-vgg16": 3.0}, 4)
+    assert load_style(folder.style).history["steps"] == 6
+    assert result.details == {"fd-vgg16": 9.0, "best fd-vgg16": 3.0, "best step": 4}
+    assert result.counts == {"photos": 12, "paintings": 3, "steps": 6, "held_out": 4}
+
+
+def test_a_resumed_run_keeps_the_same_best_style(many: Path, random_vgg16: Path, tmp_path: Path) -> None:
+    for name, lengths in (("straight", [6]), ("resumed", [3, 6])):
+        for steps in lengths:
+            run(many, tmp_path, held(random_vgg16, name=name, steps=steps, sample_every=3), silent)
+    straight, resumed = (RunFolder(tmp_path / name) for name in ("straight", "resumed"))
+    assert straight.scores.read_text() == resumed.scores.read_text()
+    one, other = load_style(straight.best_style), load_style(resumed.best_style)
+    assert all(torch.equal(one.weights[name], other.weights[name]) for name in one.weights)
+
+
+def test_without_vgg16_nothing_is_scored_and_it_is_said(
+    many: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIDSTYLE_WEIGHTS", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    result = run(many, tmp_path, small(holdout=0.25), silent)
+    (said,) = (text for text in result.warnings if "scored" in text)
+    assert said.startswith(
+        "The style is not scored, and no best one is kept: The weights vgg16 are not on this machine."
+    )
+    assert not RunFolder(tmp_path / "cut++").best_style.exists()

@@ -1,0 +1,123 @@
+"""Pages of HTML that are one file each: no server, nothing fetched, pictures and curves inside.
+
+Every function but `page` returns a piece of HTML; texts that it is given are escaped.
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from html import escape
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+
+from vidstyle.atomic import whole_file
+from vidstyle.media.images import as_jpeg
+
+_WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 340, 170, 46, 22, 10
+_MOST_POINTS = 300
+_PICTURE_WIDTH = 1400
+
+_STYLE = """
+:root { color-scheme: light dark; --ink: #222; --pale: #8885; --line: #1f77b4; --note: #b45309; }
+@media (prefers-color-scheme: dark) { :root { --ink: #ddd; --line: #6cb6ff; --note: #fbbf24; } }
+body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); max-width: 75rem; margin: 2rem auto; padding: 0 1rem; }
+h1 { font-size: 1.5rem; } h2 { font-size: 1.1rem; margin-top: 2rem; border-bottom: 1px solid var(--pale); }
+table { border-collapse: collapse; } td, th { text-align: left; padding: .1rem 1.5rem .1rem 0; vertical-align: top; }
+.columns { columns: 20rem; } .charts { display: flex; flex-wrap: wrap; gap: 1rem; } figure { margin: 0; }
+figcaption { font-weight: 600; } svg text { font: 11px system-ui, sans-serif; fill: var(--ink); }
+.raw { fill: none; stroke: var(--line); opacity: .3; } .smooth { fill: none; stroke: var(--line); stroke-width: 2; }
+.axis { stroke: var(--pale); } img { max-width: 100%; display: block; } input[type=range] { width: 100%; }
+.note { color: var(--note); }
+"""
+_SLIDE = """
+for (const group of document.querySelectorAll('.slider')) {
+  const range = group.querySelector('input'), frames = group.querySelectorAll('figure');
+  const show = () => frames.forEach((frame, number) => { frame.hidden = number != range.value; });
+  range.addEventListener('input', show);
+  show();
+}
+"""
+
+
+def write_page(target: Path, title: str, sections: Mapping[str, str]) -> None:
+    """Write the page with its sections, pieces of HTML by heading, whole or not at all; raises OutputError."""
+    body = "".join(f"<section><h2>{escape(name)}</h2>{piece}</section>" for name, piece in sections.items() if piece)
+    head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>{escape(title)}</title>"
+    html = f"<!doctype html><html lang='en'><head>{head}<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>"
+    with whole_file(target) as partial:
+        partial.write_text(f"{html}{body}<script>{_SLIDE}</script></body></html>\n", encoding="utf-8")
+
+
+def notes(texts: Sequence[str]) -> str:
+    """Return warnings as a list; nothing where there are none."""
+    items = "".join(f"<li>{escape(text)}</li>" for text in texts)
+    return f"<ul class='note'>{items}</ul>" if items else ""
+
+
+def table(rows: Mapping[str, object], in_columns: bool = False) -> str:
+    """Return names beside their values; `in_columns` lets a long one run in several columns."""
+    cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>" for name, value in rows.items())
+    return f"<div class='columns'><table>{cells}</table></div>" if in_columns else f"<table>{cells}</table>"
+
+
+def charts(pieces: Sequence[str]) -> str:
+    """Return charts side by side."""
+    return f"<div class='charts'>{''.join(pieces)}</div>" if pieces else ""
+
+
+def chart(name: str, horizontal: Sequence[float], vertical: Sequence[float]) -> str:
+    """Return a curve as SVG, pale, with its running mean over it; the least and the greatest values are written beside it."""
+    across, up = (_thinned(np.asarray(one, float)) for one in (horizontal, vertical))
+    low, high = min(0.0, float(up.min())), float(up.max())
+    high = high if high > low else low + 1
+    first, last = float(across[0]), max(float(across[-1]), float(across[0]) + 1)
+    x = _LEFT + (across - first) / (last - first) * (_WIDTH - _LEFT - 6)
+    smoothed = _smoothed(up)
+    lines = [
+        f"<polyline class='{kind}' points='{' '.join(f'{a:.1f},{b:.1f}' for a, b in zip(x, _down(y, low, high), strict=True))}'/>"
+        for kind, y in (("raw", up), ("smooth", smoothed))
+    ]
+    floor = _HEIGHT - _BOTTOM
+    axes = (
+        f"<path class='axis' fill='none' d='M{_LEFT} {_TOP}V{floor}H{_WIDTH}'/>"
+        f"<text x='{_LEFT - 4}' y='{_TOP + 8}' text-anchor='end'>{high:.3g}</text>"
+        f"<text x='{_LEFT - 4}' y='{floor}' text-anchor='end'>{low:.3g}</text>"
+        f"<text x='{_LEFT}' y='{_HEIGHT - 6}'>{first:,.0f}</text>"
+        f"<text x='{_WIDTH}' y='{_HEIGHT - 6}' text-anchor='end'>{last:,.0f}</text>"
+    )
+    caption = f"<figcaption>{escape(name)} {smoothed[-1]:.3g}</figcaption>"
+    return f"<figure>{caption}<svg width='{_WIDTH}' height='{_HEIGHT}'>{axes}{''.join(lines)}</svg></figure>"
+
+
+def _down(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    return _TOP + (high - values) / (high - low) * (_HEIGHT - _BOTTOM - _TOP)
+
+
+def _thinned(values: np.ndarray) -> np.ndarray:
+    """Return means of neighbours, so many that no more than _MOST_POINTS are left."""
+    return np.array([part.mean() for part in np.array_split(values, min(len(values), _MOST_POINTS))])
+
+
+def _smoothed(values: np.ndarray) -> np.ndarray:
+    half = len(values) // 40
+    return np.array([values[max(0, place - half) : place + half + 1].mean() for place in range(len(values))])
+
+
+def slider(pictures: Mapping[str, Path]) -> str:
+    """Return pictures, files by caption, of which one is seen at a time, the last one at first."""
+    frames = "".join(
+        f"<figure><figcaption>{escape(caption)}</figcaption>{picture(path, caption)}</figure>"
+        for caption, path in pictures.items()
+    )
+    last = len(pictures) - 1
+    range_ = f"<input type='range' min='0' max='{last}' value='{last}' aria-label='which'>" if last else ""
+    return f"<div class='slider'>{range_}{frames}</div>" if pictures else ""
+
+
+def picture(path: Path, description: str) -> str:
+    """Return an image file inside the page: as JPEG where the image library is installed, else as it is."""
+    small = find_spec("PIL") is not None
+    content = as_jpeg(path, _PICTURE_WIDTH) if small else path.read_bytes()
+    encoded = base64.b64encode(content).decode()
+    return f"<img alt='{escape(description)}' src='data:image/{'jpeg' if small else path.suffix[1:]};base64,{encoded}'>"
