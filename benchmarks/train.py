@@ -1,0 +1,166 @@
+"""How fast a training step is, beside the same step in the public code's order of work, and that both learn alike.
+
+   python -m benchmarks.train                                  seconds a step, images/s, share of the matmul ceiling
+   python -m benchmarks.train --track DATASET -o curves.png    losses over 200 steps of small networks
+
+The plain step is fp32 and eager, with an encoder pass for each set of features. On a GPU both run there.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+import click
+import numpy as np
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks.plain_step import PlainStep
+from vidstyle.device import resolve_device, resolve_precision
+from vidstyle.media.images import read_image
+from vidstyle.progress import silent
+from vidstyle.report.plot import Curve, plot_lines
+from vidstyle.report.png import write_png
+from vidstyle.train.contrastive import ContrastiveTraining
+from vidstyle.train.dataset import open_dataset
+from vidstyle.train.draws import Draws, step_generator
+from vidstyle.train.settings import TrainSettings
+
+SMALL = {"channels": 16, "discriminator_channels": 16, "crop": 64, "load": 72, "holdout": 0.0}
+TRACKED_STEPS = 200
+MATMUL_SIDE = 2048
+
+
+def ceiling(device: torch.device, dtype: torch.dtype) -> float:
+    """Return the GFLOP/s of a large matrix product."""
+    one = torch.rand(MATMUL_SIDE, MATMUL_SIDE, device=device).to(dtype)
+    seconds = [_timed(lambda: one @ one, device) for _ in range(6)]
+    return 2 * MATMUL_SIDE**3 / min(seconds) / 1e9
+
+
+def _timed(work: Callable[[], object], device: torch.device) -> float:
+    _settle(device)
+    began = time.perf_counter()
+    work()
+    _settle(device)
+    return time.perf_counter() - began
+
+
+def _settle(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def measure(method: PlainStep | ContrastiveTraining, settings: TrainSettings, device: torch.device, steps: int) -> dict:
+    """Return the median seconds of a step on noise, and the GFLOP of its convolutions and matrix products."""
+    random = torch.Generator().manual_seed(0)
+    photos, paintings = (
+        (torch.rand(settings.batch, 3, settings.crop, settings.crop, generator=random) * 2 - 1).to(device)
+        for _ in range(2)
+    )
+
+    def step() -> object:
+        return method.step(photos, paintings, random)
+
+    with FlopCounterMode(display=False) as counter:
+        step()
+    seconds = [_timed(step, device) for _ in range(steps)]
+    return {"seconds": median(seconds), "gflop": counter.get_total_flops() / 1e9, "all": seconds}
+
+
+@contextmanager
+def _full_precision() -> Iterator[None]:
+    before = torch.get_float32_matmul_precision()
+    torch.set_float32_matmul_precision("highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(before)
+
+
+def compare(settings: TrainSettings, steps: int) -> list[str]:
+    """Return a table in Markdown: the plain step and ours."""
+    device = resolve_device(settings.device)
+    dtype = resolve_precision(settings.precision, device)
+    with _full_precision():
+        plain = measure(PlainStep(settings, device), settings, device, steps)
+        plain_ceiling = ceiling(device, torch.float32)
+    ours = measure(ContrastiveTraining(settings, device, dtype), settings, device, steps)
+    rows = [("plain, fp32", plain, plain_ceiling), (f"ours, {str(dtype)[6:]}", ours, ceiling(device, dtype))]
+    lines = ["| step | s | images/s | times plain | GFLOP | matmul ceiling GFLOP/s | of ceiling |", "|" + "---|" * 7]
+    for name, one, top in rows:
+        speed = one["gflop"] / one["seconds"]
+        lines.append(
+            f"| {name} | {one['seconds']:.2f} | {settings.batch / one['seconds']:.3f} | "
+            f"{plain['seconds'] / one['seconds']:.2f} | {one['gflop']:,.0f} | {top:,.0f} | {speed / top:.0%} |"
+        )
+    return [*lines, "", *(f"{name}: " + ", ".join(f"{second:.2f}" for second in one["all"]) for name, one, _ in rows)]
+
+
+def track(
+    dataset: Path, seeds: tuple[int, ...], method: Callable[[TrainSettings], object]
+) -> dict[int, dict[str, Curve]]:
+    """Return for each seed the losses over TRACKED_STEPS steps on a dataset, by name."""
+    found = {}
+    for seed in seeds:
+        settings = TrainSettings(method="cut", seed=seed, device="cpu", **SMALL)
+        draws = Draws(open_dataset(dataset, settings, silent), batch=1, crop=settings.crop, flip=True, seed=seed)
+        stepping, rows = method(settings), []
+        for step in range(TRACKED_STEPS):
+            photos, paintings = (images.float() / 127.5 - 1 for images in draws.images(step))
+            rows.append(stepping.step(photos, paintings, step_generator(seed, step)))  # type: ignore[attr-defined]
+        steps = list(range(1, TRACKED_STEPS + 1))
+        found[seed] = {name: (steps, [float(row[name]) for row in rows]) for name in rows[0]}
+    return found
+
+
+def _ours(settings: TrainSettings) -> ContrastiveTraining:
+    device = torch.device("cpu")
+    return ContrastiveTraining(settings, device, resolve_precision(settings.precision, device))
+
+
+def plot_tracks(dataset: Path, target: Path) -> list[str]:
+    """Draw the losses of the plain step and of ours at one seed, and of the plain one at another; return the distances."""
+    plain = track(dataset, (0, 1), lambda settings: PlainStep(settings, torch.device("cpu")))
+    ours = track(dataset, (0,), _ours)[0]
+    panels, lines = [], []
+    for name in ours:
+        curves = {f"{name}: plain": plain[0][name], "ours": ours[name], "plain, seed 1": plain[1][name]}
+        plot_lines(target, curves, "step", (1000, 260))
+        panels.append(read_image(target))
+        values = {label: np.array(curve[1]) for label, curve in curves.items()}
+        first, second, third = values.values()
+        lines.append(
+            f"{name}: mean |ours - plain| {np.abs(second - first).mean():.4f}, "
+            f"mean |plain seed 1 - plain seed 0| {np.abs(third - first).mean():.4f}"
+        )
+    write_png(target, np.concatenate(panels))
+    return lines
+
+
+@click.command()
+@click.option("--steps", default=3, show_default=True, help="Steps to time after a first one.")
+@click.option("--crop", default=256, show_default=True, help="Side of the crops.")
+@click.option("--channels", default=64, show_default=True, help="Width of the networks.")
+@click.option("--batch", default=1, show_default=True, help="Image pairs a step.")
+@click.option("--device", default="auto", show_default=True, help="Where to train.")
+@click.option(
+    "--track", "tracked", type=click.Path(path_type=Path), help="Dataset on which to follow the losses instead."
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("curves.png"), help="Plot of --track.")
+def main(steps: int, crop: int, channels: int, batch: int, device: str, tracked: Path | None, output: Path) -> None:
+    """Time both steps, or follow their losses."""
+    if tracked:
+        lines = plot_tracks(tracked, output)
+    else:
+        widths = {"channels": channels, "discriminator_channels": channels}
+        settings = TrainSettings(method="cut", crop=crop, load=crop, batch=batch, device=device, **widths)
+        lines = compare(settings, steps)
+    for line in lines:
+        click.echo(line)
+
+
+if __name__ == "__main__":
+    main()
