@@ -98,11 +98,12 @@ def parts(clip: Clip, painter: Painter, sizes: Sizes, folder: Path, times: int) 
     with torch.inference_mode():
         source = resize(to_device(frames, painter.device), sizes.painted)
         painted = painter.generator(source).float()
-        result = to_host(resize(painter.enlarged(painted), sizes.result), deep=False)
+        enlarged = painter.enlarged(painted)
+        result = to_host(resize(enlarged, sizes.result), deep=False)
 
         def convert() -> None:
             resize(to_device(frames, painter.device), sizes.painted)
-            to_host(resize(painted, sizes.result), deep=False)
+            to_host(resize(enlarged, sizes.result), deep=False)
 
         found = {
             "decode": seconds(lambda: list(batches(clip)), 3) / len(every),
