@@ -162,8 +162,8 @@ class _Counter:
         plan, kept = self.work.plan, self.work.kept.pictures
         fps = (frames - kept) / max(monotonic() - self.began, 1e-6)
         total = None if plan.frames is None else max(plan.frames, frames)
-        message = ""
+        note = ""
         if self.stop.asked and not self.told:
             self.told = True
-            message = "Finishing the segment under way, then stopping. Ctrl-C again stops at once."
-        self.work.on_progress(Progress(plan.clip.path.name, frames, total, "frames", {"fps": fps}, message))
+            note = "Finishing the segment under way, then stopping. Ctrl-C again stops at once."
+        self.work.on_progress(Progress(plan.clip.path.name, frames, total, "frames", {"fps": fps}, note))
