@@ -4,7 +4,8 @@
     python -m benchmarks.render --precision int8 --frames 16
 
 The plain twin works as the public scripts of CUT and Real-ESRGAN do: fp32 in eager mode, one frame at a time, PNG files
-between the steps. Results that were measured are kept in benchmarks/results.md.
+between the steps. Both leave flicker as it is; what steadying costs is measured by benchmarks/flicker.py. Results that
+were measured are kept in benchmarks/results.md.
 """
 
 import json
@@ -161,6 +162,7 @@ def likeness(clip: Clip, painter: Painter, exact: Painter, sizes: Sizes) -> floa
 
 def measure(clip: Clip, wanted: dict[str, Any], folder: Path, times: int) -> Measured:
     """Return all figures for a clip rendered with the settings `wanted`."""
+    wanted = {**wanted, "flicker": "off"}
     settings = RenderSettings(**wanted, overwrite=True)
     plain = RenderSettings(**{**wanted, "precision": "fp32", "backend": "eager"})
     engine, exact = Engine(settings), Engine(plain)

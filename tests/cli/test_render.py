@@ -165,9 +165,9 @@ def test_help_needs_no_heavy_library() -> None:
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 0
 
 
-def test_video_is_rendered_without_opencv(tmp_path: Path, options: list[str]) -> None:
+def test_frame_by_frame_video_is_rendered_without_opencv(tmp_path: Path, options: list[str]) -> None:
     source = make_clip(tmp_path / "a.mp4", frames=2)
-    arguments = ["render", str(source), "-o", str(tmp_path / "out.mp4"), *options]
+    arguments = ["render", str(source), "-o", str(tmp_path / "out.mp4"), "--flicker", "off", *options]
     program = (
         "import sys\nsys.modules['cv2'] = None\nfrom vidstyle.cli.main import main\n"
         f"try:\n    main({arguments!r})\nexcept SystemExit as left:\n    sys.exit(left.code)"
