@@ -310,3 +310,18 @@ def test_a_gpu_steadies_as_a_cpu_does(fast: Fast, two_shots: Tensor, clip: Clip,
         sizes = engine.sizes((128, 96))
         painted.append(engine.painter(sizes, clip=clip).paint(frames, sizes, deep=False).astype(int))
     assert np.abs(painted[0] - painted[1]).mean() < 0.5
+
+
+@pytest.mark.needs_cuda
+@pytest.mark.parametrize("flicker", ["flow", "statistics"])
+def test_a_gpu_goes_on_from_a_state_that_was_kept_in_a_file(
+    fast: Fast, two_shots: Tensor, clip: Clip, flicker: str
+) -> None:
+    frames, engine = to_host(two_shots, deep=False), Engine(fast(flicker=flicker, device="cuda", batch=5))
+    sizes = engine.sizes((128, 96))
+    straight, first, second = (engine.painter(sizes, clip=clip) for _ in range(3))
+    before = first.paint(frames[:5], sizes, deep=False)
+    second.load_state({name: value.cpu() for name, value in first.state().items()})
+    after = second.paint(frames[5:], sizes, deep=False)
+    whole = straight.paint(frames, sizes, deep=False)
+    assert np.abs(np.concatenate([before, after]).astype(int) - whole).max() <= 1

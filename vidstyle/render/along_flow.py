@@ -46,7 +46,9 @@ class AlongFlow(Steady):
         """Return the painted images, (n, 3, h, w) float32 in [0, 1]."""
         sources = to_host(resize(images, _flow_size(images)), deep=False)
         painted = self._paint(images).float()
-        return torch.stack([self._steadied(*pair) for pair in zip(sources, painted, strict=True)])
+        if painted.device.type == "mps":
+            painted = painted.cpu()  # Metal has no bicubic grid_sample
+        return torch.stack([self._steadied(*pair) for pair in zip(sources, painted, strict=True)]).to(images.device)
 
     def _steadied(self, source: np.ndarray, painted: Tensor) -> Tensor:
         if self._cuts.is_cut(source):
@@ -63,7 +65,8 @@ class AlongFlow(Steady):
             flows.append(motion.flow)
             weights.append(trust(source, one.source, motion))
         weight = _at_size(np.stack(weights)[..., None], painted)
-        moved = warped(torch.stack([one.painted for one in self._earlier]), _at_size(np.stack(flows), painted))
+        earlier = torch.stack([one.painted.to(painted.device) for one in self._earlier])
+        moved = warped(earlier, _at_size(np.stack(flows), painted))
         return painted.add((weight * moved).sum(0)).div(weight.sum(0).add(1)).clamp(0, 1)
 
     def _remembered(self) -> dict[str, Tensor]:
