@@ -1,15 +1,19 @@
 """Single-image methods learn from the frame that the user named, the most typical one, or one drawn by the seed."""
 
+import dataclasses
+import hashlib
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from tests.train.conftest import picture, small
 from vidstyle.errors import InputError, StyleError
 from vidstyle.media.images import read_image
+from vidstyle.models import download, weights
 from vidstyle.progress import silent
 from vidstyle.report.png import write_png
 from vidstyle.train.cache import ImageCache, open_cache
@@ -71,3 +75,20 @@ def test_weights_of_another_network_are_refused(dataset: Path, tmp_path: Path) -
     settings = small(method="rt", vgg16=str(tmp_path / "wrong.pth"))
     with pytest.raises(StyleError, match=r"^.*wrong\.pth do not fit VGG16: .* Give torchvision's file\.$"):
         run(dataset, tmp_path, settings, silent)
+
+
+def test_missing_weights_are_fetched_where_they_are_published_and_it_is_said(
+    dataset: Path, tmp_path: Path, random_vgg16: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    published = tmp_path / "site" / "vgg16.pth"
+    published.parent.mkdir()
+    torch.save(load_file(random_vgg16), published)
+    checksum = hashlib.sha256(published.read_bytes()).hexdigest()
+    row = dataclasses.replace(weights.known("vgg16"), url=published.as_uri(), sha256=checksum)
+    monkeypatch.setattr(weights, "KNOWN", (row,))
+    monkeypatch.setattr(weights, "folders", lambda: (tmp_path / "cache",))
+    monkeypatch.setattr(download, "folders", weights.folders)
+    phases = []
+    run(dataset, tmp_path, small(method="rt", steps=1), lambda progress: phases.append(progress.phase))
+    assert "downloading vgg16" in phases
+    assert [path.name for path in (tmp_path / "cache").iterdir()] == ["vgg16-397923af.pth"]

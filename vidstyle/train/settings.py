@@ -99,7 +99,9 @@ class TrainSettings(Settings):
     style_image: str = _of_method(
         "style_image", "the one cartoon frame to learn from: a file, `central` by its features, or `random`"
     )
-    vgg16: str = _of_method("vgg16", "file of VGG16's weights (default: the one that `vidstyle weights` shows)")
+    vgg16: str = _of_method(
+        "vgg16", "file of VGG16's weights (default: what `vidstyle weights` shows, else torchvision's, fetched once)"
+    )
     lambda_content: float = _of_method("lambda_content", "weight of the likeness to the photo's features", minimum=0.0)
     lambda_style: float = _of_method("lambda_style", "weight of the likeness of Gram matrices", minimum=0.0)
     lambda_variation: float = _of_method("lambda_variation", "weight of the total variation", minimum=0.0)

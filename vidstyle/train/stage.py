@@ -13,6 +13,7 @@ from vidstyle.atomic import StageResult, write_json
 from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.errors import Interrupted, OutputError, SettingsError, TrainingError
 from vidstyle.interrupt import StopRequest, stop_on_signal
+from vidstyle.models.download import find_or_fetch
 from vidstyle.progress import OnProgress, Progress, silent
 from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder
@@ -33,8 +34,9 @@ from vidstyle.train.style_run import StyleRun
 def run(dataset: Path, runs: Path, settings: TrainSettings, on_progress: OnProgress) -> StageResult:
     """Fit a style to the images in `dataset` and keep everything in `runs/<name>`.
 
-    Raises InputError for missing images, SettingsError when the run exists with other settings, TrainingError when it
-    diverges or its checkpoint is unusable, and Interrupted once everything is saved after Ctrl-C.
+    Raises InputError for missing images, StyleError for missing weights, SettingsError when the run exists with other
+    settings, TrainingError when it diverges or its checkpoint is unusable, and Interrupted once everything is saved
+    after Ctrl-C.
     """
     with distributed.joined(settings.device) as device:
         return _run(dataset, RunFolder(runs / settings.name), settings, device, on_progress)
@@ -54,6 +56,8 @@ def _run(
         if settings.dry_run:
             said = tuple(doubts(images, settings))
             return StageResult("train", (dataset,), (), counts, time.monotonic() - started, settings.record(), said)
+        if settings.has("vgg16") and not settings.vgg16:
+            find_or_fetch("vgg16", on_progress)
         if not distributed.rank():
             _claim(folder, settings)
     under_way = _take_up(folder, settings, images, schedule, resolve_device(device), on_progress)
