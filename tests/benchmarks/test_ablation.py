@@ -1,0 +1,23 @@
+"""The ablation does each cell once, at each scale."""
+
+from pathlib import Path
+
+from benchmarks.ablation import CELLS, COLUMNS, add_row, open_cells
+from vidstyle.train.settings import TrainSettings
+
+SMALL = {"steps": 10, "channels": 4, "discriminator_channels": 4, "crop": 32, "load": 32, "precision": "fp32"}
+
+
+def test_cells_that_stand_in_the_table_are_not_repeated_and_those_of_another_scale_are(tmp_path: Path) -> None:
+    table = tmp_path / "ablation.csv"
+    wanted = ("CUT", "CUT + outside 0.8")
+    assert list(open_cells(table, wanted, (0, 1), SMALL)) == [(cell, seed) for seed in (0, 1) for cell in wanted]
+    for cell, seed in (("CUT", 0), ("CUT + outside 0.8", 1)):
+        add_row(table, {**dict.fromkeys(COLUMNS, 0), **SMALL, "cell": cell, "seed": seed})
+    assert list(open_cells(table, wanted, (0, 1), SMALL)) == [("CUT + outside 0.8", 0), ("CUT", 1)]
+    assert len(list(open_cells(table, wanted, (0, 1), {**SMALL, "steps": 20}))) == 4
+
+
+def test_every_cell_is_a_setting_that_training_takes_and_differs_from_all_others() -> None:
+    settings = [TrainSettings(**cell, **SMALL, name="cell").record() for cell in CELLS.values()]
+    assert all(one not in settings[place + 1 :] for place, one in enumerate(settings))
