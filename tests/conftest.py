@@ -3,7 +3,10 @@
 import os
 from pathlib import Path
 
-import pytest
+# One thread each: the tests run beside each other, and threads that wait for one another there wait long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import pytest  # noqa: E402
 
 
 def _folder(variable: str, what: str) -> Path:
