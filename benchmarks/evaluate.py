@@ -25,7 +25,7 @@ from vidstyle.models.weights import load_weights
 from vidstyle.networks.inception import FEATURES, InceptionV3
 from vidstyle.networks.lpips import PerceptualDistance
 
-BATCH = 16
+BATCH = 8
 Work = Callable[[], object]
 Row = tuple[str, str, int, Work, str, Work]
 """Metric, unit, how many units a call does, our call, the name of the other, its call; theirs does one unit."""
@@ -43,7 +43,7 @@ def rate(work: Work, repeats: int) -> float:
 
 
 def rows(first: Tensor, second: Tensor, inputs: Tensor, samples: int) -> Iterator[Row]:
-    """Yield what is timed: two pictures (1, 3, h, w) for the pairs, network inputs (16, 3, 299, 299), sets of samples."""
+    """Yield what is timed: two pictures (1, 3, h, w) for the pairs, network inputs (8, 3, 299, 299), sets of samples."""
     yield from _inception(inputs)
     yield from _pairs(first, second)
     random = np.random.default_rng(0)

@@ -31,7 +31,7 @@ class EvaluateSettings(Settings):
     start: float | None = setting(None, "second of the source video at which its result begins", minimum=0)
     end: float | None = setting(None, "second of the source video before which its result ends", minimum=0)
     seed: int = setting(0, "seed of the places of the crops", minimum=0)
-    batch: int = setting(16, "pictures that go through a feature network at once", minimum=1)
+    batch: int = setting(8, "pictures that go through a feature network at once", minimum=1)
     precision: str = setting("fp32", "number format of the feature networks", choices=("fp32", "bf16"))
     device: str = setting("auto", "where to compute: auto, cpu, cuda, cuda:N or mps")
 
