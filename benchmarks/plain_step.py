@@ -1,13 +1,46 @@
 """The training step in the order of work of the public CUT code: what ours must equal, and be faster than."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn import functional
 
 from vidstyle.losses.adversarial import adversarial_loss
 from vidstyle.losses.patch_nce import patch_nce
 from vidstyle.networks.patch_features import draw_positions
+from vidstyle.networks.resampling import BlurDownsample, BlurUpsample
 from vidstyle.train.contrastive import ContrastiveTraining
 from vidstyle.train.settings import TrainSettings
+
+
+class ConvolvedDownsample(nn.Module):
+    """The blur and halving as the depthwise convolution that the public code has."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the halved feature map."""
+        kernel = torch.tensor([1.0, 2.0, 1.0], device=features.device) / 4
+        weight = (kernel[:, None] * kernel).expand(features.shape[1], 1, 3, 3)
+        padded = functional.pad(features, (1, 1, 1, 1), mode="reflect")
+        return functional.conv2d(padded, weight, stride=2, groups=features.shape[1])
+
+
+class ConvolvedUpsample(nn.Module):
+    """The doubling and blur as the depthwise transposed convolution that the public code has."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the doubled feature map."""
+        kernel = torch.tensor([1.0, 3.0, 3.0, 1.0], device=features.device) / 4
+        weight = (kernel[:, None] * kernel).expand(features.shape[1], 1, 4, 4)
+        padded = functional.pad(features, (1, 1, 1, 1), mode="replicate")
+        return functional.conv_transpose2d(padded, weight, stride=2, padding=3, groups=features.shape[1])
+
+
+PUBLIC = {BlurDownsample: ConvolvedDownsample, BlurUpsample: ConvolvedUpsample}
+
+
+def _as_public(module: nn.Module) -> None:
+    """Put the public code's way of resampling in the place of ours."""
+    for name, child in module.named_children():
+        setattr(module, name, PUBLIC[type(child)]()) if type(child) in PUBLIC else _as_public(child)
 
 
 class PlainStep:
@@ -16,6 +49,8 @@ class PlainStep:
     def __init__(self, settings: TrainSettings, device: torch.device) -> None:
         made = ContrastiveTraining(settings, device, torch.float32)
         self.settings, self.networks = settings, made.networks
+        for network in self.networks.values():
+            _as_public(network)
         self.optimizers = {
             name: torch.optim.Adam(network.parameters(), settings.lr, made.betas, foreach=False)
             for name, network in made.networks.items()

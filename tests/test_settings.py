@@ -17,6 +17,7 @@ class _Example(Settings):
     size: int | str | None = setting(None, "how large", minimum=8, words=("source",))
     name: str = setting("", "what it is called")
     loud: bool = setting(False, "whether it shouts")
+    places: tuple[str, ...] = setting((), "where it is, may be several")
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,8 @@ class _Example(Settings):
         ("size", "huge", "size cannot be 'huge': it takes source|N, at least 8."),
         ("size", 4, "size cannot be 4: it takes source|N, at least 8."),
         ("loud", "yes", "loud cannot be 'yes': it is true or false."),
+        ("places", 3, "places cannot be 3: it takes TEXT."),
+        ("places", ["a", 3], "places cannot be ['a', 3]: it takes TEXT."),
     ],
 )
 def test_a_wrong_value_is_named_with_what_is_taken(name: str, value: object, message: str) -> None:
@@ -48,7 +51,15 @@ def test_good_values_come_back_in_the_fields_own_type() -> None:
 
 def test_flags_win_over_the_recipe_and_the_recipe_over_defaults() -> None:
     made = _Example.resolve({"count": 5, "rate": 2.0}, {"count": 7})
-    assert made.record() == {"count": 7, "rate": 2.0, "mode": "a", "size": None, "name": "", "loud": False}
+    assert made.record() == {
+        "count": 7,
+        "rate": 2.0,
+        "mode": "a",
+        "size": None,
+        "name": "",
+        "loud": False,
+        "places": [],
+    }
 
 
 def test_unknown_recipe_keys_are_an_error() -> None:
@@ -64,3 +75,11 @@ def test_a_recipe_that_is_no_toml_is_named_with_the_fault(tmp_path: Path) -> Non
         SettingsError, match=r"^Cannot read the recipe .*absent\.toml: No such file or directory\. Check the path\.$"
     ):
         read_recipe(tmp_path / "absent.toml")
+
+
+@pytest.mark.parametrize("given", [["a", "b"], ("a", "b")])
+def test_a_setting_of_several_texts_takes_one_or_many_and_is_recorded_as_a_list(given: object) -> None:
+    settings = _Example.resolve({"places": given}, {})
+    assert settings.places == ("a", "b")
+    assert settings.record()["places"] == ["a", "b"]
+    assert _Example.resolve({"places": "a"}, {}).places == ("a",)

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from vidstyle import __version__
 from vidstyle.cli.main import COMMANDS, main
@@ -68,3 +69,12 @@ def test_a_recipe_sits_between_defaults_and_flags(tmp_path: Path, capsys: pytest
     assert _run("train", "--recipe", str(recipe)) == ExitCode.USAGE
     assert capsys.readouterr().err == "Error: crop 64 is larger than load 48. Choose a crop of at most 48.\n"
     assert _run("train", str(tmp_path / "nothing"), "--recipe", str(recipe), "--load", "64") == ExitCode.INPUT
+
+
+def test_an_option_that_may_be_repeated_takes_all_that_is_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "trainA").mkdir()
+    Image.new("RGB", (40, 40)).save(tmp_path / "trainA" / "0.png")
+    assert _run("train", str(tmp_path), "--paintings", str(tmp_path / "trainA"), "--paintings", "b") == ExitCode.INPUT
+    assert "There is no folder b. Make it with `vidstyle extract EPISODE -o b`" in capsys.readouterr().err

@@ -6,84 +6,95 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
-from vidstyle.errors import ExitCode
+from tests.train.conftest import small
+from vidstyle.errors import DeviceError, SettingsError
+from vidstyle.progress import silent
 from vidstyle.run_folder import RunFolder, read_log
+from vidstyle.train import distributed
+from vidstyle.train.stage import run
 
-SETTINGS = {
-    **{"channels": 4, "discriminator-channels": 4, "blocks": 5, "crop": 32, "load": 40, "patches": 32, "batch": 2},
-    **{"precision": "fp32", "device": "cpu", "augment": "colour,translation,cutout", "log-every": 1, "ema": 0.0},
-}
+SETTINGS: dict[str, Any] = {"batch": 2, "augment": "colour,translation,cutout", "log_every": 1, "ema": 0.0}
 
 
-def _command(dataset: Path, processes: int, **settings: object) -> list[str]:
-    options = [f"--{name.replace('_', '-')}={value}" for name, value in {**SETTINGS, **settings}.items()]
-    launcher = (
-        ["-m", "torch.distributed.run", f"--nproc_per_node={processes}", "--master-port=0"] if processes > 1 else []
+def _torchrun(dataset: Path, where: Path, **settings: object) -> subprocess.Popen[str]:
+    stated = small(**{**SETTINGS, **settings}).record()
+    given = {name: stated[name] for name in ("channels", "discriminator_channels", "blocks", "crop", "load", "patches")}
+    given |= {"precision": "fp32", "device": "cpu", **SETTINGS, **settings}
+    options = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
+    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone"]
+    return subprocess.Popen(
+        [*command, "-m", "vidstyle", "train", str(dataset), *options],
+        cwd=where,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
     )
-    return [sys.executable, *launcher, "-m", "vidstyle", "train", str(dataset), *options]
 
 
-def _train(dataset: Path, where: Path, processes: int, **settings: object) -> subprocess.CompletedProcess[str]:
-    command = _command(dataset, processes, **settings)
-    return subprocess.run(
-        command, cwd=where, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"}
-    )
-
-
-def _state(where: Path, name: str) -> dict:
+def _state(where: Path, name: str) -> dict[str, Any]:
     return torch.load(RunFolder(where / "runs" / name).checkpoint, weights_only=True)
 
 
-def test_gradients_of_two_processes_are_those_of_one_with_both_images(dataset: Path, tmp_path: Path) -> None:
-    for processes in (1, 2):
-        done = _train(dataset, tmp_path, processes, name=f"p{processes}", steps=1)
-        assert done.returncode == ExitCode.OK, done.stderr
-    one, two = (_state(tmp_path, name)["method"]["optimizers"] for name in ("p1", "p2"))
-    compared = 0
+def test_two_processes_have_the_gradients_of_one_and_another_number_goes_on(dataset: Path, tmp_path: Path) -> None:
+    _, said = (started := _torchrun(dataset, tmp_path, name="shared", steps=1)).communicate(timeout=120)
+    assert started.returncode == 0, said
+    assert said.count("Trained 1 steps on 5 photos and 3 paintings.") == 1
+    run(dataset, tmp_path / "runs", small(**SETTINGS, name="alone", steps=1), silent)
+    one, two = (_state(tmp_path, name)["method"]["optimizers"] for name in ("alone", "shared"))
     for alone, shared in zip(one, two, strict=True):
-        for number, kept in alone["state"].items():
-            gradient, other = kept["exp_avg"], shared["state"][number]["exp_avg"]
-            assert (gradient - other).abs().max() <= 1e-4 * gradient.abs().max() + 1e-9
-            compared += int(gradient.abs().max() > 1e-7)
-    assert compared > 40
-
-
-def test_a_run_goes_on_with_another_number_of_processes_and_is_written_once(dataset: Path, tmp_path: Path) -> None:
-    first = _train(dataset, tmp_path, 2, name="moved", steps=3)
-    assert first.returncode == ExitCode.OK, first.stderr
-    assert first.stderr.count("Trained 3 steps") == 1
-    assert _train(dataset, tmp_path, 1, name="moved", steps=6).returncode == ExitCode.OK
-    assert _train(dataset, tmp_path, 1, name="straight", steps=6).returncode == ExitCode.OK
-    moved, straight = (read_log(tmp_path / "runs" / name / "log.csv") for name in ("moved", "straight"))
-    assert [row["step"] for row in moved] == [1, 2, 3, 4, 5, 6]
-    for row, other in zip(moved, straight, strict=True):
+        gradient, other = (
+            torch.cat([kept["exp_avg"].flatten() for kept in each["state"].values()]) for each in (alone, shared)
+        )
+        assert gradient.norm() > 1e-3
+        assert (gradient - other).norm() < 1e-4 * gradient.norm()
+    for name in ("alone", "shared"):
+        run(dataset, tmp_path / "runs", small(**SETTINGS, name=name, steps=4), silent)
+    logs = [read_log(tmp_path / "runs" / name / "log.csv") for name in ("alone", "shared")]
+    for row, other_row in zip(*logs, strict=True):
         names = [name for name in row if name != "images_per_second"]
-        assert [row[name] for name in names] == pytest.approx([other[name] for name in names], rel=2e-3)
-    assert {path.name for path in (tmp_path / "runs" / "moved").iterdir()} == {
-        path.name for path in (tmp_path / "runs" / "straight").iterdir()
-    }
+        assert [row[name] for name in names] == pytest.approx([other_row[name] for name in names], rel=2e-3)
+    files = [{path.name for path in (tmp_path / "runs" / name).iterdir()} for name in ("alone", "shared")]
+    assert files[0] == files[1]
 
 
-def test_a_batch_that_cannot_be_shared_and_a_method_for_one_process_are_refused(dataset: Path, tmp_path: Path) -> None:
-    done = _train(dataset, tmp_path, 2, batch=1, steps=1)
-    assert "Error: A batch of 1 cannot be shared by 2 processes. Give --batch 2." in done.stderr
-    assert not (tmp_path / "runs").exists()
-
-
-def test_a_request_to_stop_keeps_everything(dataset: Path, tmp_path: Path) -> None:
-    command = _command(dataset, 2, name="stopped", steps=100_000)
-    started = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+def test_a_request_to_stop_several_processes_keeps_everything(dataset: Path, tmp_path: Path) -> None:
+    started = _torchrun(dataset, tmp_path, name="stopped", steps=100_000)
     log = tmp_path / "runs" / "stopped" / "log.csv"
-    until = time.monotonic() + 60
+    until = time.monotonic() + 100
     while time.monotonic() < until and not (log.is_file() and len(log.read_text().splitlines()) > 3):
-        time.sleep(0.2)
+        time.sleep(0.1)
     started.send_signal(signal.SIGINT)
     _, said = started.communicate(timeout=60)
-    assert said.count("everything is kept. Give the same command to go on.") == 1
     step = _state(tmp_path, "stopped")["step"]
     assert step >= 3
-    assert f"Stopped after step {step:,};" in said
+    assert said.count(f"Stopped after step {step:,}; everything is kept. Give the same command to go on.") == 1
+
+
+def test_what_processes_cannot_share_is_refused(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distributed, "count", lambda: 4)
+    with pytest.raises(SettingsError) as caught:
+        run(dataset, tmp_path, small(batch=6), silent)
+    assert str(caught.value) == "A batch of 6 cannot be shared by 4 processes. Give --batch 8."
+    with pytest.raises(SettingsError) as caught:
+        run(dataset, tmp_path, small(method="cmd"), silent)
+    assert str(caught.value) == "The method cmd works in one process. Start it without torchrun."
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(DeviceError) as refused:
+        run(dataset, tmp_path, small(device="mps"), silent)
+    assert str(refused.value) == "Several processes cannot share the device mps. Use --device cuda, cpu or auto."
+
+
+@pytest.mark.needs_cuda
+def test_each_process_takes_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    assert distributed._own_device("auto") == "cuda:0"
+    monkeypatch.setenv("LOCAL_RANK", str(torch.cuda.device_count()))
+    with pytest.raises(
+        DeviceError, match=r"^There are more processes than CUDA devices\. Give torchrun --nproc_per_node="
+    ):
+        distributed._own_device("cuda")

@@ -50,6 +50,7 @@ class Run:
     board: Board | None = field(init=False, default=None)
     log: Log = field(init=False)
     step: int = field(init=False, default=0)
+    shown: int = field(init=False, default=-1)
 
     def advance(self, rate: float) -> dict[str, Tensor]:
         """Do one step at a learning rate and return its losses."""
@@ -93,6 +94,10 @@ class Run:
         save_checkpoint(self.folder.checkpoint, self.step, self.method, self.mean)
 
     def show(self) -> None:
+        """Show how far the run is, beyond its losses."""
+        self.shown = self.step
+
+    def plot(self) -> None:
         """Draw the losses."""
         rows = read_log(self.folder.log)
         if rows and can_plot():
@@ -103,9 +108,11 @@ class Run:
             plot_lines(self.folder.losses, curves, "step")
 
     def finish(self) -> None:
-        """Write what a run ends with."""
+        """Write what a run ends with; one that is stopped early is not kept waiting by samples and scores."""
         self.save()
-        self.show()
+        self.plot()
+        if self.step == self.schedule.steps != self.shown:
+            self.show()
         figures = {"steps": f"{self.step:,} of {self.schedule.steps:,}", **self.details()}
         write_report(self.folder, self.settings, self.method.losses, figures, self.notices.texts)
 

@@ -14,13 +14,14 @@ from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.errors import Interrupted, OutputError, SettingsError, TrainingError
 from vidstyle.interrupt import StopRequest, stop_on_signal
 from vidstyle.models.download import find_or_fetch
-from vidstyle.progress import OnProgress, Progress, silent
+from vidstyle.progress import OnProgress, Progress, note, silent
 from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder
 from vidstyle.train import distributed
 from vidstyle.train.checkpoint import FREE_SPACE
 from vidstyle.train.dataset import Dataset, doubts, open_dataset
 from vidstyle.train.log import MeanLosses
+from vidstyle.train.memory import large_buffers_kept
 from vidstyle.train.methods import METHODS
 from vidstyle.train.notices import Notices
 from vidstyle.train.picture_run import PictureRun
@@ -55,8 +56,10 @@ def _run(
         counts |= {"held_out": len(images.held_out)} if len(images.held_out) else {}
         if settings.dry_run:
             said = tuple(doubts(images, settings))
+            for text in said:
+                on_progress(note(text))
             return StageResult("train", (dataset,), (), counts, time.monotonic() - started, settings.record(), said)
-        if settings.has("vgg16") and not settings.vgg16:
+        if settings.has("style_image") and not settings.vgg16:
             find_or_fetch("vgg16", on_progress)
         if not distributed.rank():
             _claim(folder, settings)
@@ -133,7 +136,7 @@ def _fit(run: Run, on_progress: OnProgress) -> None:
     first = not distributed.rank()
     try:
         with _opened(run) if first else nullcontext():
-            with stop_on_signal() as stop:
+            with stop_on_signal() as stop, large_buffers_kept(run.method.device):
                 _steps(run, stop, on_progress)
             with distributed.first_before_others():
                 if first:
@@ -188,4 +191,5 @@ def _keep(run: Run, losses: dict[str, torch.Tensor]) -> None:
     if due:
         run.save()
     if run.step % run.settings.sample_every == 0:
+        run.plot()
         run.show()

@@ -83,7 +83,8 @@ class StyleRun(Run):
         self.mean.load(style.weights)
 
     def show(self) -> None:
-        """Write the sample pictures, score the style, and draw the losses."""
+        """Write the sample pictures, and score the style."""
+        super().show()
         paint = painter_of(self.generator, self.mean.weights)
         photos = spread(self.dataset.held_out if len(self.dataset.held_out) else self.dataset.photos)
         painted = [paint(photo) for photo in photos]
@@ -95,7 +96,11 @@ class StyleRun(Run):
             self.notices.say(self.step, kind, text)
         if self.judge:
             self._keep_if_best(self.judge.score(paint))
-        super().show()
+
+    def open(self) -> None:
+        """Open what is written step by step, and say early where there will be no score."""
+        super().open()
+        _ = self.judge
 
     @cached_property
     def judge(self) -> Judge | None:
