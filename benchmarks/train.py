@@ -20,6 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.plain_step import PlainStep
 from vidstyle.device import resolve_device, resolve_precision
+from vidstyle.host_memory import large_buffers_kept
 from vidstyle.media.images import read_image
 from vidstyle.progress import silent
 from vidstyle.report.plot import Curve, plot_lines
@@ -27,7 +28,6 @@ from vidstyle.report.png import write_png
 from vidstyle.train.contrastive import ContrastiveTraining
 from vidstyle.train.dataset import open_dataset
 from vidstyle.train.draws import Draws, step_generator
-from vidstyle.train.memory import large_buffers_kept
 from vidstyle.train.settings import TrainSettings
 
 SMALL = {"channels": 16, "discriminator_channels": 16, "crop": 64, "load": 72, "holdout": 0.0}

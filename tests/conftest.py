@@ -6,7 +6,7 @@ from pathlib import Path
 # One thread each: the tests run beside each other, and threads that wait for one another there wait long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-import pytest  # noqa: E402
+import pytest
 
 
 def _folder(variable: str, what: str) -> Path:

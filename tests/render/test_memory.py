@@ -14,7 +14,7 @@ Fast = Callable[..., RenderSettings]
 SCATTER = """
 import sys
 import torch
-from vidstyle.render.memory import LARGE_BYTES, return_large_buffers
+from vidstyle.host_memory import LARGE_BYTES, return_large_buffers
 
 def held():
     return int(open("/proc/self/statm").read().split()[1]) * 4096

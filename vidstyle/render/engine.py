@@ -20,7 +20,7 @@ from vidstyle.models.upscaler import load_upscaler, weights_file
 from vidstyle.progress import OnProgress, silent
 from vidstyle.render.calibrate import identity, quantised, sample_frames
 from vidstyle.render.colour import PLAIN, ColourPlan
-from vidstyle.render.memory import batch_that_fits, return_large_buffers
+from vidstyle.render.memory import batch_that_fits
 from vidstyle.render.paint import Painter
 from vidstyle.render.resolved import Resolved, resolved
 from vidstyle.render.settings import UPSCALERS, RenderSettings

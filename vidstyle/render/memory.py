@@ -1,7 +1,4 @@
-"""Memory: how many frames a GPU holds at once, and how the host's stays as it is however long the video."""
-
-import ctypes
-import sys
+"""How many frames a GPU's memory holds at once."""
 
 import numpy as np
 import torch
@@ -13,20 +10,6 @@ MOST = 16
 """More frames at once make no kernel faster and delay the first result."""
 USED_SHARE = 0.7
 """The share of the free memory that may be planned for; frames on their way and fragments need the rest."""
-
-LARGE_BYTES = 4 << 20
-M_MMAP_THRESHOLD = -3
-"""The number of that parameter in glibc's malloc.h."""
-
-
-def return_large_buffers() -> None:
-    """Let glibc give buffers of LARGE_BYTES and more back to the system at once.
-
-    Left to itself it raises that limit to the largest buffer it saw; frames that pass between threads then scatter over
-    its heaps, which grow. Other systems are left alone.
-    """
-    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
-        library.mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)
 
 
 def batch_that_fits(painter: Painter, sizes: Sizes) -> int:

@@ -12,6 +12,7 @@ import torch
 from vidstyle.atomic import StageResult, write_json
 from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.errors import Interrupted, OutputError, SettingsError, TrainingError
+from vidstyle.host_memory import large_buffers_kept
 from vidstyle.interrupt import StopRequest, stop_on_signal
 from vidstyle.models.download import find_or_fetch
 from vidstyle.progress import OnProgress, Progress, note, silent
@@ -21,7 +22,6 @@ from vidstyle.train import distributed
 from vidstyle.train.checkpoint import FREE_SPACE
 from vidstyle.train.dataset import Dataset, doubts, open_dataset
 from vidstyle.train.log import MeanLosses
-from vidstyle.train.memory import large_buffers_kept
 from vidstyle.train.methods import METHODS
 from vidstyle.train.notices import Notices
 from vidstyle.train.picture_run import PictureRun

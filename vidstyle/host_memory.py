@@ -1,0 +1,42 @@
+"""How glibc hands out large buffers of the host's memory; other systems are left alone."""
+
+import ctypes
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+
+LARGE_BYTES = 4 << 20
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -2, -3, -4
+"""Numbers of these parameters in glibc's malloc.h."""
+_KEEP = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 1 << 28}
+_USUAL = {M_MMAP_MAX: 65_536, M_TRIM_THRESHOLD: 128 << 10, M_TOP_PAD: 128 << 10}
+
+
+def return_large_buffers() -> None:
+    """Let buffers of LARGE_BYTES and more go back to the system at once.
+
+    Left to itself glibc raises that limit to the largest buffer it saw; frames that pass between threads then scatter over
+    its heaps, which grow.
+    """
+    _set({M_MMAP_THRESHOLD: LARGE_BYTES})
+
+
+@contextmanager
+def large_buffers_kept(device: torch.device) -> Iterator[None]:
+    """Keep large buffers for the next step instead of having the system clear new ones; nothing on other devices."""
+    if device.type != "cpu":
+        yield
+        return
+    _set(_KEEP)
+    try:
+        yield
+    finally:
+        _set(_USUAL)
+
+
+def _set(options: dict[int, int]) -> None:
+    if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
+        for parameter, value in options.items():
+            library.mallopt(parameter, value)
