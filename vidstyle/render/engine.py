@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from vidstyle.device import DTYPES, resolve_device
+from vidstyle.host_memory import return_large_buffers
 from vidstyle.media.clip import Clip
 from vidstyle.models.assembly import Runtime, assemble, resolve_runtime
 from vidstyle.models.frames import to_device
