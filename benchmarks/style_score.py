@@ -29,8 +29,7 @@ from vidstyle.analysis.frechet import frechet_distance, kernel_distance
 from vidstyle.analysis.likeness import ssim
 from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.errors import InputError, VidstyleError
-from vidstyle.models.weights import load_weights
-from vidstyle.networks.vgg import VGG16Features
+from vidstyle.models.feature_network import load_vgg16
 
 
 def read_folder(folder: Path, short_side: int) -> dict[str, Tensor]:
@@ -62,9 +61,7 @@ def read_video(path: Path, ranges: Sequence[tuple[float, float]], every: float, 
 
 def feature_extractor(device: torch.device, dtype: torch.dtype) -> Callable[[Tensor], np.ndarray]:
     """Return the function that maps (n, 3, s, s) crops to (n, 512) features, the mean of relu5_3 over each crop."""
-    network = VGG16Features()
-    network.load_state_dict(load_weights("vgg16"))
-    return partial(crop_features, network.eval().to(device, dtype))
+    return partial(crop_features, load_vgg16("", device).to(dtype))
 
 
 def colour_transfer(pictures: Sequence[Tensor], target: Sequence[Tensor], seed: int) -> list[Tensor]:
