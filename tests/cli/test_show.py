@@ -22,8 +22,8 @@ def test_lines_hold_figures_and_the_time_left_by_the_speed_since_the_start(
     ]
 
 
-def test_a_note_is_shown_at_once_as_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_note_is_shown_at_once_as_a_note(capsys: pytest.CaptureFixture[str]) -> None:
     with show.progress_bar() as on_progress:
         on_progress(note("[bold] the losses look wrong"))
         on_progress(note("and again"))
-    assert capsys.readouterr().err.splitlines() == ["Warning: [bold] the losses look wrong", "Warning: and again"]
+    assert capsys.readouterr().err.splitlines() == ["Note: [bold] the losses look wrong", "Note: and again"]
