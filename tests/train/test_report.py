@@ -18,7 +18,7 @@ def test_the_page_shows_result_warnings_samples_losses_and_settings(dataset: Pat
     assert "There are only 5 photos to learn from" in page
     assert [step for step in range(1, 7) if f"<figcaption>step {step}</figcaption>" in page] == [2, 4, 6]
     assert [name for name in ("G_GAN", "NCE", "NCE_Y", "D_fake", "D_real") if f"<figcaption>{name} " not in page] == []
-    assert "<th>discriminator_channels</th><td>4</td>" in page
+    assert "<th>discriminator channels</th><td>4</td>" in page
     assert "Scores" not in page
 
 

@@ -31,9 +31,20 @@ def write_report(
             "Samples: photos, paintings, cartoon frames": slider(_samples(folder.samples)),
             "Scores on held-out photos (lower is nearer to the cartoon)": charts(_curves(folder.scores, [SCORE])),
             "Losses": charts(_curves(folder.log, losses)),
-            "Settings": table(settings.record(), in_columns=True),
+            "Settings": table(_stated(settings.record()), in_columns=True),
         },
     )
+
+
+def _stated(record: Mapping[str, Any]) -> dict[str, str]:
+    """Return the settings that say something, as a reader would write them."""
+    words = {True: "on", False: "off"}
+    shown = {
+        name: words[value] if isinstance(value, bool) else ", ".join(value) if isinstance(value, list) else str(value)
+        for name, value in record.items()
+        if value is not None
+    }
+    return {name.replace("_", " "): value for name, value in shown.items() if value}
 
 
 def _samples(folder: Path) -> dict[str, Path]:

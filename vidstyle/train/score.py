@@ -32,8 +32,7 @@ class Judge:
     def nearest(self, pictures: Sequence[np.ndarray]) -> list[int]:
         """Return for each picture, (h, w, 3) uint8, the number of the cartoon frame whose mean features are most like its."""
         numbers, frames = self._frames
-        found = self._whole(pictures)
-        return [numbers[int(np.square(frames - one).sum(1).argmin())] for one in found]
+        return [numbers[int(place)] for place in (self._whole(pictures) @ frames.T).argmax(1)]
 
     @cached_property
     def _goal(self) -> np.ndarray:
@@ -55,5 +54,7 @@ class Judge:
         return crop_features(self.network, draw_crops(small, CROPS, side, self.seed + seed))
 
     def _whole(self, pictures: Sequence[np.ndarray]) -> np.ndarray:
+        """Return mean features of unit length: flat pictures, whose features are small, are then like flat ones alone."""
         side = min(SIDE, self.short_side)
-        return np.concatenate([crop_features(self.network, scaled(one.copy(), side)) for one in pictures])
+        found = np.concatenate([crop_features(self.network, scaled(one.copy(), side)) for one in pictures])
+        return found / np.linalg.norm(found, axis=1, keepdims=True).clip(1e-12)
