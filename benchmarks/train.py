@@ -8,8 +8,7 @@ A share of the ceiling above 100 % comes from convolutions that need fewer produ
 """
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
@@ -56,7 +55,7 @@ def _settle(device: torch.device) -> None:
 
 
 def measure(method: PlainStep | ContrastiveTraining, settings: TrainSettings, device: torch.device, steps: int) -> dict:
-    """Return the median seconds of a step on noise, and the GFLOP of its convolutions and matrix products."""
+    """Return the seconds of some steps on noise, their median, and the GFLOP of convolutions and matrix products in each."""
     random = torch.Generator().manual_seed(0)
     photos, paintings = (
         (torch.rand(settings.batch, 3, settings.crop, settings.crop, generator=random) * 2 - 1).to(device)
@@ -72,23 +71,12 @@ def measure(method: PlainStep | ContrastiveTraining, settings: TrainSettings, de
     return {"seconds": median(seconds), "gflop": counter.get_total_flops() / 1e9, "all": seconds}
 
 
-@contextmanager
-def _full_precision() -> Iterator[None]:
-    before = torch.get_float32_matmul_precision()
-    torch.set_float32_matmul_precision("highest")
-    try:
-        yield
-    finally:
-        torch.set_float32_matmul_precision(before)
-
-
 def compare(settings: TrainSettings, steps: int) -> list[str]:
     """Return a table in Markdown: the plain step and ours."""
     device = resolve_device(settings.device)
     dtype = resolve_precision(settings.precision, device)
-    with _full_precision():
-        plain = measure(PlainStep(settings, device), settings, device, steps)
-        plain_ceiling = ceiling(device, torch.float32)
+    plain = measure(PlainStep(settings, device), settings, device, steps)
+    plain_ceiling = ceiling(device, torch.float32)
     with large_buffers_kept(device):
         ours = measure(ContrastiveTraining(settings, device, dtype), settings, device, steps)
     rows = [("plain, fp32", plain, plain_ceiling), (f"ours, {str(dtype)[6:]}", ours, ceiling(device, dtype))]
