@@ -152,7 +152,7 @@ def main(
     judge = appoint(photos, target_video, target_range, scale["load"])
     for cell, seed in open_cells(table, cells, seeds, scale):
         name = "-".join(f"{part}" for part in (*cell.replace(",", "").split(), "seed", seed, scale["steps"]))
-        settings = TrainSettings(**CELLS[cell], **scale, seed=seed, name=name, sample_every=scale["steps"])
+        settings = TrainSettings(**CELLS[cell], **scale, seed=seed, name=name, sample_every=scale["steps"], holdout=0.0)
         folder, seconds = fit(dataset, runs, settings)
         scores = judge.score(folder.style)
         row = {"cell": cell, "seed": seed, **scale, "NCE": last_contrast(folder), "seconds": seconds, **scores}
