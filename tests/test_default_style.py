@@ -9,10 +9,11 @@ from safetensors import safe_open
 
 from benchmarks.style_score import Options, measure
 from tests.clips import make_clip
+from vidstyle.checksum import sha256_of
 from vidstyle.cli.main import main
 from vidstyle.errors import ExitCode
 from vidstyle.media.probe import probe
-from vidstyle.models.style import find_style, load_style, style_hash
+from vidstyle.models.style import find_style, load_style
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
 
@@ -30,7 +31,7 @@ def test_the_package_brings_it_in_half_precision_under_24_megabytes() -> None:
 
 def test_its_card_describes_this_very_file() -> None:
     card, style = CARD.read_text(encoding="utf-8"), load_style(find_style("default"))
-    assert style_hash(find_style("default")) in card
+    assert sha256_of(find_style("default")) in card
     assert f"{style.history['steps']:,} steps" in card
 
 

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 
 from vidstyle.atomic import write_json
+from vidstyle.checksum import sha256_of
 from vidstyle.device import DTYPES, resolve_device, resolve_precision
 from vidstyle.evaluate.pictures import Pictures, by_name, open_folders, read_ahead
 from vidstyle.evaluate.runs import FinishedRun
 from vidstyle.media.images import write_image
 from vidstyle.models.frames import to_device, to_host
 from vidstyle.models.resize import resize
-from vidstyle.models.style import style_hash
 from vidstyle.models.style_generator import SMALLEST_SIDE, StyleGenerator, painted_size
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.user_cache import user_cache
@@ -67,7 +67,7 @@ def paint(run: FinishedRun, photos: Pictures, short_side: int, device: str, on_p
     dtype = resolve_precision("auto", where)
     precision = next(name for name, one in DTYPES.items() if one == dtype)
     folder = run.path / "evaluation" / f"{short_side}px"
-    identity = _identity(style_hash(run.folder.style), photos.content, str(where), precision)
+    identity = _identity(sha256_of(run.folder.style), photos.content, str(where), precision)
     if _identity_in(folder) != identity:
         shutil.rmtree(folder, ignore_errors=True)
         generator = StyleGenerator(run.style, where, dtype)

@@ -1,16 +1,16 @@
 """Folders of pictures: what is in them, by name and by content, and reading them ahead of the computing."""
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
+from vidstyle.checksum import remembered_sha256_of
 from vidstyle.errors import InputError
 from vidstyle.media.images import list_images, read_image
 
@@ -36,12 +36,7 @@ class Pictures:
     @cached_property
     def content(self) -> tuple[str, ...]:
         """The SHA-256 of each file."""
-        return tuple(_file_hash(path, path.stat().st_size, path.stat().st_mtime_ns) for path in self.paths)
-
-
-@lru_cache(maxsize=1 << 16)
-def _file_hash(path: Path, size: int, changed: int) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+        return tuple(remembered_sha256_of(path) for path in self.paths)
 
 
 def open_folders(*folders: Path) -> Pictures:

@@ -1,12 +1,11 @@
 """Known weights from their official address, checked, into the user's cache."""
 
-import hashlib
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
 from vidstyle.atomic import whole_file
+from vidstyle.checksum import remembered_sha256_of
 from vidstyle.errors import StyleError
 from vidstyle.models.weights import Weights, find, folders, known, missing
 from vidstyle.progress import OnProgress, Progress
@@ -64,13 +63,6 @@ def _copy(pieces: Iterator[bytes], file: BinaryIO, progress: Progress, on_progre
 def checksum(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal; raises StyleError when it cannot be read."""
     try:
-        stated = path.stat()
-        return _checksum(path, stated.st_size, stated.st_mtime_ns)
+        return remembered_sha256_of(path)
     except OSError as error:
         raise StyleError(f"Cannot read the weights {path}: {error.strerror}. Check the path.") from error
-
-
-@lru_cache
-def _checksum(path: Path, size: int, changed: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,6 +1,5 @@
 """The style file: a generator's weights and what is needed to rebuild and use it, as safetensors with metadata."""
 
-import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -86,8 +85,3 @@ def _refuse_pictures(*folders: Path) -> None:
                 f"The run {folder.path} has no generator that could paint: its method optimises pictures one by one. "
                 f"They are in {folder.results}; to paint video, train with another method."
             )
-
-
-def style_hash(path: Path) -> str:
-    """Return the SHA-256 of a style file, as hexadecimal."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from vidstyle.checksum import sha256_of
 from vidstyle.device import DTYPES, resolve_device
 from vidstyle.host_memory import return_large_buffers
 from vidstyle.media.clip import Clip
@@ -15,7 +16,7 @@ from vidstyle.models.assembly import Runtime, assemble, resolve_runtime
 from vidstyle.models.frames import to_device
 from vidstyle.models.image_model import ImageModel
 from vidstyle.models.resize import resize
-from vidstyle.models.style import find_style, load_style, style_hash
+from vidstyle.models.style import find_style, load_style
 from vidstyle.models.style_generator import StyleGenerator, build_generator
 from vidstyle.models.upscaler import load_upscaler, weights_file
 from vidstyle.progress import OnProgress, silent
@@ -110,7 +111,7 @@ class Engine:
     ) -> Painter:
         settings, name = self.settings, self.upscaler_name(sizes)
         asked = {"size": sizes.painted, "start": settings.start, "end": settings.end}
-        key = {"style": style_hash(self.style_path), "source": identity(clip.path), **asked}
+        key = {"style": sha256_of(self.style_path), "source": identity(clip.path), **asked}
 
         @cache
         def pictures() -> list[Tensor]:
@@ -144,6 +145,6 @@ class Engine:
         return {
             "device": str(self.device),
             "style": str(style),
-            "style_sha256": style_hash(style),
+            "style_sha256": sha256_of(style),
             "torch": torch.__version__,
         }

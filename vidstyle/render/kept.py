@@ -1,12 +1,12 @@
 """What an earlier run left of a render, and how much of it can be used."""
 
-import hashlib
 import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from vidstyle.atomic import write_json
+from vidstyle.checksum import sha256_of
 from vidstyle.render.folder import RenderFolder
 from vidstyle.render.journal import Entry, FileMark, Joined, Journal, Reading, Segment
 from vidstyle.render.made_of import changes
@@ -95,8 +95,7 @@ def _full(folder: RenderFolder, segments: tuple[Segment, ...], frames: int) -> t
 def checksum(path: Path) -> str:
     """Return the SHA-256 of a file, as hexadecimal; "" where there is none."""
     try:
-        with path.open("rb") as handle:
-            return hashlib.file_digest(handle, "sha256").hexdigest()
+        return sha256_of(path)
     except FileNotFoundError:
         return ""
 
