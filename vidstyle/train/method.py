@@ -1,5 +1,6 @@
 """What the stage needs of a training method, and what the methods that fit networks share."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, Protocol
 
@@ -47,7 +48,7 @@ class TrainingMethod(Protocol):
         ...
 
 
-class NetworkTraining:
+class NetworkTraining(ABC):
     """Networks by name, `generator` among them, each with an Adam of its own, under autocast where `dtype` is not fp32."""
 
     betas = (0.5, 0.999)
@@ -58,9 +59,9 @@ class NetworkTraining:
         self.networks = {name: network.to(device) for name, network in self.build(settings).items()}
         self.optimizers = {name: self._adam(network) for name, network in self.networks.items()}
 
+    @abstractmethod
     def build(self, settings: TrainSettings) -> dict[str, nn.Module]:
         """Return new networks by name."""
-        raise NotImplementedError
 
     @property
     def generator(self) -> nn.Module:

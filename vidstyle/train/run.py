@@ -1,5 +1,6 @@
 """A run under way: its parts, one step of it, and what every run leaves in its folder."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -31,7 +32,7 @@ class Batches(Protocol):
 
 
 @dataclass(kw_only=True)
-class Run:
+class Run(ABC):
     """The parts of a run, and the steps done.
 
     `style_image` is the number of the painting that a single-image method learns from; `mean` follows the weights of
@@ -121,6 +122,6 @@ class Run:
         return {} if self.style_image is None else {"style_image": self.dataset.paintings.names[self.style_image]}
 
     @property
+    @abstractmethod
     def output(self) -> Path:
         """What the run was for."""
-        raise NotImplementedError
