@@ -8,8 +8,9 @@ Rows are added to benchmarks/ablation.csv as they are done; a cell that stands t
 import csv
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -48,11 +49,19 @@ CELLS: dict[str, dict[str, Any]] = {
     "CUT++ 1.25": PLAIN | ATTENTION | weights("per-negative", 1.25),
     "CUT++ outside 1.25": PLAIN | ATTENTION | weights("outside", 1.25),
     "CUT++ 1.25, cross entropy": PLAIN | ATTENTION | weights("per-negative", 1.25) | {"gan_mode": "vanilla"},
+    "CUT, no running mean": PLAIN | {"ema": 0.0},
+    "CUT, R1": PLAIN | {"lambda_r1": 1.0},
+    "CUT, gradients clipped": PLAIN | {"gradient_clip": 1.0},
+    "CUT, augmented": PLAIN | {"augment": "colour,translation,cutout"},
+    "CUT, moved and cut out": PLAIN | {"augment": "translation,cutout"},
+    "CUT, balanced shots": PLAIN | {"balance_shots": True},
 }
 SCALE = ("steps", "channels", "discriminator_channels", "crop", "load", "precision")
 """Settings that all cells of a table share."""
+IDENTITY = ("cell", "frames", "seed", *SCALE)
+"""What tells one row from another; `frames` is the name of the folder of cartoon frames."""
 SCORES = ("fd-vgg16", "kid-vgg16", "ssim", "edges")
-COLUMNS = ("cell", "seed", *SCALE, *SCORES, "NCE", "seconds")
+COLUMNS = (*IDENTITY, *SCORES, "NCE", "seconds")
 CROPS, CROP_SHARE = 600, 0.5
 
 
@@ -81,11 +90,11 @@ def appoint(photos: Path, video: Path, ranges: list[tuple[float, float]], short_
 
 
 def done_cells(table: Path) -> set[tuple[str, ...]]:
-    """Return cell, seed and scale, as written, of the rows that stand in the table."""
+    """Return what tells rows apart, as written, of those that stand in the table."""
     if not table.is_file():
         return set()
     with table.open(newline="") as file:
-        return {tuple(row[name] for name in ("cell", "seed", *SCALE)) for row in csv.DictReader(file)}
+        return {tuple(row[name] for name in IDENTITY) for row in csv.DictReader(file)}
 
 
 def add_row(table: Path, row: dict[str, Any]) -> None:
@@ -98,12 +107,13 @@ def add_row(table: Path, row: dict[str, Any]) -> None:
         writer.writerow(row)
 
 
-def open_cells(table: Path, cells: tuple[str, ...], seeds: tuple[int, ...], scale: dict[str, Any]) -> Iterator[tuple]:
-    """Yield the (cell, seed) that are not in the table yet, one seed after the other."""
-    for seed in seeds:
-        for cell in cells or tuple(CELLS):
-            if (cell, str(seed), *(str(scale[name]) for name in SCALE)) not in done_cells(table):
-                yield cell, seed
+def open_cells(
+    table: Path, cells: Sequence[str], frames: Sequence[Path], seeds: Sequence[int], scale: dict[str, Any]
+) -> Iterator[tuple[str, Path, int]]:
+    """Yield the (cell, frames, seed) that are not in the table yet, one seed after the other."""
+    for seed, cell, folder in product(seeds, cells, frames):
+        if (cell, folder.name, str(seed), *(str(scale[name]) for name in SCALE)) not in done_cells(table):
+            yield cell, folder, seed
 
 
 def fit(dataset: Path, runs: Path, settings: TrainSettings) -> tuple[RunFolder, float]:
@@ -129,6 +139,12 @@ def last_contrast(folder: RunFolder) -> float:
 @click.option(
     "--cell", "cells", type=click.Choice(tuple(CELLS)), multiple=True, help="Only these rows; may be repeated."
 )
+@click.option(
+    "--frames",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    multiple=True,
+    help="Folder of cartoon frames, may be repeated (default: trainB in the dataset).",
+)
 @click.option("--seed", "seeds", type=int, multiple=True, default=(0,), show_default=True)
 @click.option("--steps", default=1500, show_default=True)
 @click.option("--channels", default=16, show_default=True)
@@ -144,18 +160,30 @@ def main(
     target_video: Path,
     target_range: list[tuple[float, float]],
     cells: tuple[str, ...],
+    frames: tuple[Path, ...],
     seeds: tuple[int, ...],
     runs: Path,
     table: Path,
     **scale: Any,
 ) -> None:
     judge = appoint(photos, target_video, target_range, scale["load"])
-    for cell, seed in open_cells(table, cells, seeds, scale):
-        name = "-".join(f"{part}" for part in (*cell.replace(",", "").split(), "seed", seed, scale["steps"]))
-        settings = TrainSettings(**CELLS[cell], **scale, seed=seed, name=name, sample_every=scale["steps"], holdout=0.0)
-        folder, seconds = fit(dataset, runs, settings)
-        scores = judge.score(folder.style)
-        row = {"cell": cell, "seed": seed, **scale, "NCE": last_contrast(folder), "seconds": seconds, **scores}
+    frames = frames or (dataset / "trainB",)
+    for cell, folder, seed in open_cells(table, cells or tuple(CELLS), frames, seeds, scale):
+        row = {"cell": cell, "frames": folder.name, "seed": seed, **scale}
+        name = (
+            "-".join(f"{row[part]}" for part in ("cell", "frames", "seed", "steps")).replace(",", "").replace(" ", "-")
+        )
+        settings = TrainSettings(
+            **CELLS[cell],
+            **scale,
+            paintings=(str(folder),),
+            seed=seed,
+            name=name,
+            sample_every=scale["steps"],
+            holdout=0.0,
+        )
+        style, seconds = fit(dataset, runs, settings)
+        row |= {"NCE": last_contrast(style), "seconds": seconds, **judge.score(style.style)}
         add_row(table, {key: f"{value:.4g}" if isinstance(value, float) else value for key, value in row.items()})
         click.echo(json.dumps(row))
 

@@ -9,13 +9,15 @@ SMALL = {"steps": 10, "channels": 4, "discriminator_channels": 4, "crop": 32, "l
 
 
 def test_cells_that_stand_in_the_table_are_not_repeated_and_those_of_another_scale_are(tmp_path: Path) -> None:
-    table = tmp_path / "ablation.csv"
-    wanted = ("CUT", "CUT + outside 0.8")
-    assert list(open_cells(table, wanted, (0, 1), SMALL)) == [(cell, seed) for seed in (0, 1) for cell in wanted]
-    for cell, seed in (("CUT", 0), ("CUT + outside 0.8", 1)):
-        add_row(table, {**dict.fromkeys(COLUMNS, 0), **SMALL, "cell": cell, "seed": seed})
-    assert list(open_cells(table, wanted, (0, 1), SMALL)) == [("CUT + outside 0.8", 0), ("CUT", 1)]
-    assert len(list(open_cells(table, wanted, (0, 1), {**SMALL, "steps": 20}))) == 4
+    table, frames = tmp_path / "ablation.csv", (Path("a/trainB"), Path("a/uniform"))
+    cells = ("CUT", "CUT + outside 0.8")
+    wanted = [(cell, folder, seed) for seed in (0, 1) for cell in cells for folder in frames]
+    assert list(open_cells(table, cells, frames, (0, 1), SMALL)) == wanted
+    done = [("CUT", frames[0], 0), ("CUT + outside 0.8", frames[1], 1)]
+    for cell, folder, seed in done:
+        add_row(table, {**dict.fromkeys(COLUMNS, 0), **SMALL, "cell": cell, "frames": folder.name, "seed": seed})
+    assert list(open_cells(table, cells, frames, (0, 1), SMALL)) == [one for one in wanted if one not in done]
+    assert list(open_cells(table, cells, frames, (0, 1), {**SMALL, "steps": 20})) == wanted
 
 
 def test_every_cell_is_a_setting_that_training_takes_and_differs_from_all_others() -> None:
