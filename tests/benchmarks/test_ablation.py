@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from benchmarks.ablation import CELLS, COLUMNS, add_row, open_cells
+from benchmarks.ablation_table import groups, markdown
 from vidstyle.train.settings import TrainSettings
 
 SMALL = {"steps": 10, "channels": 4, "discriminator_channels": 4, "crop": 32, "load": 32, "precision": "fp32"}
@@ -23,3 +24,15 @@ def test_cells_that_stand_in_the_table_are_not_repeated_and_those_of_another_sca
 def test_every_cell_is_a_setting_that_training_takes_and_differs_from_all_others() -> None:
     settings = [TrainSettings(**cell, **SMALL, name="cell").record() for cell in CELLS.values()]
     assert all(one not in settings[place + 1 :] for place, one in enumerate(settings))
+
+
+def test_the_table_shows_mean_and_spread_over_seeds_with_the_best_cell_first(tmp_path: Path) -> None:
+    table = tmp_path / "ablation.csv"
+    for cell, seed, distance in (("CUT", 0, 140.0), ("CUT++ 1.25", 0, 120.0), ("CUT++ 1.25", 1, 130.0)):
+        row = {**dict.fromkeys(COLUMNS, 1), **SMALL, "cell": cell, "frames": "trainB", "seed": seed}
+        add_row(table, row | {"fd-vgg16": distance})
+    (cells,) = groups(table).values()
+    assert [line.split(" | ")[:4] for line in markdown(cells).splitlines()[2:]] == [
+        ["| CUT++ 1.25", "trainB", "2", "125 ± 7.1"],
+        ["| CUT", "trainB", "1", "140"],
+    ]
