@@ -27,3 +27,14 @@ def test_a_note_is_shown_at_once_as_a_note(capsys: pytest.CaptureFixture[str]) -
         on_progress(note("[bold] the losses look wrong"))
         on_progress(note("and again"))
     assert capsys.readouterr().err.splitlines() == ["Note: [bold] the losses look wrong", "Note: and again"]
+
+
+def test_a_phase_that_starts_again_is_timed_anew(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 100.0, 200.0, 220.0])
+    monkeypatch.setattr(show.time, "monotonic", lambda: next(clock))
+    with show.progress_bar() as on_progress:
+        for done in (0, 100, 0, 50):
+            on_progress(Progress("training", done, 100, "steps"))
+    assert capsys.readouterr().err.splitlines()[-1] == "training: 50 of 100 steps    0:00:20 left"

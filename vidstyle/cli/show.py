@@ -46,16 +46,30 @@ def _figures(progress: Progress) -> str:
     return "  ".join(f"{name} {value:.3g}" for name, value in progress.figures.items())
 
 
+class _Phases:
+    """Tells where a phase begins: one that goes back to fewer is done anew, on the next file or by the next run."""
+
+    def __init__(self) -> None:
+        self._done: dict[str, int] = {}
+
+    def begins(self, progress: Progress) -> bool:
+        """Whether the phase was not seen before, or starts again."""
+        new = progress.done < self._done.get(progress.phase, progress.done + 1)
+        self._done[progress.phase] = progress.done
+        return new
+
+
 class _Bars:
     def __init__(self, bar: Bar) -> None:
         self.bar = bar
+        self.phases = _Phases()
         self.tasks: dict[str, TaskID] = {}
 
     def __call__(self, progress: Progress) -> None:
         if progress.note:
             _note(self.bar.console, progress.note)
             return
-        if progress.phase not in self.tasks:
+        if self.phases.begins(progress):
             # Where a phase goes on, what was done before must not count as speed.
             self.tasks[progress.phase] = self.bar.add_task(
                 progress.phase, total=progress.total, completed=progress.done, figures=""
@@ -69,6 +83,7 @@ class _Lines:
     def __init__(self, out: Console) -> None:
         self.out = out
         self.last = 0.0
+        self.phases = _Phases()
         self.begun: dict[str, tuple[float, int]] = {}
 
     def __call__(self, progress: Progress) -> None:
@@ -76,7 +91,8 @@ class _Lines:
             _note(self.out, progress.note)
             return
         now = time.monotonic()
-        self.begun.setdefault(progress.phase, (now, progress.done))
+        if self.phases.begins(progress):
+            self.begun[progress.phase] = now, progress.done
         if now - self.last < _PLAIN_SECONDS and progress.done != progress.total:
             return
         self.last = now
