@@ -28,6 +28,15 @@ def real_weights() -> Path:
     return _folder("VIDSTYLE_WEIGHTS", "pretrained weights")
 
 
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a tiny Stable Diffusion 1.x with random weights, or a skip where the extra `inst` is missing."""
+    from tests.diffusion import make_base, needs_inst
+
+    needs_inst()
+    return make_base(tmp_path_factory.mktemp("base"))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip CUDA tests where there is no CUDA device."""
     marked = [item for item in items if item.get_closest_marker("needs_cuda")]

@@ -42,6 +42,11 @@ class RunFolder:
         return self.path / "style-best.safetensors"
 
     @property
+    def inversion(self) -> Path:
+        """The look that a run learnt from one image, with which `render --diversify` varies pictures."""
+        return self.path / "inversion.safetensors"
+
+    @property
     def scores(self) -> Path:
         """The scores over the steps."""
         return self.path / "scores.csv"

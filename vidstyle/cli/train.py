@@ -32,10 +32,17 @@ def train(dataset: Path, runs: Path, quiet: bool, recipe: Path | None, **flags: 
     counts = result.counts
     done = "Would train" if settings.dry_run else "Trained"
     out = console(quiet)
-    out.print(f"{done} {counts['steps']:,} steps on {counts['photos']} photos and {counts['paintings']} paintings.")
+    images = f"{counts['photos']} photos and {counts['paintings']} paintings"
+    out.print(f"{done} {counts['steps']:,} steps on {'one painting' if settings.leaves == 'look' else images}.")
     for path in result.outputs:
-        if settings.optimises_pictures:
+        if settings.leaves == "pictures":
             out.print(f"The pictures are in {path}.", soft_wrap=True)
+        elif settings.leaves == "look":
+            out.print(
+                f"The look is in {path}. Vary pictures with: vidstyle render INPUT -o OUT --diversify 4 "
+                f"--diversify-style {path}",
+                soft_wrap=True,
+            )
         else:
             out.print(
                 f"The style is in {path}. Paint with: vidstyle render INPUT -o OUT --style {path}", soft_wrap=True

@@ -31,6 +31,9 @@ _HOLDOUT_KEY = 4
 """Keeps this draw apart from those of `draws`."""
 
 
+_NONE = ImageCache(np.empty(0, np.uint8), (), (), (), ())
+
+
 @dataclass(frozen=True)
 class Dataset:
     """The photos (domain A) and the cartoon frames (domain B), scaled and cached; `held_out` are photos not to learn from."""
@@ -47,8 +50,10 @@ class Dataset:
 
 def open_dataset(folder: Path, settings: TrainSettings, on_progress: OnProgress) -> Dataset:
     """Return the dataset in `folder`, decoding only what is not cached; raises InputError saying what is missing where."""
-    given = [Path(settings.photos)] if settings.photos else []
-    photos = _side(folder, given or [_usual(folder, _PHOTO_FOLDERS)], "photos", settings.load, on_progress)
+    photos = _NONE
+    if settings.has("photos"):
+        given = [Path(settings.photos)] if settings.photos else []
+        photos = _side(folder, given or [_usual(folder, _PHOTO_FOLDERS)], "photos", settings.load, on_progress)
     if settings.style_image in (None, *STYLE_IMAGES):
         given = [Path(one) for one in settings.paintings]
         paintings = _side(folder, given or [_usual(folder, _PAINTING_FOLDERS)], "paintings", settings.load, on_progress)
@@ -69,7 +74,7 @@ def _held_out(photos: int, part: float, seed: int) -> list[int]:
 def doubts(dataset: Dataset, settings: TrainSettings) -> list[str]:
     """Return what the user should know of the images before training on them, a line each."""
     found = [*dataset.photos.faults, *dataset.paintings.faults]
-    if len(dataset.photos) < _FEW:
+    if len(dataset.photos) < _FEW and settings.has("photos"):
         found.append(f"There are only {len(dataset.photos)} photos to learn from; a few hundred give a better style.")
     if len(dataset.paintings) < _FEW and settings.has("augment"):
         found.append(

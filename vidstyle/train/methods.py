@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 class Method:
     """One row: the class (loaded when asked for), the kind of its generator, and its settings with their defaults.
 
-    `generator` is None where pictures are optimised directly and nothing is left that could paint others.
+    `generator` is None where nothing is left that could paint. A run `leaves` a `style`, `pictures` where these are
+    optimised directly, or a `look` with which pictures are varied.
     """
 
     load: Callable[[], "type[TrainingMethod]"]
     generator: str | None
     defaults: Mapping[str, Any]
+    leaves: str = "style"
 
 
 def _contrastive() -> "type[TrainingMethod]":
@@ -51,7 +53,14 @@ def _cmd() -> "type[TrainingMethod]":
     return MomentMatching
 
 
+def _inst() -> "type[TrainingMethod]":
+    from vidstyle.train.inversion import InversionTraining
+
+    return InversionTraining
+
+
 _FITTED = {
+    "photos": "",
     "epochs": 200,
     "epochs_decay": 200,
     "steps": None,
@@ -110,7 +119,20 @@ METHODS = {
         | {"epochs": 25, "epochs_decay": 0, "batch": 4, "channels": 32, "blocks": 5, "lr": 1e-3}
         | {"lambda_style": 1.6e4, "lambda_variation": 1.0},
     ),
-    "cmd": Method(_cmd, None, _SINGLE_IMAGE | {"steps": 500, "load": 256, "lr": 0.05, "lambda_moments": 100.0}),
+    "cmd": Method(
+        _cmd,
+        None,
+        _SINGLE_IMAGE | {"photos": "", "steps": 500, "load": 256, "lr": 0.05, "lambda_moments": 100.0},
+        leaves="pictures",
+    ),
+    "inst": Method(
+        _inst,
+        None,
+        {"style_image": "central", "vgg16": "", "base": "", "image_encoder": "", "gradient_checkpointing": False}
+        | {"steps": 6100, "steps_decay": 0, "batch": 1, "crop": 512, "load": 512, "flip": True}
+        | {"lr": 1e-4, "gradient_clip": 0.0},
+        leaves="look",
+    ),
 }
 """The systems of the paper's Table I, and FastCUT. A setting that a row does not state is refused with its method."""
 

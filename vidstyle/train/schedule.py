@@ -22,7 +22,7 @@ class Schedule:
 
 def plan_schedule(settings: TrainSettings, epoch_images: int) -> Schedule:
     """Return the schedule of a run whose epochs have `epoch_images` image pairs, or photos where each is optimised."""
-    if settings.steps is not None and settings.optimises_pictures:
+    if settings.steps is not None and settings.leaves == "pictures":
         return Schedule(settings.steps * epoch_images, 0, settings.lr, settings.steps)
     epoch_steps = -(-epoch_images // settings.batch)
     if settings.steps is not None:

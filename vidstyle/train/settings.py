@@ -32,7 +32,7 @@ class TrainSettings(Settings):
 
     method: str = setting("cut++", "which system to fit", choices=tuple(METHODS))
     name: str = setting("", "name of the run, its folder under runs/ (default: the method)")
-    photos: str = setting("", "folder of photos (default: trainA or train_A in the dataset)")
+    photos: str = _of_method("photos", "folder of photos (default: trainA or train_A in the dataset)")
     paintings: tuple[str, ...] = setting(
         (), "folder of cartoon frames, may be given several times (default: trainB or train_B in the dataset)"
     )
@@ -99,6 +99,14 @@ class TrainSettings(Settings):
     style_image: str = _of_method(
         "style_image", "the one cartoon frame to learn from: a file, `central` by its features, or `random`"
     )
+    base: str = _of_method("base", "Stable Diffusion 1.x: a folder in the layout of diffusers, or an id of the hub")
+    image_encoder: str = _of_method(
+        "image_encoder",
+        "CLIP's image encoder, in the same way (default: the base's own, else openai/clip-vit-large-patch14)",
+    )
+    gradient_checkpointing: bool = _of_method(
+        "gradient_checkpointing", "compute the base's feature maps twice instead of keeping them: slower, less memory"
+    )
     vgg16: str = _of_method(
         "vgg16", "file of VGG16's weights (default: what `vidstyle weights` shows, else torchvision's, fetched once)"
     )
@@ -137,7 +145,11 @@ class TrainSettings(Settings):
             raise SettingsError(
                 f"steps-decay {self.steps_decay} exceeds steps {self.steps}. Give at most {self.steps}."
             )
-
+        if self.has("base") and not self.base:
+            raise SettingsError(
+                f"The method {self.method} needs a Stable Diffusion 1.x. Give --base a folder in the layout of diffusers, or "
+                "an id of the Hugging Face hub."
+            )
         if self.has("augment") and (unknown := sorted({*self.augmentations} - {*AUGMENTATIONS})):
             raise SettingsError(
                 f"augment cannot hold {', '.join(map(repr, unknown))}: it takes none, or some of {', '.join(AUGMENTATIONS)}."
@@ -153,9 +165,9 @@ class TrainSettings(Settings):
         return name not in METHOD_SETTINGS or name in METHODS[self.method].defaults
 
     @property
-    def optimises_pictures(self) -> bool:
-        """Whether the method leaves pictures instead of a generator."""
-        return METHODS[self.method].generator is None
+    def leaves(self) -> str:
+        """What a run ends with: a `style`, `pictures` or a `look`."""
+        return METHODS[self.method].leaves
 
     def _resolved(self, name: str) -> Any:
         """Return what was given, or the method's own default; raises SettingsError when the method has no such setting."""

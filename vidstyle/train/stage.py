@@ -14,6 +14,7 @@ from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.errors import Interrupted, OutputError, SettingsError, TrainingError
 from vidstyle.host_memory import large_buffers_kept
 from vidstyle.interrupt import StopRequest, stop_on_signal
+from vidstyle.models.diffusion_files import find_base, find_image_encoder
 from vidstyle.models.download import find_or_fetch
 from vidstyle.progress import OnProgress, Progress, note, silent
 from vidstyle.report.png import write_png
@@ -21,6 +22,7 @@ from vidstyle.run_folder import RunFolder
 from vidstyle.train import distributed
 from vidstyle.train.checkpoint import FREE_SPACE
 from vidstyle.train.dataset import Dataset, doubts, open_dataset
+from vidstyle.train.inversion_run import InversionRun
 from vidstyle.train.log import MeanLosses
 from vidstyle.train.methods import METHODS
 from vidstyle.train.notices import Notices
@@ -30,6 +32,9 @@ from vidstyle.train.schedule import Schedule, plan_schedule
 from vidstyle.train.settings import EXTENDABLE, TrainSettings
 from vidstyle.train.style_image import choose_style_image
 from vidstyle.train.style_run import StyleRun
+
+RUNS: dict[str, type[Run]] = {"style": StyleRun, "pictures": PictureRun, "look": InversionRun}
+"""The kind of run for what it leaves."""
 
 
 def run(dataset: Path, runs: Path, settings: TrainSettings, on_progress: OnProgress) -> StageResult:
@@ -59,8 +64,7 @@ def _run(
             for text in said:
                 on_progress(note(text))
             return StageResult("train", (dataset,), (), counts, time.monotonic() - started, settings.record(), said)
-        if settings.has("style_image") and not settings.vgg16:
-            find_or_fetch("vgg16", on_progress)
+        _fetch(settings, on_progress)
         if not distributed.rank():
             _claim(folder, settings)
     under_way = _take_up(folder, settings, images, schedule, resolve_device(device), on_progress)
@@ -80,8 +84,17 @@ def _run(
     return result
 
 
+def _fetch(settings: TrainSettings, on_progress: OnProgress) -> None:
+    """Have the networks on this machine that the run starts from; raises StyleError or DependencyError."""
+    looks_at_frames = settings.leaves != "look" or settings.style_image == "central"
+    if settings.has("style_image") and looks_at_frames and not settings.vgg16:
+        find_or_fetch("vgg16", on_progress)
+    if settings.has("base"):
+        find_image_encoder(settings.image_encoder, find_base(settings.base, on_progress), on_progress)
+
+
 def _check_processes(settings: TrainSettings) -> None:
-    if settings.optimises_pictures and distributed.count() > 1:
+    if settings.leaves != "style" and distributed.count() > 1:
         raise SettingsError(f"The method {settings.method} works in one process. Start it without torchrun.")
     distributed.check_batch(settings.batch or 1)
 
@@ -92,7 +105,7 @@ def _claim(folder: RunFolder, settings: TrainSettings) -> None:
         shutil.rmtree(folder.path, ignore_errors=True)
     if folder.settings.is_file():
         before, now = json.loads(folder.settings.read_text()), settings.record()
-        free = {*EXTENDABLE, "restart", "dry_run"} - ({"steps"} if settings.optimises_pictures else set())
+        free = {*EXTENDABLE, "restart", "dry_run"} - ({"steps"} if settings.leaves == "pictures" else set())
         # A run of an earlier version has fewer settings, and `auto` where the method decided.
         if changed := [
             name
@@ -117,8 +130,7 @@ def _take_up(
     style_image = None
     if settings.has("style_image"):
         style_image = choose_style_image(settings.style_image, images.paintings, settings.seed, settings.vgg16, device)
-    make: type[Run] = PictureRun if settings.optimises_pictures else StyleRun
-    run = make(
+    run = RUNS[settings.leaves](
         folder=folder,
         settings=settings,
         dataset=images,
