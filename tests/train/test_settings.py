@@ -14,7 +14,10 @@ from vidstyle.train.settings import TrainSettings
         ({"crop": 64, "load": 48}, "crop 64 is larger than load 48. Choose a crop of at most 48."),
         ({"name": "../elsewhere"}, "name '../elsewhere' is no folder name. Give a name without slashes."),
         ({"steps_decay": 9}, "steps-decay 9 exceeds steps 6. Give at most 6."),
-        ({"method": "dreams"}, "method cannot be 'dreams': it takes cut++|cut|fastcut|cut-stylegan|cyclegan|rt|cmd|inst."),
+        (
+            {"method": "dreams"},
+            "method cannot be 'dreams': it takes cut++|cut|fastcut|cut-stylegan|cyclegan|rt|cmd|inst.",
+        ),
     ],
 )
 def test_wrong_settings_say_what_would_be_right(changes: dict[str, object], message: str) -> None:

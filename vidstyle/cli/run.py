@@ -131,8 +131,8 @@ def _render(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> in
 
     settings = RenderSettings.resolve(table, {})
     output = Path(paths.needed("output"))
-    jobs = plan_jobs([Path(one) for one in paths.needed("inputs")], output)
-    waiting = [job.source for job in jobs if settings.overwrite or not job.target.exists()]
+    jobs = plan_jobs([Path(one) for one in paths.needed("inputs")], output, settings.diversify)
+    waiting = list(dict.fromkeys(job.source for job in jobs if settings.overwrite or not job.target.exists()))
     if not waiting:
         return 0
     result = render(waiting, output, settings, on_progress)

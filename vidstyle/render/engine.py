@@ -1,5 +1,6 @@
 """The models of one render, loaded once: which device, number format, style and upscaler."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, lru_cache, partial
 from pathlib import Path
@@ -13,8 +14,11 @@ from vidstyle.device import DTYPES, resolve_device
 from vidstyle.host_memory import return_large_buffers
 from vidstyle.media.clip import Clip
 from vidstyle.models.assembly import Runtime, assemble, resolve_runtime
+from vidstyle.models.diffusion_files import check_installed
+from vidstyle.models.diversifier import Diversifier, load_diffusion
 from vidstyle.models.frames import to_device
-from vidstyle.models.image_model import ImageModel
+from vidstyle.models.image_model import ImageModel, WholeFrameModel
+from vidstyle.models.inversion import find_inversion, load_inversion
 from vidstyle.models.resize import resize
 from vidstyle.models.style import find_style, load_style
 from vidstyle.models.style_generator import StyleGenerator, build_generator
@@ -22,6 +26,7 @@ from vidstyle.models.upscaler import load_upscaler, weights_file
 from vidstyle.progress import OnProgress, silent
 from vidstyle.render.calibrate import identity, quantised, sample_frames
 from vidstyle.render.colour import PLAIN, ColourPlan
+from vidstyle.render.diversify import Diversified, Shots
 from vidstyle.render.memory import batch_that_fits
 from vidstyle.render.paint import Painter
 from vidstyle.render.resolved import Resolved, resolved
@@ -44,8 +49,17 @@ class Engine:
         self.style_path = find_style(settings.style)
         self.style = load_style(self.style_path)
         build_generator(self.style)
+        self.look_path = find_inversion(settings.diversify_style) if settings.diversify else None
+        self.look = load_inversion(self.look_path) if self.look_path else None
+        if self.varies:
+            check_installed()
         if self._upscaler_name(True) is not None and settings.upscaler != "auto":
             load_upscaler(settings.upscaler, self.device, torch.float32)
+
+    @property
+    def varies(self) -> bool:
+        """Whether a diffusion model varies what the generator paints."""
+        return self.look is not None and self.settings.strength > 0
 
     def sizes(self, source: tuple[int, int]) -> Sizes:
         """Return the sizes for a source of (width, height)."""
@@ -67,9 +81,11 @@ class Engine:
         clip: Clip | None = None,
         frames: int | None = 1,
         pinned: Resolved | None = None,
+        variant: int = 0,
         on_progress: OnProgress = silent,
     ) -> Painter:
-        """Return the painter for a clip and about so many frames (None: unknown), or for one picture.
+        """Return the painter for a clip and about so many frames (None: unknown), or for one picture; `variant` is its
+        number among varied results.
 
         With `pinned` it computes as a painter did whose `resolved` that was; where `quantised` differs it cannot.
         A picture is not computed in int8: calibrating on it would cost more than is gained.
@@ -81,18 +97,21 @@ class Engine:
         elif clip is None and precision == "int8":
             precision = "auto"
         runtime = resolve_runtime(self.device, backend, precision, None if frames is None else frames * width * height)
+        vary = partial(self._varied, precision=runtime.precision, variant=variant, on_progress=on_progress)
         if clip is None:
-            return self._painter(sizes, colours, runtime, pinned)
+            painter = self._painter(sizes, colours, runtime, pinned)
+            painter.generator = vary(painter.generator)
+            return painter
         if runtime.precision == "int8":
-            return self._steadied(self._quantised_painter(sizes, colours, clip, pinned, on_progress))
-        return self._steadied(self._painter(sizes, colours, runtime, pinned))
+            return self._steadied(self._quantised_painter(sizes, colours, clip, pinned, on_progress), vary)
+        return self._steadied(self._painter(sizes, colours, runtime, pinned), vary)
 
     def _painter(self, sizes: Sizes, colours: ColourPlan, runtime: Runtime, pinned: Resolved | None) -> Painter:
         name = self.upscaler_name(sizes)
         upscaler = None if name is None else self._upscaler(name, runtime)
         settled = pinned or resolved(runtime, self.settings)
         painter = Painter(self._generator(runtime), upscaler, self.device, settled, self.settings, colours)
-        if self.device.type == "cuda" and self.settings.batch == "auto" and pinned is None:
+        if self.device.type == "cuda" and self.settings.batch == "auto" and pinned is None and not self.varies:
             settled = replace(settled, batch=batch_that_fits(painter, sizes))
             return Painter(self._generator(runtime), upscaler, self.device, settled, self.settings, colours)
         return painter
@@ -131,20 +150,53 @@ class Engine:
         settled = replace(pinned or resolved(runtime, settings), quantised=digest)
         return Painter(generator, upscaler, self.device, settled, settings, colours)
 
-    def _steadied(self, painter: Painter) -> Painter:
-        """Return the painter, made for the frames of one video in their order, with what `--flicker` asks for."""
-        generator, flicker = painter.generator, self.settings.flicker
-        if flicker == "statistics":
+    def _steadied(self, painter: Painter, vary: Callable[..., WholeFrameModel]) -> Painter:
+        """Return the painter, made for the frames of one video in their order, with what `--flicker` asks for.
+
+        Averaging comes after varying, whose flicker it lessens too; statistics are those of the generator itself.
+        """
+        if self.settings.flicker == "statistics":
             generator = StyleGenerator(self.style, self.device, DTYPES[painter.resolved.precision])
-        painter.generator = steadied(generator, flicker)
+            painter.generator = vary(steadied(generator, "statistics"), moving=True)
+        else:
+            painter.generator = steadied(vary(painter.generator, moving=True), self.settings.flicker)
         return painter
+
+    def _varied(
+        self, generator: WholeFrameModel, precision: str, variant: int, on_progress: OnProgress, moving: bool = False
+    ) -> WholeFrameModel:
+        """Return the generator with its paintings varied as `--diversify` asks for, `moving` for the frames of a video."""
+        if not self.varies:
+            return generator
+        diversifier = self._diversifier(precision, on_progress).with_seed(self.settings.seed + variant)
+        return Diversified(generator, diversifier, Shots() if moving else None)
+
+    @lru_cache(1)  # noqa: B019
+    def _diversifier(self, precision: str, on_progress: OnProgress) -> Diversifier:
+        asked = self.settings
+        assert self.look is not None, "it varies"
+        base = load_diffusion(
+            self.look,
+            asked.diversify_base,
+            self.device,
+            precision,
+            on_progress,
+            attention_slicing=asked.attention_slicing,
+            offload=asked.offload,
+        )
+        return Diversifier(
+            base, self.look.word, strength=asked.strength, steps=asked.diffusion_steps, guidance=asked.guidance, seed=0
+        )
 
     def record(self) -> dict[str, Any]:
         """Return what is the same for all sources, for the manifest."""
         style: Path = self.style_path
-        return {
+        known = {
             "device": str(self.device),
             "style": str(style),
             "style_sha256": sha256_of(style),
             "torch": torch.__version__,
         }
+        if self.look and self.look_path:
+            known |= {"look": str(self.look_path), "look_sha256": sha256_of(self.look_path), "base": self.look.base}
+        return known

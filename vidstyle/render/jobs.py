@@ -14,10 +14,11 @@ FALLBACK_SUFFIX = ".mp4"
 
 @dataclass(frozen=True)
 class Job:
-    """One source and the file that its rendering becomes."""
+    """One source and the file that its rendering becomes; `variant` counts the varied results of a source, from 0."""
 
     source: Path
     target: Path
+    variant: int = 0
 
     @property
     def is_image(self) -> bool:
@@ -25,20 +26,28 @@ class Job:
         return self.source.suffix.lower() in IMAGE_SUFFIXES
 
 
-def plan_jobs(sources: Sequence[Path], out: Path) -> list[Job]:
-    """Return the jobs for `sources` into the file or folder `out`.
+def plan_jobs(sources: Sequence[Path], out: Path, variants: int = 1) -> list[Job]:
+    """Return the jobs for `sources` into the file or folder `out`, several for each where it is to have `variants`.
 
     Raises InputError for missing or empty sources, OutputError when several results would go into one file.
     """
     files = [file for source in sources for file in _files(source)]
     single = len(sources) == 1 and not sources[0].is_dir()
     if single and not out.is_dir() and out.suffix:
-        return [Job(files[0], out)]
+        return _variants(Job(files[0], out), variants)
     if out.is_file():
         raise OutputError(f"{out} is a file, but {len(files)} results are to be written. Give a folder with -o.")
-    jobs = [Job(file, out / _name(file)) for file in files]
+    jobs = [job for file in files for job in _variants(Job(file, out / _name(file)), variants)]
     _check_distinct(jobs)
     return jobs
+
+
+def _variants(job: Job, count: int) -> list[Job]:
+    if count < 2:
+        return [job]
+    width = max(2, len(str(count)))
+    names = [f"{job.target.stem}_{number + 1:0{width}}{job.target.suffix}" for number in range(count)]
+    return [Job(job.source, job.target.with_name(name), number) for number, name in enumerate(names)]
 
 
 def _files(source: Path) -> list[Path]:

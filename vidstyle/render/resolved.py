@@ -40,8 +40,8 @@ class Standing:
 
 
 def resolved(runtime: Runtime, settings: RenderSettings, quantised: str = "") -> Resolved:
-    """Return what `settings` come to with `runtime`; on a CPU several frames at once gain nothing."""
-    at_once = 1 if runtime.device.type == "cpu" else SEVERAL
+    """Return what `settings` come to with `runtime`; on a CPU, and varied one by one, several frames at once gain nothing."""
+    at_once = 1 if runtime.device.type == "cpu" or settings.diversify else SEVERAL
     batch = at_once if settings.batch == "auto" else int(settings.batch)
     tile = 0 if settings.tile == "auto" else int(settings.tile)
     strip = 0 if settings.strip == "auto" else int(settings.strip)

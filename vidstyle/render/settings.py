@@ -1,6 +1,7 @@
 """Settings of the render stage."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from vidstyle.errors import SettingsError
 from vidstyle.media.background import parse_colour
@@ -78,6 +79,25 @@ class RenderSettings(Settings):
         "keep frames alike: average along the source's motion, or smooth the generator's statistics",
         choices=FLICKER,
     )
+    diversify: int = setting(
+        0,
+        "results of each source that a diffusion model varies, called NAME_01, NAME_02, ... where there are several",
+        minimum=0,
+    )
+    diversify_style: str = setting("", "look for --diversify: a file, or a run of `train --method inst`")
+    diversify_base: str = setting(
+        "", "Stable Diffusion for it: a folder or an id of the hub (default: the one that the look was learnt with)"
+    )
+    strength: float = setting(0.3, "how far --diversify goes from the painting, 0 is not at all", minimum=0, maximum=1)
+    seed: int = setting(0, "seed of the first result of --diversify; the others have the next ones", minimum=0)
+    diffusion_steps: int = setting(
+        50, "steps from pure noise to a picture; --strength does its share of them", minimum=1
+    )
+    guidance: float = setting(10.0, "weight of the look in --diversify", minimum=0)
+    attention_slicing: bool = setting(False, "compute the attention of --diversify in parts: slower, less memory")
+    offload: str = setting(
+        "none", "what of --diversify stays off the GPU until it computes", choices=("none", "model", "sequential")
+    )
     segment: int = setting(120, "frames that are finished and kept together: what a crash costs at most", minimum=1)
     strict: bool = setting(False, "make a damaged source an error")
     audio: bool = setting(True, "carry the sound over")
@@ -93,7 +113,13 @@ class RenderSettings(Settings):
             raise SettingsError(f"The end, {self.end:g} s, is not after the start, {self.start or 0:g} s. Raise --end.")
         if self.tile != "auto" and 0 < int(self.tile) < 32:
             raise SettingsError(f"tile cannot be {self.tile}: it takes auto, 0, or at least 32.")
+        if bool(self.diversify) != bool(self.diversify_style):
+            raise SettingsError("Varied results need both: --diversify N, how many, and --diversify-style, the look.")
         if self.flicker == "statistics" and self.precision == "int8":
             raise SettingsError(
                 "int8 networks have their statistics fixed. Use --flicker flow, or another --precision."
             )
+
+    def for_variant(self, number: int) -> Self:
+        """Return the settings for one of the varied results alone, counted from 0."""
+        return replace(self, seed=self.seed + number, diversify=min(1, self.diversify))

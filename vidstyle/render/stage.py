@@ -53,12 +53,12 @@ def run(
     `details` then holds `failures`, `kept` and `exit_code`, as it does for sources that were damaged.
     """
     began = monotonic()
-    jobs = plan_jobs([sources] if isinstance(sources, Path) else list(sources), target)
+    jobs = plan_jobs([sources] if isinstance(sources, Path) else list(sources), target, settings.diversify)
     engine = Engine(settings)
     pictures = _PictureCounter(sum(job.is_image for job in jobs), on_progress)
     outcomes = []
     for job in jobs:
-        outcomes.append(_attempt(job, engine, settings, on_progress, alone=len(jobs) == 1))
+        outcomes.append(_attempt(job, engine, settings.for_variant(job.variant), on_progress, alone=len(jobs) == 1))
         pictures.count(outcomes[-1])
     return _result(outcomes, engine, settings, monotonic() - began)
 
@@ -80,13 +80,13 @@ def _picture(job: Job, engine: Engine, settings: RenderSettings, on_progress: On
     check_target(job.source, job.target, overwrite=settings.overwrite)
     if settings.dry_run:
         return Outcome(job, {"pictures": 1})
-    return Outcome(job, {"pictures": 1}, warnings=render_image(job.source, job.target, engine))
+    return Outcome(job, {"pictures": 1}, warnings=render_image(job, engine, on_progress))
 
 
 def _video(job: Job, engine: Engine, settings: RenderSettings, on_progress: OnProgress) -> Outcome:
     plan = plan_video(probe(job.source), job.target, engine, settings)
     folder = RenderFolder(job.target, plan.form.codec.workshop)
-    content = made_of(job.source, settings, engine.record()["style_sha256"])
+    content = made_of(job.source, settings, engine.record())
     check_target(job.source, job.target, overwrite=settings.overwrite or folder.path.exists())
     with nullcontext() if settings.dry_run else claimed(folder):
         kept = look(folder, content, restart=settings.restart)
@@ -94,14 +94,14 @@ def _video(job: Job, engine: Engine, settings: RenderSettings, on_progress: OnPr
             check_target(job.source, job.target, overwrite=settings.overwrite)
         if settings.dry_run:
             return _would_render(job, plan, folder, kept)
-        for news in _news(job, kept):
+        for news in [*_slow(job, engine), *_news(job, kept)]:
             on_progress(note(news))
         take_up(folder, kept)
         if kept.result:
             folder.remove()
             return _outcome(job, plan, kept, rendered(plan, kept))
         check_room(job.target, plan.needed_bytes - folder.bytes())
-        painter = None if kept.reading else pinned_painter(engine, plan, kept.resolved, on_progress)
+        painter = None if kept.reading else pinned_painter(engine, plan, kept.resolved, job.variant, on_progress)
         if painter and kept.resolved is None:
             settled = resolve(engine, plan, painter)
             begin(folder, content, settled)
@@ -115,6 +115,16 @@ def _would_render(job: Job, plan: VideoPlan, folder: RenderFolder, kept: Kept) -
     notices = (*plan.tracks.notices, *_news(job, kept))
     settled = {**plan.record(), "kept_frames": kept.pictures, "notices": notices}
     return Outcome(job, {"videos": 1, "frames": plan.frames or 0}, settled, plan.warnings)
+
+
+def _slow(job: Job, engine: Engine) -> list[str]:
+    """Return the warning that varying a video takes long."""
+    if not engine.varies:
+        return []
+    return [
+        f"Every frame of {job.source} passes through a diffusion model many times, which is slow. Try some seconds of it "
+        "first, with --start and --end."
+    ]
 
 
 def _news(job: Job, kept: Kept) -> list[str]:

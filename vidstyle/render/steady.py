@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Self
+from typing import Protocol, Self, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -10,6 +10,19 @@ from torch import Tensor
 from vidstyle.errors import DependencyError
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
 from vidstyle.models.style_generator import StyleGenerator
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A model whose results depend on the frames before."""
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what is remembered, on the CPU or a device."""
+        ...
+
+    def load_state(self, state: Mapping[str, Tensor]) -> None:
+        """Remember what `state` holds instead."""
+        ...
 
 
 class Steady(ABC):
@@ -47,12 +60,14 @@ class Steady(ABC):
         cuts = self._cuts.state()
         if "thumbnail" not in cuts:
             return {}
-        return self._remembered() | {name: torch.from_numpy(known) for name, known in cuts.items()}
+        own = self._remembered() | {name: torch.from_numpy(known) for name, known in cuts.items()}
+        return own | snapshot(self._generator)
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Remember what `state` holds instead, on any device; nothing when it is empty."""
         self._cuts.load_state({name: state[name].cpu().numpy() for name in ("steps", "thumbnail") if name in state})
         self._remember(state)
+        restore(self._generator, state)
 
 
 def steadied(generator: WholeFrameModel, flicker: str) -> WholeFrameModel:
@@ -78,11 +93,11 @@ def steadied(generator: WholeFrameModel, flicker: str) -> WholeFrameModel:
 
 
 def snapshot(model: ImageModel) -> dict[str, Tensor]:
-    """Return what `model` remembers, nothing where it is not a steady one."""
-    return model.state() if isinstance(model, Steady) else {}
+    """Return what `model` remembers, nothing where it does not."""
+    return model.state() if isinstance(model, Remembering) else {}
 
 
 def restore(model: ImageModel, state: Mapping[str, Tensor]) -> None:
-    """Let `model` go on from a snapshot, where it is a steady one."""
-    if isinstance(model, Steady):
+    """Let `model` go on from a snapshot, where it remembers."""
+    if isinstance(model, Remembering):
         model.load_state(state)
