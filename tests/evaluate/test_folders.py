@@ -261,7 +261,7 @@ def test_results_of_other_names_have_no_diversity(folders: Path) -> None:
         (
             {},
             "lpips-diversity",
-            "lpips-diversity needs --generated twice or more. Give it, or leave lpips-diversity out of --metrics.",
+            "lpips-diversity needs --generated twice or more, or --variants. Give it, or leave lpips-diversity out of --metrics.",
         ),
         (
             {"target": None, "source": None},

@@ -14,6 +14,7 @@ from vidstyle.models.diffusion import DiffusionBase
 from vidstyle.models.diffusion_files import identity
 from vidstyle.models.diversifier import Diversifier, load_diffusion
 from vidstyle.models.inversion import Inversion
+from vidstyle.models.variation import Variation
 from vidstyle.progress import note, silent
 
 CPU = torch.device("cpu")
@@ -33,11 +34,8 @@ def photo(height: int = 40, width: int = 48) -> Tensor:
     return torch.rand(1, 3, height, width, generator=torch.Generator().manual_seed(5))
 
 
-def varying(base: DiffusionBase, strength: float = 0.3, seed: int = 0, **others: float) -> Diversifier:
-    asked = {"steps": 10, "guidance": 3.0, **others}
-    return Diversifier(
-        base, word(), strength=strength, seed=seed, steps=int(asked["steps"]), guidance=asked["guidance"]
-    )
+def varying(base: DiffusionBase, strength: float = 0.3, seed: int = 0) -> Diversifier:
+    return Diversifier(base, word(), Variation(strength, steps=10, guidance=3.0), seed)
 
 
 def test_strength_0_gives_the_very_picture_back(base: DiffusionBase) -> None:

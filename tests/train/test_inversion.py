@@ -114,6 +114,10 @@ def test_files_that_hold_no_look_are_refused(tmp_path: Path) -> None:
     )
 
 
+def test_auto_takes_the_most_typical_frame() -> None:
+    assert TrainSettings(method="inst", base="some/base", style_image="auto").style_image == "central"
+
+
 def test_a_base_must_be_named() -> None:
     with pytest.raises(SettingsError) as caught:
         TrainSettings(method="inst")

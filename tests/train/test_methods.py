@@ -129,6 +129,10 @@ def test_the_result_can_be_used(done: Done, tmp_path: Path) -> None:
         looks = [load_inversion(run_folder.inversion) for run_folder in (done.straight, done.resumed)]
         assert torch.equal(looks[0].word, looks[1].word)
         assert looks[0].history["steps"] == 20
+        with pytest.raises(
+            StyleError, match=r"learnt a look, which varies pictures and paints none by itself\. Give it as"
+        ):
+            render(photo, tmp_path / "painted.png", settings)
         return
     if done.settings.method == "cmd":
         _results_are_kept_and_painting_is_refused(done, photo, settings, tmp_path)

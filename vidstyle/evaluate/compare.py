@@ -12,7 +12,7 @@ from vidstyle.evaluate.comparison import Row, rows_of, untouched
 from vidstyle.evaluate.figure import not_computed
 from vidstyle.evaluate.pictures import by_name, open_folders
 from vidstyle.evaluate.runs import FinishedRun, open_run
-from vidstyle.evaluate.settings import CompareSettings
+from vidstyle.evaluate.settings import METRICS, CompareSettings
 from vidstyle.evaluate.stage import evaluate_run
 from vidstyle.evaluate.table import as_csv, as_markdown, as_records
 from vidstyle.media.images import read_image
@@ -43,9 +43,11 @@ def run(
     rows = rows_of(done)
     if (reference := untouched(done[0].findings.figures)).cells:
         rows.append(reference)
-    missing = not_computed(done[0].findings.missing)
+    absent = {name: why for one in done for name, why in one.findings.missing.items()}
+    figures = {figure.name: figure for one in reversed(done) for figure in one.findings.figures}
     warnings = tuple(dict.fromkeys(text for one in done for text in one.findings.warnings))
-    table = as_markdown(rows, done[0].findings.figures, [*_cost_notes(rows), *missing, *warnings])
+    notes = [*_cost_notes(rows), *not_computed(absent), *warnings]
+    table = as_markdown(rows, [figures[name] for name in METRICS if name in figures], notes)
     for name, text in (("table.md", table), ("table.csv", as_csv(rows))):
         with whole_file(output / name) as partial:
             partial.write_text(text, encoding="utf-8")
@@ -59,7 +61,7 @@ def run(
         seconds=time.monotonic() - started,
         settings=settings.record(),
         warnings=warnings,
-        details={"missing": done[0].findings.missing, "table": table},
+        details={"missing": absent, "table": table},
     )
 
 

@@ -43,7 +43,8 @@ def rows_of(runs: Sequence[RunFindings]) -> list[Row]:
 
 
 def _compared(one: RunFindings) -> dict[str, Any]:
-    return {name: value for name, value in one.run.settings.items() if name not in NOT_COMPARED}
+    stated = {name: value for name, value in one.run.settings.items() if name not in NOT_COMPARED}
+    return {**stated, "method": one.method}
 
 
 def _label(variant: dict[str, Any], variants: list[dict[str, Any]]) -> str:

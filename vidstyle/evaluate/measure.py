@@ -11,7 +11,7 @@ from vidstyle.evaluate.pictures import Pictures
 from vidstyle.evaluate.settings import METRICS, EvaluateSettings
 from vidstyle.progress import OnProgress
 
-TARGET, SOURCE, SEVERAL = "--target", "--source", "--generated twice or more"
+TARGET, SOURCE, SEVERAL = "--target", "--source", "--generated twice or more, or --variants"
 
 
 TOGETHER = (("fid", "fid-clean", "kid"), ("fd-vgg16", "kid-vgg16"), ("psnr", "ssim"), ("lpips",), ("lpips-diversity",))
@@ -20,16 +20,20 @@ TOGETHER = (("fid", "fid-clean", "kid"), ("fd-vgg16", "kid-vgg16"), ("psnr", "ss
 
 @dataclass(frozen=True)
 class Sets:
-    """What is measured: one folder of results, or several of the same sources; the target; the sources."""
+    """What is measured: one folder of results, or several of the same sources; the target; the sources.
+
+    `others` are further results of the same sources, at which only their diversity looks.
+    """
 
     generated: tuple[Pictures, ...]
     target: Pictures | None
     source: Pictures | None
+    others: tuple[Pictures, ...] = ()
 
     @property
     def all_generated(self) -> Pictures:
         """The results of all folders as one set."""
-        folders = tuple(folder for one in self.generated for folder in one.folders)
+        folders = tuple(dict.fromkeys(folder for one in self.generated for folder in one.folders))
         return Pictures(folders, tuple(path for one in self.generated for path in one.paths))
 
     def lacks(self, name: str) -> str:
@@ -38,7 +42,7 @@ class Sets:
             return "" if self.target else TARGET
         if name in SMALLEST:
             return "" if self.source else SOURCE
-        return "" if len(self.generated) > 1 else SEVERAL
+        return "" if len(self.generated + self.others) > 1 else SEVERAL
 
 
 @dataclass(frozen=True)
@@ -84,4 +88,4 @@ def _figures(names: Sequence[str], sets: Sets, settings: EvaluateSettings, on_pr
         return [distance(name, generated, target, sets.source, settings, on_progress) for name in names]
     if sets.source and names[0] in SMALLEST:
         return likenesses(names, sets.generated, sets.source, settings, on_progress)
-    return [diversity(sets.generated, settings, on_progress)]
+    return [diversity(sets.generated + sets.others, settings, on_progress)]

@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from vidstyle.atomic import write_json
 from vidstyle.checksum import sha256_of
@@ -25,6 +27,8 @@ from vidstyle.progress import OnProgress, Progress
 from vidstyle.user_cache import user_cache
 
 RECORD = "painted.json"
+Paint = Callable[[Tensor], Tensor]
+"""Maps (1, 3, h, w) in [0, 1] to the same shape and range."""
 
 
 @dataclass(frozen=True)
@@ -64,26 +68,42 @@ def paint(run: FinishedRun, photos: Pictures, short_side: int, device: str, on_p
     The number format is the one in which `render` paints by itself. Raises StyleError or DeviceError.
     """
     where = resolve_device(device)
+    made_of = [sha256_of(run.folder.style), photos.content]
+
+    def make(precision: str) -> Paint:
+        return StyleGenerator(run.style, where, DTYPES[precision])
+
+    folder = run.path / "evaluation" / f"{short_side}px"
+    return painted_once(folder, photos, made_of, make, where, on_progress)
+
+
+def painted_once(
+    folder: Path,
+    photos: Pictures,
+    made_of: Sequence[Any],
+    make: Callable[[str], Paint],
+    where: torch.device,
+    on_progress: OnProgress,
+) -> Painted:
+    """Return what `make`, given a number format, paints of the photos into `folder`; kept there while `made_of` stays."""
     dtype = resolve_precision("auto", where)
     precision = next(name for name, one in DTYPES.items() if one == dtype)
-    folder = run.path / "evaluation" / f"{short_side}px"
-    identity = _identity(sha256_of(run.folder.style), photos.content, str(where), precision)
+    identity = _identity(*made_of, str(where), precision)
     if _identity_in(folder) != identity:
         shutil.rmtree(folder, ignore_errors=True)
-        generator = StyleGenerator(run.style, where, dtype)
-        seconds = _paint(generator, photos, folder, on_progress)
-        record = {"identity": identity, "style": str(run.folder.style), "milliseconds": 1000 * seconds}
+        seconds = _paint(make(precision), photos, folder, where, on_progress)
+        record = {"identity": identity, "milliseconds": 1000 * seconds}
         write_json(folder / RECORD, {**record, "device": str(where), "precision": precision})
     record = json.loads((folder / RECORD).read_text())
     return Painted(open_folders(folder), record["milliseconds"], record["device"], record["precision"])
 
 
-def _paint(generator: StyleGenerator, photos: Pictures, folder: Path, on_progress: OnProgress) -> float:
+def _paint(paint: Paint, photos: Pictures, folder: Path, where: torch.device, on_progress: OnProgress) -> float:
     """Paint every photo into `folder` and return the median seconds of one, from host memory and back to it."""
     seconds = []
     for done, (path, rgb) in enumerate(zip(photos.paths, read_ahead(photos.paths, np.asarray), strict=True), 1):
         started = time.perf_counter()
-        painted = to_host(generator(to_device(rgb[None], generator.device)), deep=False)[0]
+        painted = to_host(paint(to_device(rgb[None], where)), deep=False)[0]
         seconds.append(time.perf_counter() - started)
         write_image(folder / f"{path.stem}.png", painted)
         on_progress(Progress(f"painting in {folder.parent.parent.name}", done, len(photos), "photos"))

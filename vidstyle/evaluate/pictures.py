@@ -1,5 +1,6 @@
 """Folders of pictures: what is in them, by name and by content, and reading them ahead of the computing."""
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,15 +16,17 @@ from vidstyle.errors import InputError
 from vidstyle.media.images import list_images, read_image
 
 READERS = 4
+_VARIANT = re.compile(r"_\d{2,}$")
 Prepared = TypeVar("Prepared")
 
 
 @dataclass(frozen=True)
 class Pictures:
-    """The image files of one folder or several, in natural order."""
+    """The image files of one folder or several, in natural order; `ending` is what follows the source's name in theirs."""
 
     folders: tuple[Path, ...]
     paths: tuple[Path, ...]
+    ending: str = ""
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -49,15 +52,26 @@ def open_folders(*folders: Path) -> Pictures:
     return Pictures(folders, tuple(paths))
 
 
+def variants_of(pictures: Pictures) -> tuple[Pictures, ...]:
+    """Return the pictures NAME_01, NAME_02, ... as one set for each number; raises InputError for one without a number."""
+    sets: dict[str, list[Path]] = {}
+    for path in pictures.paths:
+        if not (found := _VARIANT.search(path.stem)):
+            raise InputError(
+                f"{path} is no NAME_01, NAME_02, ... as `vidstyle render --diversify` writes them. Leave --variants out."
+            )
+        sets.setdefault(found[0], []).append(path)
+    return tuple(Pictures(pictures.folders, tuple(paths), ending) for ending, paths in sorted(sets.items()))
+
+
 def by_name(pictures: Pictures) -> dict[str, Path]:
     """Return the files of one folder by their names without suffix; raises InputError when two share one."""
     named: dict[str, Path] = {}
     for path in pictures.paths:
-        if path.stem in named:
-            raise InputError(
-                f"{named[path.stem]} and {path} share a name, so results cannot be told apart. Rename one."
-            )
-        named[path.stem] = path
+        name = path.stem.removesuffix(pictures.ending)
+        if name in named:
+            raise InputError(f"{named[name]} and {path} share a name, so results cannot be told apart. Rename one.")
+        named[name] = path
     return named
 
 

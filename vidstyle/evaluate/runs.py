@@ -13,7 +13,7 @@ from vidstyle.run_folder import RunFolder, read_log
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run folder with a style, or with pictures of the photos."""
+    """A run folder with a style, a look, or pictures of the photos."""
 
     folder: RunFolder
     settings: dict[str, Any]
@@ -31,7 +31,12 @@ class FinishedRun:
     @property
     def results(self) -> Path | None:
         """The folder of pictures of a run without a style."""
-        return None if self.folder.style.is_file() else self.folder.results
+        return None if self.folder.style.is_file() or self.varies else self.folder.results
+
+    @property
+    def varies(self) -> bool:
+        """Whether the run learnt a look, with which pictures are varied."""
+        return self.folder.inversion.is_file()
 
     @cached_property
     def style(self) -> Style:
@@ -42,12 +47,12 @@ class FinishedRun:
         """Return the short side in pixels of its pictures: `size` or that of its training; results are as they are."""
         if self.results:
             return int(self.settings["load"])
-        return size or self.style.size
+        return size or (int(self.settings["load"]) if self.varies else self.style.size)
 
     @property
     def parameters(self) -> int | None:
         """How many numbers the generator has; None where there is no generator."""
-        return None if self.results else sum(weight.numel() for weight in self.style.weights.values())
+        return None if self.results or self.varies else sum(weight.numel() for weight in self.style.weights.values())
 
     @cached_property
     def train_seconds(self) -> float:
@@ -63,7 +68,8 @@ def open_run(path: Path) -> FinishedRun:
     folder = RunFolder(path)
     if not folder.settings.is_file():
         raise InputError(f"{path} is no run folder: it has no settings.json. Give a folder that train made.")
-    if not folder.manifest.is_file() or not (folder.style.is_file() or folder.results.is_dir()):
+    left = (folder.style.is_file(), folder.inversion.is_file(), folder.results.is_dir())
+    if not folder.manifest.is_file() or not any(left):
         raise InputError(f"The run {path} has not ended. Give its train command again, then evaluate it.")
     return FinishedRun(folder, json.loads(folder.settings.read_text()))
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from vidstyle.errors import SettingsError
+from vidstyle.models.variation import Variation
 from vidstyle.settings import Settings, setting
 
 METRICS = ("fid", "fid-clean", "kid", "fd-vgg16", "kid-vgg16", "psnr", "ssim", "lpips", "lpips-diversity")
@@ -27,6 +28,14 @@ class EvaluateSettings(Settings):
     size: int | None = setting(
         None, "short side at which a run paints the photos, pixels (default: the style's own)", minimum=16
     )
+    variants: bool = setting(
+        False, "results are called NAME_01, NAME_02, ... as `render --diversify` writes them: several of each source"
+    )
+    paint_with: str = setting(
+        "", "style or run whose paintings a run of inst varies (default: none, it varies the photos themselves)"
+    )
+    diversify: int = setting(2, "results of each photo by a run of inst", minimum=1)
+    strength: float = setting(Variation.strength, "how far these go, 0 is not at all", minimum=0, maximum=1)
     resize_source: bool = setting(False, "scale sources to the size of their results where they differ")
     start: float | None = setting(None, "second of the source video at which its result begins", minimum=0)
     end: float | None = setting(None, "second of the source video before which its result ends", minimum=0)

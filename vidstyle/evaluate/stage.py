@@ -12,9 +12,11 @@ from vidstyle.errors import SettingsError
 from vidstyle.evaluate.figure import Figure
 from vidstyle.evaluate.measure import Findings, Sets, measure
 from vidstyle.evaluate.painting import Painted, paint, scaled_photos
-from vidstyle.evaluate.pictures import Pictures, open_folders
+from vidstyle.evaluate.pictures import Pictures, open_folders, variants_of
 from vidstyle.evaluate.runs import FinishedRun, open_run
 from vidstyle.evaluate.settings import EvaluateSettings
+from vidstyle.evaluate.varying import vary
+from vidstyle.models.style import find_style, load_style
 from vidstyle.progress import OnProgress, silent
 
 
@@ -56,7 +58,9 @@ def _findings(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgres
         raise SettingsError("Name one thing to evaluate: a run folder, a video, or pictures with --generated FOLDER.")
     if subject is None or (subject.is_dir() and not (subject / "settings.json").is_file()):
         folders = inputs.generated if subject is None else (subject,)
-        return measure(_sets(folders, inputs.target, inputs.source or inputs.photos), settings, on_progress)
+        return measure(
+            _sets(folders, settings.variants, inputs.target, inputs.source or inputs.photos), settings, on_progress
+        )
     if subject.is_dir():
         if inputs.photos is None:
             raise SettingsError(f"{subject} is a run, and a run paints photos: give --photos FOLDER.")
@@ -69,9 +73,10 @@ def _findings(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgres
     return measure_video(subject, inputs.source, settings, on_progress)
 
 
-def _sets(generated: Sequence[Path], target: Path | None, source: Path | None) -> Sets:
+def _sets(generated: Sequence[Path], variants: bool, target: Path | None, source: Path | None) -> Sets:
+    opened = [open_folders(folder) for folder in generated]
     return Sets(
-        generated=tuple(open_folders(folder) for folder in generated),
+        generated=tuple(part for one in opened for part in (variants_of(one) if variants else [one])),
         target=open_folders(target) if target else None,
         source=open_folders(source) if source else None,
     )
@@ -79,9 +84,10 @@ def _sets(generated: Sequence[Path], target: Path | None, source: Path | None) -
 
 @dataclass(frozen=True)
 class RunFindings:
-    """What a run's pictures score, the pictures, and the photos that they were painted from."""
+    """What a run's pictures score, the pictures, and the photos that they were painted from; `method` names what did it."""
 
     run: FinishedRun
+    method: str
     findings: Findings
     photos: Pictures
     pictures: Pictures
@@ -93,37 +99,42 @@ def evaluate_run(
 ) -> RunFindings:
     """Paint the photos as the run does, at `settings.size` or its own, measure the pictures and keep the figures there.
 
-    Of a run that left pictures instead of a style, those pictures are measured. Raises what `paint` and `measure` do.
+    Of a run that left pictures instead of a style, those pictures are measured; of one that learnt a look, several
+    results of each photo, all for their diversity and the first ones for the rest. Raises what `paint` and `measure` do.
     """
     short_side = run.painted_at(settings.size)
     small = scaled_photos(photos, short_side, on_progress)
+    painted: list[Painted] = []
     if run.results:
-        painted, pictures = None, open_folders(run.results)
         settings = replace(settings, resize_source=True)
+    elif run.varies:
+        painted = vary(run, small, short_side, settings, on_progress)
     else:
-        painted = paint(run, small, short_side, settings.device, on_progress)
-        pictures = painted.pictures
-    findings = _measured_before(run, pictures, small, target, settings, on_progress)
-    return RunFindings(run, findings, small, pictures, painted)
+        painted = [paint(run, small, short_side, settings.device, on_progress)]
+    pictures, *others = [one.pictures for one in painted] or [open_folders(run.results or run.path)]
+    sets = Sets((pictures,), target, small, tuple(others))
+    findings = _measured_before(run, sets, settings, on_progress)
+    method = (
+        f"{_method_of(settings.paint_with)} with {run.method}" if run.varies and settings.paint_with else run.method
+    )
+    return RunFindings(run, method, findings, small, pictures, painted[0] if painted else None)
 
 
-def _measured_before(
-    run: FinishedRun,
-    pictures: Pictures,
-    photos: Pictures,
-    target: Pictures | None,
-    settings: EvaluateSettings,
-    on_progress: OnProgress,
-) -> Findings:
+def _method_of(style: str) -> str:
+    """Return by which method a style was trained, or its name where it does not say."""
+    return str(load_style(find_style(style)).history.get("settings", {}).get("method", Path(style).stem))
+
+
+def _measured_before(run: FinishedRun, sets: Sets, settings: EvaluateSettings, on_progress: OnProgress) -> Findings:
     """Return the findings kept in the run's folder, measured first where they are of other pictures or incomplete."""
     kept = run.path / "evaluation.json"
-    sets = [one.content if one else None for one in (pictures, photos, target)]
+    contents = [one.content if one else None for one in (*sets.generated, sets.source, sets.target, *sets.others)]
     stated = {name: value for name, value in settings.record().items() if name not in ("device", "batch", "rows")}
-    identity = hashlib.sha256(json.dumps([sets, stated]).encode()).hexdigest()
+    identity = hashlib.sha256(json.dumps([contents, stated]).encode()).hexdigest()
     record = json.loads(kept.read_text()) if kept.is_file() else {}
     if record.get("identity") == identity and not record["missing"]:
         return Findings(tuple(Figure.of(one) for one in record["figures"]), {}, tuple(record["warnings"]))
-    findings = measure(Sets((pictures,), target, photos), settings, on_progress)
+    findings = measure(sets, settings, on_progress)
     found = {"figures": [one.record() for one in findings.figures], "missing": findings.missing}
     write_json(kept, {"identity": identity, "settings": stated, **found, "warnings": findings.warnings})
     return findings

@@ -13,27 +13,24 @@ from vidstyle.models.diffusion import DiffusionBase
 from vidstyle.models.diffusion_files import find_base, identity
 from vidstyle.models.inversion import Inversion
 from vidstyle.models.padding import padded_to_multiple
+from vidstyle.models.variation import Variation
 from vidstyle.progress import OnProgress, note
 
 
 class Diversifier:
     """Varies (n, 3, h, w) in [0, 1], same shape and range, see ImageModel; another `seed` gives another result.
 
-    `strength`, in [0, 1], is the share of `steps` that is gone back and painted anew: 0 leaves a picture as it is.
-    `guidance` is the weight of the look against none, classifier-free (Ho and Salimans 2022).
+    Guidance by the look is classifier-free (Ho and Salimans 2022). Strength 0 leaves a picture as it is.
     """
 
     scale = 1
     half_ok = True
 
-    def __init__(
-        self, base: DiffusionBase, word: Tensor, *, strength: float, steps: int, guidance: float, seed: int
-    ) -> None:
-        self.base, self.seed, self.guidance = base, seed, guidance
+    def __init__(self, base: DiffusionBase, word: Tensor, variation: Variation, seed: int) -> None:
+        self.base, self.seed, self.guidance = base, seed, variation.guidance
         self.multiple_of = base.multiple_of
-        base.scheduler.set_timesteps(steps)
-        again = min(steps, max(1, round(strength * steps))) if strength else 0
-        self.times: list[int] = base.scheduler.timesteps[steps - again :].tolist()
+        base.scheduler.set_timesteps(variation.steps)
+        self.times: list[int] = base.scheduler.timesteps.tolist()[variation.steps - variation.steps_painted_anew :]
         with torch.inference_mode():
             self._look, self._none = base.prompt(word), base.prompt(None)
 

@@ -70,7 +70,7 @@ def find_style(name: str, runs: Path = Path("runs")) -> Path:
     candidates = [given, given / "style.safetensors", runs / name / "style.safetensors"]
     found = shipped_styles().get(name) or next((path for path in candidates if path.is_file()), None)
     if found is None:
-        _refuse_pictures(given, runs / name)
+        _refuse_without_generator(given, runs / name)
         known = ", ".join(shipped_styles()) or "none"
         raise StyleError(
             f"There is no style {name!r}. Give a style file, the name of a run in {runs}/, or one of: {known}."
@@ -78,8 +78,13 @@ def find_style(name: str, runs: Path = Path("runs")) -> Path:
     return found
 
 
-def _refuse_pictures(*folders: Path) -> None:
+def _refuse_without_generator(*folders: Path) -> None:
     for folder in map(RunFolder, folders):
+        if folder.inversion.is_file():
+            raise StyleError(
+                f"The run {folder.path} learnt a look, which varies pictures and paints none by itself. Give it as "
+                "--diversify-style, with --diversify N, and a style that paints as --style."
+            )
         if folder.results.is_dir():
             raise StyleError(
                 f"The run {folder.path} has no generator that could paint: its method optimises pictures one by one. "

@@ -23,6 +23,7 @@ from vidstyle.models.resize import resize
 from vidstyle.models.style import find_style, load_style
 from vidstyle.models.style_generator import StyleGenerator, build_generator
 from vidstyle.models.upscaler import load_upscaler, weights_file
+from vidstyle.models.variation import Variation
 from vidstyle.progress import OnProgress, silent
 from vidstyle.render.calibrate import identity, quantised, sample_frames
 from vidstyle.render.colour import PLAIN, ColourPlan
@@ -184,9 +185,8 @@ class Engine:
             attention_slicing=asked.attention_slicing,
             offload=asked.offload,
         )
-        return Diversifier(
-            base, self.look.word, strength=asked.strength, steps=asked.diffusion_steps, guidance=asked.guidance, seed=0
-        )
+        variation = Variation(asked.strength, asked.diffusion_steps, asked.guidance)
+        return Diversifier(base, self.look.word, variation, asked.seed)
 
     def record(self) -> dict[str, Any]:
         """Return what is the same for all sources, for the manifest."""
