@@ -3,6 +3,7 @@
 import json
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -45,14 +46,14 @@ def make_base(folder: Path) -> Path:
     return folder
 
 
-def _vae(diffusers):  # type: ignore[no-untyped-def]
+def _vae(diffusers: Any) -> Any:
     blocks = {"down_block_types": ["DownEncoderBlock2D"] * 2, "up_block_types": ["UpDecoderBlock2D"] * 2}
     return diffusers.AutoencoderKL(
         block_out_channels=[8, 16], norm_num_groups=4, latent_channels=4, sample_size=SIDE, **blocks
     )
 
 
-def _unet(diffusers):  # type: ignore[no-untyped-def]
+def _unet(diffusers: Any) -> Any:
     """Return a noise predictor that listens to words more than random weights would."""
     unet = diffusers.UNet2DConditionModel(
         block_out_channels=(8, 16),
@@ -70,7 +71,7 @@ def _unet(diffusers):  # type: ignore[no-untyped-def]
     return unet
 
 
-def _tokenizer(folder: Path, transformers):  # type: ignore[no-untyped-def]
+def _tokenizer(folder: Path, transformers: Any) -> Any:
     folder.mkdir(parents=True)
     words = {"<|startoftext|>": 0, "<|endoftext|>": 1, "a</w>": 2, "a": 3}
     (folder / "vocab.json").write_text(json.dumps(words))

@@ -1,17 +1,21 @@
 """A picture is varied by real diffusion code: repeatably by its seed, further with more strength, at any size."""
 
+import json
+import shutil
+import sys
 from itertools import combinations
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional
 
 from tests.diffusion import WIDTH
 from vidstyle.errors import SettingsError, StyleError
 from vidstyle.models.diffusion import DiffusionBase
-from vidstyle.models.diffusion_files import identity
+from vidstyle.models.diffusion_files import identity, libraries
 from vidstyle.models.diversifier import Diversifier, load_diffusion
 from vidstyle.models.inversion import Inversion
 from vidstyle.models.variation import Variation
@@ -110,21 +114,26 @@ def test_painting_anew_is_that_of_the_library(base: DiffusionBase) -> None:
     assert (ours - wanted).abs().max() < 1e-4
 
 
-def test_the_noise_is_the_one_that_the_model_finds_in_the_noised_picture(base: DiffusionBase) -> None:
-    """Stochastic inversion of a model that finds exactly what was added gives the noised picture itself."""
-    model = varying(base)
+class Knowing:
+    """A model that finds exactly the noise that was added to `latents`; `seen` is what it was asked about last."""
 
-    class Knowing:
-        scheduler = base.scheduler
+    def __init__(self, base: DiffusionBase, latents: Tensor) -> None:
+        self.scheduler, self.latents, self.seen = base.scheduler, latents, latents
 
-        def predict(self, noisy: Tensor, time: int, prompt: Tensor) -> Tensor:
-            self.seen = noisy
-            kept = base.scheduler.alphas_cumprod[time]
-            return (noisy - kept.sqrt() * latents) / (1 - kept).sqrt()
+    def predict(self, noisy: Tensor, time: int, prompt: Tensor) -> Tensor:
+        self.seen, kept = noisy, self.scheduler.alphas_cumprod[time]
+        return (noisy - kept.sqrt() * self.latents) / (1 - kept).sqrt()
 
-    latents, knowing = torch.randn(1, 4, 8, 8), Knowing()
+
+def test_a_model_that_knows_the_noise_gives_back_what_was_noised(base: DiffusionBase) -> None:
+    """Stochastic inversion then gives the noised picture itself, and painting anew the picture, whatever its range."""
+    model, latents = varying(base, 0.5), 3 * torch.randn(1, 4, 8, 8, generator=torch.Generator().manual_seed(8))
+    knowing = Knowing(base, latents)
     model.base = knowing  # type: ignore[assignment]
-    torch.testing.assert_close(model._inverted(latents, 0), knowing.seen)
+    inverted = model._inverted(latents, 0)
+    torch.testing.assert_close(inverted, knowing.seen)
+    assert (inverted - latents).abs().mean() > 0.5
+    assert (model._repainted(inverted) - latents).abs().mean() < 0.05
 
 
 def test_the_learnt_word_and_only_it_changes_the_prompt(base: DiffusionBase) -> None:
@@ -151,6 +160,41 @@ def test_offloading_is_refused_where_there_is_no_gpu(tiny_base: Path) -> None:
     assert str(caught.value) == "--offload model moves networks off a GPU, and this is the CPU. Leave it out."
 
 
+@pytest.mark.parametrize("offload", ["model", "sequential"])
+def test_offloading_is_that_of_the_library(tiny_base: Path, monkeypatch: pytest.MonkeyPatch, offload: str) -> None:
+    asked = []
+    pipeline = libraries()[0].StableDiffusionPipeline
+    monkeypatch.setattr(pipeline, f"enable_{offload}_cpu_offload", lambda self, **how: asked.append(how))
+    monkeypatch.setattr(pipeline, "to", lambda *_: pytest.fail("all of it was moved"))
+    DiffusionBase(tiny_base, torch.device("cuda", 1), torch.float32, offload=offload)
+    assert asked == [{"device": torch.device("cuda", 1)}]
+
+
+def test_torchvision_is_hidden_only_while_the_libraries_load(tiny_base: Path) -> None:
+    assert libraries()
+    assert sys.modules.get("torchvision", "not loaded") is not None
+
+
+def test_models_of_another_kind_are_refused(tiny_base: Path, tmp_path: Path) -> None:
+    for part, name, value in (
+        ("scheduler/scheduler_config.json", "prediction_type", "v_prediction"),
+        ("unet/config.json", "in_channels", 9),
+    ):
+        folder = tmp_path / name
+        shutil.copytree(tiny_base, folder)
+        config = json.loads((folder / part).read_text()) | {name: value}
+        (folder / part).write_text(json.dumps(config))
+        if name == "in_channels":
+            weights = load_file(folder / "unet" / "diffusion_pytorch_model.safetensors")
+            weights["conv_in.weight"] = weights["conv_in.weight"].repeat(1, 3, 1, 1)[:, :9].contiguous()
+            save_file(weights, folder / "unet" / "diffusion_pytorch_model.safetensors", {"format": "pt"})
+        with pytest.raises(StyleError) as caught:
+            DiffusionBase(folder, CPU, torch.float32)
+        assert str(caught.value) == (
+            f"{folder} is a diffusion model of another kind. Give a Stable Diffusion 1.x, not for inpainting."
+        )
+
+
 @pytest.mark.needs_cuda
 @pytest.mark.parametrize("offload", ["none", "model", "sequential"])
 def test_a_gpu_gives_the_picture_of_the_cpu(base: DiffusionBase, tiny_base: Path, offload: str) -> None:
@@ -168,6 +212,6 @@ def test_another_base_is_told_of_and_one_with_other_words_refused(tiny_base: Pat
     with pytest.raises(StyleError) as caught:
         load_diffusion(Inversion(torch.zeros(3), "gone", identity(tiny_base)), str(tiny_base), CPU, "fp32", silent)
     assert str(caught.value) == (
-        f"The look is a word of 3 numbers, and those of {tiny_base} have 16. Give the base that it was learnt with by "
-        "--diversify-base."
+        f"The look is a word of 3 numbers, and those of {tiny_base} have 16. Give --diversify-base the one that it was "
+        "learnt with."
     )

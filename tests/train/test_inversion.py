@@ -1,5 +1,6 @@
 """A look is learnt from one cartoon frame alone: no photos are needed, and what it leaves is small and whole."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -163,12 +164,15 @@ def test_a_base_that_cannot_be_reached_is_named_and_downloads_are_announced(
 
 def test_folders_that_hold_no_base_are_refused(tiny_base: Path, frame: Path, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    (tmp_path / "broken" / "image_encoder").mkdir(parents=True)
-    for name in ("model_index.json", "image_encoder/config.json"):
-        (tmp_path / "broken" / name).write_text("{}")
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "model_index.json").write_text("{}")
+    shutil.copytree(tiny_base, tmp_path / "broken")
+    weights = tmp_path / "broken" / "unet" / "diffusion_pytorch_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
     for name, message in (
-        ("empty", r"has no model_index\.json: it is no model in the layout of diffusers\. Give another folder\.$"),
-        ("broken", r"^The base .*broken cannot be loaded: .* Copy or download it again\.$"),
+        ("empty", r"has no model_index\.json: it is no whole model in the layout of diffusers\. Give another\.$"),
+        ("half", r"has no unet/\*model\*\.\*: it is no whole model in the layout of diffusers\. Give another\.$"),
+        ("broken", r"^The base .*broken cannot be loaded \(.*\)\. Copy or download it again\.$"),
         ("gone", r"^There is no folder .*gone\. Give a folder with a model in the layout of diffusers"),
     ):
         with pytest.raises(StyleError, match=message):

@@ -35,6 +35,9 @@ class EvaluateSettings(Settings):
         "", "style or run whose paintings a run of inst varies (default: none, it varies the photos themselves)"
     )
     diversify: int = setting(2, "results of each photo by a run of inst", minimum=1)
+    diversify_base: str = setting(
+        "", "Stable Diffusion for it: a folder or an id of the hub (default: the one that the look was learnt with)"
+    )
     strength: float = setting(Variation.strength, "how far these go, 0 is not at all", minimum=0, maximum=1)
     resize_source: bool = setting(False, "scale sources to the size of their results where they differ")
     start: float | None = setting(None, "second of the source video at which its result begins", minimum=0)

@@ -1,7 +1,6 @@
 """What a look makes of photos, or of the paintings of a style: several results of each, as folders of PNG files."""
 
 from functools import cache
-from typing import Any
 
 import torch
 
@@ -29,16 +28,12 @@ def vary(
     where = resolve_device(settings.device)
     style = find_style(settings.paint_with) if settings.paint_with else None
     look = load_inversion(run.folder.inversion)
-    made_of: list[Any] = [
-        sha256_of(run.folder.inversion),
-        style and sha256_of(style),
-        settings.strength,
-        photos.content,
-    ]
+    asked = [settings.strength, settings.diversify_base]
+    made_of = [sha256_of(run.folder.inversion), sha256_of(style) if style else "", asked, photos.content]
 
     @cache
     def models(precision: str) -> tuple[Paint, Diversifier]:
-        base = load_diffusion(look, "", where, precision, on_progress)
+        base = load_diffusion(look, settings.diversify_base, where, precision, on_progress)
         diversifier = Diversifier(base, look.word, Variation(settings.strength), seed=0)
         return _painter(load_style(style) if style else None, where, precision), diversifier
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from vidstyle.errors import SettingsError, StyleError
-from vidstyle.models.diffusion_files import LEFT_OUT, libraries
+from vidstyle.models.diffusion_files import BROKEN, LEFT_OUT, libraries
 
 PLACE = 1
 """Where the learnt word stands in its prompt, in which it is alone: after the mark of the beginning."""
@@ -39,13 +39,19 @@ class DiffusionBase:
         self.unet, self.vae = self._pipeline.unet, self._pipeline.vae
         for network in (self.unet, self.vae, self._pipeline.text_encoder):
             network.eval().requires_grad_(False)
-        self.scheduler = libraries()[0].DDIMScheduler.from_config(self._pipeline.scheduler.config)
+        self.scheduler = libraries()[0].DDIMScheduler.from_config(
+            self._pipeline.scheduler.config, clip_sample=False, set_alpha_to_one=False
+        )
         self.multiple_of = 2 ** (len(self.vae.config.block_out_channels) - 1)
         self.word_width: int = self._pipeline.text_encoder.config.hidden_size
         if attention_slicing:
             self._pipeline.enable_attention_slicing()
-        place = {"none": "to", "model": "enable_model_cpu_offload", "sequential": "enable_sequential_cpu_offload"}
-        getattr(self._pipeline, place[offload])(device)
+        if offload == "none":
+            self._pipeline.to(device)
+        elif offload == "model":
+            self._pipeline.enable_model_cpu_offload(device=device)
+        else:
+            self._pipeline.enable_sequential_cpu_offload(device=device)
 
     def encode(self, pictures: Tensor, random: torch.Generator | None = None) -> Tensor:
         """Return the latents of pictures: the likeliest ones, or drawn by `random`."""
@@ -82,9 +88,8 @@ def _load(folder: Path, dtype: torch.dtype) -> Any:
             pipeline = libraries()[0].StableDiffusionPipeline.from_pretrained(
                 folder, torch_dtype=dtype, local_files_only=True, requires_safety_checker=False, **LEFT_OUT
             )
-    except (OSError, ValueError, RuntimeError, KeyError, AttributeError, TypeError) as error:
-        cause = str(error).strip().splitlines()[0]
-        raise StyleError(f"The base {folder} cannot be loaded: {cause} Copy or download it again.") from error
+    except BROKEN as error:
+        raise StyleError(f"The base {folder} cannot be loaded ({error}). Copy or download it again.") from error
     unet, words = pipeline.unet.config, pipeline.text_encoder.config.hidden_size
     kind = pipeline.scheduler.config.get("prediction_type", "epsilon")
     if unet.in_channels != 4 or unet.cross_attention_dim != words or kind != "epsilon":

@@ -13,6 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from vidstyle.checksum import remembered_sha256_of
 from vidstyle.errors import DependencyError, StyleError
 from vidstyle.progress import OnProgress, note
@@ -23,8 +25,10 @@ IMAGE_ENCODER = "openai/clip-vit-large-patch14"
 ADVICE = "Give a folder with a model in the layout of diffusers, or an id of the hub and a way to the network."
 LEFT_OUT = {"safety_checker": None, "feature_extractor": None, "image_encoder": None}
 """Parts of a base that are neither needed nor downloaded."""
-
-
+BROKEN = (OSError, ValueError, RuntimeError, LookupError, AttributeError, TypeError, SafetensorError)
+"""What both libraries raise for files that are broken or do not fit together."""
+BASE_FILES = ("model_index.json", "unet/*model*.*", "vae/*model*.*", "text_encoder/*model*.*")
+IMAGE_ENCODER_FILES = ("config.json", "model.safetensors")
 _HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
 
 
@@ -51,7 +55,7 @@ def libraries() -> tuple[Any, Any]:
         for library in (diffusers, transformers):
             library.utils.logging.set_verbosity_error()
             library.utils.logging.disable_progress_bar()
-        _ = diffusers.StableDiffusionPipeline, transformers.CLIPVisionModelWithProjection
+        _ = diffusers.StableDiffusionPipeline, transformers.CLIPTokenizer, transformers.CLIPVisionModelWithProjection
     except (ImportError, RuntimeError) as error:
         cause = str(error.__cause__ or error).splitlines()[0].rstrip(".")
         raise DependencyError(
@@ -72,7 +76,7 @@ def find_base(name: str, on_progress: OnProgress) -> Path:
     """
     pipeline = libraries()[0].StableDiffusionPipeline
     download: Callable[..., Any] = lambda **how: pipeline.download(name, **LEFT_OUT, **how)  # noqa: E731
-    return _find(name, "model_index.json", "about 4 GB", download, on_progress)
+    return _find(name, BASE_FILES, "about 4 GB", download, on_progress)
 
 
 def find_image_encoder(name: str, base: Path, on_progress: OnProgress) -> Path:
@@ -85,27 +89,34 @@ def find_image_encoder(name: str, base: Path, on_progress: OnProgress) -> Path:
     libraries()
     from huggingface_hub import snapshot_download
 
-    name, files = name or IMAGE_ENCODER, ["config.json", "model.safetensors"]
-    download: Callable[..., Any] = lambda **how: snapshot_download(name, allow_patterns=files, **how)  # noqa: E731
-    return _find(name, "config.json", "about 2 GB", download, on_progress)
+    name, files = name or IMAGE_ENCODER, IMAGE_ENCODER_FILES
+    download: Callable[..., Any] = lambda **how: snapshot_download(name, allow_patterns=list(files), **how)  # noqa: E731
+    return _find(name, files, "about 2 GB", download, on_progress)
 
 
-def _find(name: str, index: str, size: str, download: Callable[..., Any], on_progress: OnProgress) -> Path:
+def _find(name: str, files: tuple[str, ...], size: str, download: Callable[..., Any], on_progress: OnProgress) -> Path:
     folder = Path(name)
     if not folder.is_dir():
-        folder = _from_hub(name, index, size, download, on_progress)
-    if not (folder / index).is_file():
-        raise StyleError(f"{folder} has no {index}: it is no model in the layout of diffusers. Give another folder.")
+        folder = _from_hub(name, files, size, download, on_progress)
+    if absent := _absent(folder, files):
+        raise StyleError(f"{folder} has no {absent}: it is no whole model in the layout of diffusers. Give another.")
     return folder
 
 
-def _from_hub(name: str, index: str, size: str, download: Callable[..., Any], on_progress: OnProgress) -> Path:
+def _absent(folder: Path, files: tuple[str, ...]) -> str:
+    """Return the first of some patterns that no file in `folder` has, an empty text where all are there."""
+    return next((pattern for pattern in files if not any(folder.glob(pattern))), "")
+
+
+def _from_hub(
+    name: str, files: tuple[str, ...], size: str, download: Callable[..., Any], on_progress: OnProgress
+) -> Path:
     # The hub's client passes on the errors of several libraries, which share no base.
     if not _HUB_ID.fullmatch(name):
         raise StyleError(f"There is no folder {name}. {ADVICE}")
     with suppress(Exception):
         folder = Path(download(local_files_only=True))
-        if (folder / index).is_file():
+        if not _absent(folder, files):
             return folder
     on_progress(note(f"{name} is not on this machine: it is asked for at the Hugging Face hub now ({size})."))
     try:
@@ -119,5 +130,6 @@ def _from_hub(name: str, index: str, size: str, download: Callable[..., Any], on
 
 
 def identity(base: Path) -> str:
-    """Return a checksum of a base's weights: that of its noise predictor's first file."""
-    return remembered_sha256_of(min((base / "unet").glob("*.safetensors"), default=base / "model_index.json").resolve())
+    """Return the SHA-256 of a base's noise predictor, of the file with the shortest name where there are several."""
+    files = sorted((base / "unet").glob("*model*.*"))
+    return remembered_sha256_of(min(files, key=lambda path: len(path.name)))

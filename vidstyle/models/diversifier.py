@@ -105,6 +105,6 @@ def load_diffusion(
     if inversion.word.shape != (base.word_width,):
         raise StyleError(
             f"The look is a word of {len(inversion.word)} numbers, and those of {folder} have {base.word_width}. "
-            "Give the base that it was learnt with by --diversify-base."
+            "Give --diversify-base the one that it was learnt with."
         )
     return base

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import StyleError
-from vidstyle.models.diffusion_files import libraries
+from vidstyle.models.diffusion_files import BROKEN, libraries
 from vidstyle.models.resize import resize
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -18,9 +18,14 @@ CLIP_DEVIATION = (0.26862954, 0.26130258, 0.27577711)
 def see(folder: Path, picture: Tensor, width: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return CLIP's embeddings of a picture (1, 3, h, w) in [0, 1], (1, width), and of its parts, (1, p, width), fp32.
 
-    Raises StyleError when the encoder in `folder` gives embeddings of another width than the words of the base have.
+    Raises StyleError when the encoder in `folder` is broken, or its embeddings are not as wide as the words of the base.
     """
-    encoder = libraries()[1].CLIPVisionModelWithProjection.from_pretrained(folder, local_files_only=True)
+    try:
+        encoder = libraries()[1].CLIPVisionModelWithProjection.from_pretrained(folder, local_files_only=True)
+    except BROKEN as error:
+        raise StyleError(
+            f"The image encoder {folder} cannot be loaded ({error}). Copy or download it again."
+        ) from error
     if encoder.config.projection_dim != width:
         raise StyleError(
             f"The image encoder {folder} gives {encoder.config.projection_dim} numbers, and the words of the base have "

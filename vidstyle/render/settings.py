@@ -94,7 +94,10 @@ class RenderSettings(Settings):
     )
     seed: int = setting(0, "seed of the first result of --diversify; the others have the next ones", minimum=0)
     diffusion_steps: int = setting(
-        Variation.steps, "steps from pure noise to a picture; --strength does its share of them", minimum=1
+        Variation.steps,
+        "steps from pure noise to a picture; --strength does its share of them",
+        minimum=1,
+        maximum=1000,
     )
     guidance: float = setting(Variation.guidance, "weight of the look in --diversify", minimum=0)
     attention_slicing: bool = setting(False, "compute the attention of --diversify in parts: slower, less memory")

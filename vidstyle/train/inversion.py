@@ -26,6 +26,7 @@ class InversionTraining(NetworkTraining):
 
     def build(self, settings: TrainSettings) -> dict[str, nn.Module]:
         """Load the diffusion model, which must be on this machine, and return the attention."""
+        self._seen: tuple[Tensor, Tensor] | None = None
         self.folder = find_base(settings.base, silent)
         self.base = DiffusionBase(self.folder, self.device, self.dtype)
         if settings.gradient_checkpointing:
@@ -49,7 +50,7 @@ class InversionTraining(NetworkTraining):
         return {"noise": loss.detach()}
 
     def _word(self, painting: Tensor) -> Tensor:
-        if not hasattr(self, "_seen"):
+        if self._seen is None:
             encoder = find_image_encoder(self.settings.image_encoder, self.folder, silent)
             self._seen = see(encoder, (painting + 1) / 2, self.base.word_width, self.device)
         word: Tensor = self.networks["attention"](*self._seen)[0]
