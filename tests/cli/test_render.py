@@ -173,3 +173,43 @@ def test_frame_by_frame_video_is_rendered_without_opencv(tmp_path: Path, options
         f"try:\n    main({arguments!r})\nexcept SystemExit as left:\n    sys.exit(left.code)"
     )
     assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 0
+
+
+def test_ray_without_its_extra_says_what_to_install(
+    tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    source = make_clip(tmp_path / "a.mp4", frames=3)
+    assert call(source, "-o", tmp_path / "out.mp4", *options, "--ray") == ExitCode.DEPENDENCY
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("Error: --ray needs Ray (") and line.endswith("Install it: pip install 'vidstyle[ray]'")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["-o", "out.mp4", "--ray", "a.mp4"],
+            "--ray took a.mp4 for an address. Put the inputs first, or write --ray=auto.",
+        ),
+        (["a.mp4", "-o", "out.mp4", "--ray-gpus", "0.5"], "--ray-gpus is for a cluster. Add --ray."),
+        (
+            ["a.mp4", "-o", "out.mp4", "--device", "cuda:1", "--ray"],
+            "Ray chooses the device, not cuda:1. Give --device auto, cpu or cuda with --ray.",
+        ),
+    ],
+)
+def test_what_does_not_go_with_ray_is_refused(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("vidstyle.cluster.stage.load_ray", lambda: None)
+    make_clip(tmp_path / "a.mp4", frames=3)
+    given = arguments if "a.mp4" in arguments[:1] else [*arguments, "a.mp4"]
+    assert call(*given) == ExitCode.USAGE
+    assert capsys.readouterr().err == f"Error: {message}\n"
+    assert not (tmp_path / "out.mp4").exists()

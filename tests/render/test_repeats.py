@@ -51,7 +51,7 @@ def test_a_stretch_begun_anew_does_not_look_back(fast: Fast) -> None:
     one = painter(generator, None, fast())
     for anew in (False, False, True):
         assert np.array_equal(one.paint(frames[:1], SIZES, deep=False, anew=anew), 255 - frames[:1])
-    assert (generator.seen, one.repeated) == ([1, 1], 1)
+    assert (generator.seen, one.repeated) == ([1, 1], 0)
 
 
 def test_deep_frames_repeat_too(fast: Fast) -> None:

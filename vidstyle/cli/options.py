@@ -32,9 +32,18 @@ def settings_options(cls: type[Settings]) -> Callable[[Command], Command]:
     """Return a decorator that gives a command one option for each field of `cls`, and `--recipe`."""
 
     def decorate(command: Command) -> Command:
-        command = click.option(
+        recipe = click.option(
             "--recipe", type=click.Path(path_type=Path), help="TOML recipe whose table is read first."
-        )(command)
+        )
+        return flag_options(cls)(recipe(command))
+
+    return decorate
+
+
+def flag_options(cls: type[Settings]) -> Callable[[Command], Command]:
+    """Return a decorator that gives a command one option for each field of `cls`, which no recipe states."""
+
+    def decorate(command: Command) -> Command:
         for one in reversed(describe(cls)):
             command = _option(one)(command)
         return command

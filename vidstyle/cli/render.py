@@ -13,9 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from vidstyle.atomic import StageResult
-from vidstyle.cli.options import settings_from, settings_options
+from vidstyle.cli.options import flag_options, settings_from, settings_options
 from vidstyle.cli.show import console, progress_bar
+from vidstyle.cluster.settings import LOCAL, ClusterSettings
+from vidstyle.errors import SettingsError
 from vidstyle.render.settings import RenderSettings
+from vidstyle.settings import describe
 
 
 @click.command()
@@ -24,20 +27,54 @@ from vidstyle.render.settings import RenderSettings
 @click.option("--json", is_flag=True, help="Print the record of the render on standard output.")
 @click.option("-q", "--quiet", is_flag=True, help="Show only errors.")
 @settings_options(RenderSettings)
-def render(sources: tuple[Path, ...], output: Path, json: bool, quiet: bool, recipe: Path | None, **flags: Any) -> int:
+@click.option(
+    "--ray",
+    metavar="[ADDRESS]",
+    is_flag=False,
+    flag_value=LOCAL,
+    help="Render on the workers of a Ray cluster: HOST:PORT, auto (the one of this machine), or, without an address, "
+    "this machine's GPUs or CPU cores (extra ray).",
+)
+@flag_options(ClusterSettings)
+def render(
+    sources: tuple[Path, ...],
+    output: Path,
+    json: bool,
+    quiet: bool,
+    recipe: Path | None,
+    ray: str | None,
+    **flags: Any,
+) -> int:
     """Paint each INPUT - a video, an image, or a folder of them - in a style.
 
     The result has the source's frames, times, sound, subtitles and chapters, and appears only when it is whole.
     """
+    cluster = _cluster_settings(ray, flags)
     settings = settings_from(RenderSettings, "render", recipe, flags)
-    from vidstyle.render.stage import run
-
     with _interrupt_on_terminate(), progress_bar(quiet) as on_progress:
-        result = run(sources, output, settings, on_progress)
+        if ray is None:
+            from vidstyle.render.stage import run
+
+            result = run(sources, output, settings, on_progress)
+        else:
+            from vidstyle.cluster.stage import run as run_on_ray
+
+            result = run_on_ray(sources, output, settings, cluster, ray, on_progress)
     tell(result, settings, quiet)
     if json:
         click.echo(json_format.dumps(result.record(), indent=2, ensure_ascii=False, default=str))
     return int(result.details["exit_code"])
+
+
+def _cluster_settings(ray: str | None, flags: dict[str, Any]) -> ClusterSettings:
+    """Take what is for the cluster out of `flags`; raises SettingsError where it is given without a cluster."""
+    names = [one.name for one in describe(ClusterSettings)]
+    given = {name: value for name in names if (value := flags.pop(name)) is not None}
+    if given and ray is None:
+        raise SettingsError(f"--{next(iter(given)).replace('_', '-')} is for a cluster. Add --ray.")
+    if ray is not None and Path(ray).exists():
+        raise SettingsError(f"--ray took {ray} for an address. Put the inputs first, or write --ray=auto.")
+    return ClusterSettings.resolve({}, given)
 
 
 @contextmanager

@@ -43,7 +43,8 @@ def progress_bar(quiet: bool = False) -> Iterator[OnProgress]:
 
 
 def _figures(progress: Progress) -> str:
-    return "  ".join(f"{name} {value:.3g}" for name, value in progress.figures.items())
+    shown = {name: f"{one:,}" if isinstance(one, int) else f"{one:.3g}" for name, one in progress.figures.items()}
+    return "  ".join(f"{name} {text}" for name, text in shown.items())
 
 
 class _Phases:

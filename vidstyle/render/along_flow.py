@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from vidstyle.analysis.flow import RENDERING, FlowEstimator, grey_of, trust
+from vidstyle.analysis.shots import PAST_STEPS
 from vidstyle.models.frames import to_host
 from vidstyle.models.image_model import WholeFrameModel
 from vidstyle.models.resize import resize
@@ -35,6 +36,8 @@ class AlongFlow(Steady):
     The flow goes straight from the frame to each earlier one and the paintings are averaged as they came from the
     generator, so nothing is resampled twice and what is remembered is finite.
     """
+
+    looks_back = EARLIER_FRAMES + PAST_STEPS
 
     def __init__(self, generator: WholeFrameModel) -> None:
         super().__init__(generator)

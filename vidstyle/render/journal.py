@@ -107,10 +107,10 @@ class Journal:
                 break
         return entries
 
-    def append(self, name: str, entry: Entry) -> None:
-        """Add a line, on the disk when this returns; raises OSError."""
+    def append(self, name: str, *entries: Entry) -> None:
+        """Add a line for each entry, on the disk when this returns; raises OSError."""
         with self.path.open("ab") as handle:
-            handle.write(_line(name, entry))
+            handle.write(b"".join(_line(name, entry) for entry in entries))
             handle.flush()
             os.fsync(handle.fileno())
 

@@ -10,8 +10,9 @@ from vidstyle.checksum import sha256_of
 from vidstyle.render.folder import RenderFolder
 from vidstyle.render.journal import Entry, FileMark, Joined, Journal, Reading, Segment
 from vidstyle.render.made_of import changes
+from vidstyle.render.start import Start, places_before
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,26 @@ class Kept:
     @property
     def pictures(self) -> int:
         """How many pictures are painted."""
-        return self.segments[-1].place.pictures if self.segments else 0
+        return sum(len(one.coded_pts) for one in self.segments)
+
+    @property
+    def repeated(self) -> int:
+        """How many of them were shown again instead of being painted."""
+        return sum(one.standing.repeated for one in self.segments)
+
+    @property
+    def notes(self) -> list[str]:
+        """What is to be told of how they were painted."""
+        return list(dict.fromkeys(text for one in self.segments for text in one.standing.notes))
+
+    def start(self, folder: RenderFolder) -> Start:
+        """Return where painting goes on after the segments, which are the first ones of their video."""
+        if not self.segments:
+            return Start()
+        last, places = self.segments[-1], [one.place for one in self.segments]
+        state = folder.state(last.number) if last.state else None
+        before = places_before(places, last.number + 1)
+        return Start(last.number + 1, last.place, last.shift, last.standing, state, before)
 
     def entries(self) -> list[tuple[str, Entry]]:
         """Return the lines of the journal that tell of this."""
@@ -41,8 +61,11 @@ class Kept:
         return lines + [(name, entry) for name, entry in later.items() if entry is not None]
 
 
-def look(folder: RenderFolder, made_of: dict[str, Any], *, restart: bool) -> Kept:
-    """Return what can be used for a render that is `made_of` the same; nothing is changed."""
+def look(folder: RenderFolder, made_of: dict[str, Any], *, restart: bool, scattered: bool = False) -> Kept:
+    """Return what can be used for a render that is `made_of` the same; nothing is changed.
+
+    With `scattered` segments count wherever in the video they are, else the ones at its beginning.
+    """
     try:
         manifest = json.loads(folder.manifest.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -53,23 +76,27 @@ def look(folder: RenderFolder, made_of: dict[str, Any], *, restart: bool) -> Kep
         return Kept(lost="the earlier run was made by another version")
     if changed := changes(manifest["made_of"], made_of):
         return Kept(lost=", ".join(changed))
-    return replace(_usable(folder, made_of["settings"]["segment"]), resolved=manifest["resolved"])
+    found = _usable(folder, made_of["settings"]["segment"], scattered=scattered)
+    return replace(found, resolved=manifest["resolved"])
 
 
 def recorded(folder: RenderFolder) -> Kept:
     """Return what the journal tells of, whether the files are there or not."""
     lines = Journal(folder.journal).read()
     last: dict[str, Any] = {name: entry for name, entry in lines if name != "segment"}
-    segments = tuple(entry for _, entry in lines if isinstance(entry, Segment))
-    return Kept(segments, last.get("reading"), last.get("joined"), last.get("result"))
+    segments = {entry.number: entry for _, entry in lines if isinstance(entry, Segment)}
+    in_order = tuple(segments[number] for number in sorted(segments))
+    return Kept(in_order, last.get("reading"), last.get("joined"), last.get("result"))
 
 
-def _usable(folder: RenderFolder, frames: int) -> Kept:
+def _usable(folder: RenderFolder, frames: int, *, scattered: bool) -> Kept:
     painted = recorded(folder)
     if painted.result and painted.result.fits(folder.target):
         return painted
     if painted.joined and checksum(folder.joined) == painted.joined.sha256:
         return replace(painted, result=None)
+    if scattered:
+        return Kept(tuple(one for one in painted.segments if _is_whole(folder, one)))
     whole = _whole(folder, painted.segments)
     if painted.reading and len(whole) == len(painted.segments):
         return Kept(whole, painted.reading)
@@ -79,9 +106,13 @@ def _usable(folder: RenderFolder, frames: int) -> Kept:
 def _whole(folder: RenderFolder, segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
     """Return the segments before the first whose file is not what was written."""
     for place, segment in enumerate(segments):
-        if segment.number != place or checksum(folder.segment(place)) != segment.sha256:
+        if segment.number != place or not _is_whole(folder, segment):
             return segments[:place]
     return segments
+
+
+def _is_whole(folder: RenderFolder, segment: Segment) -> bool:
+    return checksum(folder.segment(segment.number)) == segment.sha256
 
 
 def _full(folder: RenderFolder, segments: tuple[Segment, ...], frames: int) -> tuple[Segment, ...]:

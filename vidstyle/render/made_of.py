@@ -24,10 +24,15 @@ def made_of(source: Path, settings: RenderSettings, models: Mapping[str, Any]) -
         "style": models["style_sha256"],
         "look": models.get("look_sha256"),
         "upscaler": _file(upscaler) if upscaler.is_file() else None,
-        "versions": {"vidstyle": __version__, "torch": _version("torch"), "av": _version("av")},
+        "versions": versions(),
     }
     known: dict[str, Any] = json.loads(json.dumps(all_of_it, default=str))
     return known
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of what decides about the pictures."""
+    return {"vidstyle": __version__, "torch": _version("torch"), "av": _version("av")}
 
 
 def _file(path: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The steps that turn source frames into painted frames of the result's size, within the device's memory."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,7 @@ from vidstyle.render.repeats import BEFORE, Repeats
 from vidstyle.render.resolved import Resolved, Standing
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import Sizes
-from vidstyle.render.steady import restore, snapshot
+from vidstyle.render.steady import looks_back, restore, snapshot
 from vidstyle.render.transfer import Sent, Transfer, sent
 
 TILES = (512, 256, 128, 64)
@@ -42,9 +42,9 @@ class Painter:
     """Paints batches of frames of one size: generator, blending, upscaler, resize; rounded on the device.
 
     `paint` does it all; `upload`, `compute` and `download` are its three parts, each for a thread of its own. A frame
-    that equals the one before is not painted again (`repeated` counts them). When the device's memory is short fewer
-    frames are painted at once; then whichever model fails works in smaller pieces, the generator in strips, the upscaler
-    in tiles. `notes` tells.
+    that equals the one before is not painted again (`repeated` counts them since it last began anew). When the device's
+    memory is short fewer frames are painted at once; then whichever model fails works in smaller pieces, the generator
+    in strips, the upscaler in tiles. `notes` tells.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Painter:
 
     @property
     def repeated(self) -> int:
-        """How many frames were shown again instead of being painted."""
+        """How many frames were shown again instead of being painted, since painting last began anew."""
         return self._repeats.count
 
     def paint(self, frames: np.ndarray, sizes: Sizes, *, deep: bool, anew: bool = False) -> np.ndarray:
@@ -87,13 +87,22 @@ class Painter:
         """Return the painted frames, integers of the result's size, on the device; raises DeviceError as `paint` does."""
         if staged.distinct is None:
             return staged
-        pixels = staged.distinct.arrived()
+        parts = self._within_memory(staged.distinct, lambda part: self._paint(part, sizes, deep), sizes)
+        return Staged(sent(torch.cat(parts) if len(parts) > 1 else parts[0]), staged.shown)
+
+    def look_at(self, staged: Staged, sizes: Sizes) -> None:
+        """Take frames for what is remembered of them, as `compute` does, and paint no more of them than that needs."""
+        if staged.distinct is not None:
+            self._within_memory(staged.distinct, lambda part: self._generated(part, sizes)[0], sizes)
+
+    def _within_memory(self, distinct: Sent, work: Callable[[Tensor], Tensor], sizes: Sizes) -> list[Tensor]:
+        """Return what `work` makes of the frames, in parts that fit the device's memory."""
+        pixels = distinct.arrived()
         before = self.state()
         while True:
             shortage = ""
             try:
-                parts = [self._paint(part, sizes, deep) for part in pixels.split(self.batch)]
-                return Staged(sent(torch.cat(parts) if len(parts) > 1 else parts[0]), staged.shown)
+                return [work(part) for part in pixels.split(self.batch)]
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
@@ -121,11 +130,17 @@ class Painter:
         restore(self.generator, state)
 
     @torch.inference_mode()
-    def _paint(self, pixels: Tensor, sizes: Sizes, deep: bool) -> Tensor:
+    def _generated(self, pixels: Tensor, sizes: Sizes) -> tuple[Tensor, Tensor]:
+        """Return what the generator makes of source frames, and what it saw."""
         self._enlarging = False
         source = self.colours.seen(resize(to_floats(pixels), sizes.painted))
         generator = self.generator.in_strips(self.strip) if self.strip else self.generator
-        painted = without_noise(generator(source).float(), source)
+        return generator(source).float(), source
+
+    @torch.inference_mode()
+    def _paint(self, pixels: Tensor, sizes: Sizes, deep: bool) -> Tensor:
+        painted, source = self._generated(pixels, sizes)
+        painted = without_noise(painted, source)
         if self.settings.keep_colour:
             painted = keep_colour(painted, source)
         painted = blend(painted, source, self.settings.blend)
@@ -140,15 +155,19 @@ class Painter:
             model = Tiled(model, self.tile, getattr(model, "reach", UNKNOWN_REACH))
         return model(painted)
 
+    @property
+    def looks_back(self) -> int:
+        """How many distinct frames before a frame decide about its painting."""
+        return looks_back(self.generator)
+
     def standing(self, repeated: int) -> Standing:
-        """Return how the painter stands after a frame up to which so many were `repeated`."""
+        """Return how the painter stands after a segment in which so many frames were `repeated`."""
         return Standing(self.batch, self.tile, self.strip, repeated, tuple(self.notes))
 
     def take_up(self, standing: Standing) -> None:
         """Go on as a painter of the same render did that stood like this."""
         self.batch, self.tile, self.strip = standing.batch, standing.tile, standing.strip
         self.notes = list(standing.notes)
-        self._repeats = Repeats(standing.repeated)
 
     def _shrink(self, shortage: str, rows: int) -> None:
         """Ask less of the memory for frames painted at `rows` rows; raises DeviceError when nothing is left to give up."""

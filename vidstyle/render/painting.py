@@ -1,52 +1,69 @@
 """From the source to finished segments: decoding, painting and encoding on three threads."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from time import monotonic
 from typing import Any
 
-from vidstyle.errors import DamagedError, Interrupted
+from vidstyle.errors import Interrupted
 from vidstyle.interrupt import StopRequest, stop_on_signal
-from vidstyle.media.background import parse_colour
 from vidstyle.media.clip import Batch
 from vidstyle.media.mux import Cut
 from vidstyle.media.position import Position
-from vidstyle.media.read import VideoReader
-from vidstyle.media.resume import ResumedReader
 from vidstyle.models.state import load_state
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.render.folder import RenderFolder
-from vidstyle.render.journal import Journal, Reading
+from vidstyle.render.journal import Journal, Reading, Segment
 from vidstyle.render.kept import Kept
 from vidstyle.render.paint import Painter, Staged
-from vidstyle.render.pipeline import flow
+from vidstyle.render.pipeline import flowing
 from vidstyle.render.plan import VideoPlan
+from vidstyle.render.reading import Read, look_back, read, reader_from
 from vidstyle.render.segments import SegmentEnd, SegmentWriter
 from vidstyle.render.settings import RenderSettings
+from vidstyle.render.start import Start
 
 
 @dataclass(frozen=True)
 class Item:
-    """A batch on its way: its frames on the device, the frames repeated so far, and where its segment ends, if there."""
+    """A batch on its way: its frames on the device, and where its segment ends, if it does there."""
 
     batch: Batch
     staged: Staged
-    repeated: int
-    place: Position | None
-    end: SegmentEnd | None = None
+    end: SegmentEnd | None
 
 
 @dataclass(frozen=True)
 class Work:
-    """One video to paint: its plan, where it waits, what an earlier run left of it, and how."""
+    """One video to render: its plan, where it waits, what it is made of, what an earlier run left of it, and how."""
 
     plan: VideoPlan
     folder: RenderFolder
+    content: dict[str, Any]
     kept: Kept
     settings: RenderSettings
     on_progress: OnProgress
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Segments of a video to paint in a row into a folder, from `start` to before segment `until`, or to the end."""
+
+    plan: VideoPlan
+    settings: RenderSettings
+    folder: RenderFolder
+    start: Start
+    until: int | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """How many frames of the video are painted once these are, and the segments finished since the step before."""
+
+    frames: int
+    finished: tuple[Segment, ...]
 
 
 def paint(work: Work, painter: Painter) -> None:
@@ -54,81 +71,79 @@ def paint(work: Work, painter: Painter) -> None:
 
     Raises Interrupted once the segment under way is kept after Ctrl-C, and whatever reading, painting and writing raise.
     """
-    plan, settings = work.plan, work.settings
+    stretch = Stretch(work.plan, work.settings, work.folder, work.kept.start(work.folder))
+    with stop_on_signal() as stop, closing(painted(stretch, painter, stop)) as steps:
+        count = _Counter(work, stop)
+        for step in steps:
+            count(step.frames)
+        if stop.asked:
+            raise stopped(work.plan, work.folder, count.frames)
+
+
+def painted(stretch: Stretch, painter: Painter, stop: StopRequest) -> Generator[Step]:
+    """Paint a stretch and yield how far it is; at its end every segment stands, and the reading where that is complete.
+
+    Raises Interrupted after the segment under way when a stop is asked for, and whatever reading, painting and writing
+    raise.
+    """
+    plan, settings, start = stretch.plan, stretch.settings, stretch.start
     with ExitStack() as opened:
-        reader = opened.enter_context(_reader(work))
-        writer = opened.enter_context(SegmentWriter(work.folder, plan.form, work.kept))
-        stop = opened.enter_context(stop_on_signal())
+        _recall(stretch, painter)
+        reader = opened.enter_context(reader_from(start.place, plan.clip, settings))
+        writer = opened.enter_context(SegmentWriter(stretch.folder, plan.form, start))
         clock = Clock(reader.start_pts, plan.clip.origin_pts, moves=bool(settings.start))
-        _recall(work, painter, clock)
+        clock.shift = clock.shift if start.shift is None else start.shift
 
-        def compute(item: Item) -> Item:
-            made = painter.compute(item.staged, plan.sizes, deep=plan.deep)
-            moved = replace(item.batch, pts=clock.moved(item.batch.pts))
-            end = None if item.place is None else _end(item.place, clock, painter, item.repeated)
-            return replace(item, batch=moved, staged=made, end=end)
+        def compute(one: Read) -> Item:
+            made = painter.compute(one.staged, plan.sizes, deep=plan.deep)
+            moved = replace(one.batch, pts=clock.moved(one.batch.pts))
+            return Item(moved, made, None if one.place is None else _end(one.place, clock, painter, one.repeated))
 
-        def write(item: Item) -> int:
+        def write(item: Item) -> Step:
             frames = writer.write(replace(item.batch, frames=painter.download(item.staged)), item.end)
             if item.end is not None and stop.asked:
                 writer.wait()
-                raise stopped(work, frames)
-            return frames
+                raise stopped(plan, stretch.folder, frames)
+            return Step(frames, writer.finished())
 
-        flow(_read(reader, painter, settings), compute, write, _Counter(work, stop))
+        yield from flowing(_up_to(stretch, read(reader, painter, settings)), compute, write)
         writer.end(_end(reader.position(), clock, painter, painter.repeated))
         writer.wait()
-        Journal(work.folder.journal).append("reading", Reading(reader.report, reader.start_pts))
-        if stop.asked:
-            raise stopped(work, writer.frames)
+        yield Step(writer.frames, writer.finished())
+        if stretch.until is None:
+            Journal(stretch.folder.journal).append("reading", Reading(reader.report, reader.start_pts))
 
 
-def stopped(work: Work, frames: int) -> Interrupted:
+def _up_to(stretch: Stretch, frames: Iterable[Read]) -> Iterator[Read]:
+    """Yield what is read up to the end of the stretch."""
+    last = None if stretch.until is None else stretch.until * stretch.settings.segment
+    for one in frames:
+        yield one
+        if one.place is not None and one.place.pictures == last:
+            return
+
+
+def stopped(plan: VideoPlan, folder: RenderFolder, frames: int) -> Interrupted:
     """Return word of a stop after `frames` frames that are kept."""
-    of = f" of {work.plan.frames:,}" if work.plan.frames and work.plan.frames >= frames else ""
+    of = f" of {plan.frames:,}" if plan.frames and plan.frames >= frames else ""
     return Interrupted(
-        f"Stopped after {frames:,}{of} frames of {work.folder.target.name}; they are kept. "
-        "Give the same command to go on."
+        f"Stopped after {frames:,}{of} frames of {folder.target.name}; they are kept. Give the same command to go on."
     )
 
 
-def _reader(work: Work) -> VideoReader:
-    settings = work.settings
-    asked: dict[str, Any] = {"start_seconds": settings.start, "end_seconds": settings.end}
-    asked |= {"background": parse_colour(settings.background), "deinterlace": settings.deinterlace}
-    if not work.kept.segments:
-        return VideoReader(work.plan.clip, **asked)
-    return ResumedReader(work.plan.clip, work.kept.segments[-1].place, **asked)
-
-
-def _recall(work: Work, painter: Painter, clock: "Clock") -> None:
-    """Bring painter and clock to where they stood after the last kept segment."""
-    if not work.kept.segments:
-        return
-    last = work.kept.segments[-1]
-    clock.shift = last.shift
-    painter.take_up(last.standing)
-    if last.state:
-        painter.load_state(load_state(work.folder.state(last.number)))
+def _recall(stretch: Stretch, painter: Painter) -> None:
+    """Bring the painter to where one stands that has painted all that comes before the stretch."""
+    start = stretch.start
+    if start.standing is not None:
+        painter.take_up(start.standing)
+    if start.state is not None:
+        painter.load_state(load_state(start.state))
+    elif painter.looks_back:
+        look_back(painter, start, stretch.plan.clip, stretch.plan.sizes, stretch.settings)
 
 
 def _end(place: Position, clock: "Clock", painter: Painter, repeated: int) -> SegmentEnd:
     return SegmentEnd(place, clock.shift or 0, painter.standing(repeated), painter.state())
-
-
-def _read(reader: VideoReader, painter: Painter, settings: RenderSettings) -> Iterator[Item]:
-    """Yield the batches of the source, on their way to the device; nothing of a segment depends on the one before."""
-    begins = True
-    for batch in reader.batches(painter.resolved.batch, settings.segment):
-        if settings.strict and (reader.report.held or reader.report.concealed):
-            raise DamagedError(
-                f"{reader.clip.path} is damaged near {float(batch.pts[0] * batch.time_base):.1f} s. "
-                "Without --strict it is rendered as far as it goes."
-            )
-        ends = reader.report.frames % settings.segment == 0
-        staged = painter.upload(batch.frames, anew=begins)
-        yield Item(batch, staged, painter.repeated, reader.position() if ends else None)
-        begins = ends
 
 
 class Clock:
@@ -157,8 +172,12 @@ class _Counter:
     def __init__(self, work: Work, stop: StopRequest) -> None:
         self.work, self.stop = work, stop
         self.began, self.told = monotonic(), False
+        self.frames = work.kept.pictures
 
     def __call__(self, frames: int) -> None:
+        if frames == self.frames:
+            return
+        self.frames = frames
         plan, kept = self.work.plan, self.work.kept.pictures
         fps = (frames - kept) / max(monotonic() - self.began, 1e-6)
         total = None if plan.frames is None else max(plan.frames, frames)

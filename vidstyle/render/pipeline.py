@@ -5,8 +5,9 @@ The only place that knows threads.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -91,6 +92,15 @@ def flow(
     `on_sunk` gets what `sink` returned, on the caller's thread. The first error on any thread, or an interrupt of the
     caller, stops all of them and is raised here; when this returns or raises, no thread is left.
     """
+    with closing(flowing(source, work, sink, bound)) as all_of_it:
+        for seen in all_of_it:
+            on_sunk(seen)
+
+
+def flowing(
+    source: Iterable[Item], work: Callable[[Item], Made], sink: Callable[[Made], Seen], bound: int = BOUND
+) -> Generator[Seen]:
+    """Do what `flow` does and yield what `sink` returned; closing it stops the threads."""
     halt = _Halt()
     raw: _Link[Item] = _Link(halt, bound)
     made: _Link[Made] = _Link(halt, bound)
@@ -103,8 +113,7 @@ def flow(
     try:
         for thread in threads:
             thread.start()
-        for seen in sunk:
-            on_sunk(seen)
+        yield from sunk
     except Stopped:
         pass
     except BaseException as error:
@@ -156,9 +165,14 @@ class Aside:
         self.wait()
         self._job = self._pool.submit(job)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no job is under way."""
+        return self._job is None or self._job.done()
+
     def check(self) -> None:
         """Raise the error of the last job, if it has failed."""
-        if self._job is not None and self._job.done():
+        if self.idle:
             self.wait()
 
     def wait(self) -> None:

@@ -7,10 +7,10 @@ BEFORE = -1
 
 
 class Repeats:
-    """Finds repeated frames in a stream of batches; `count` of them so far."""
+    """Finds repeated frames in a stream of batches; `count` of them since it last began anew."""
 
-    def __init__(self, count: int = 0) -> None:
-        self.count = count
+    def __init__(self) -> None:
+        self.count = 0
         self._latest: np.ndarray | None = None
 
     def split(self, frames: np.ndarray, *, anew: bool) -> tuple[np.ndarray, tuple[int, ...]]:
@@ -19,7 +19,7 @@ class Repeats:
         Two frames are the same when every pixel is. With `anew` the first is not compared with earlier batches.
         """
         if anew:
-            self._latest = None
+            self._latest, self.count = None, 0
         fresh: list[int] = []
         shown = []
         for number, frame in enumerate(frames):

@@ -1,10 +1,13 @@
 """What a render computes with, settled before the first frame: the same of these gives the same bits."""
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from __future__ import annotations
 
-from vidstyle.models.assembly import Runtime
-from vidstyle.render.settings import RenderSettings
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vidstyle.models.assembly import Runtime
+    from vidstyle.render.settings import RenderSettings
 
 SEVERAL = 8
 
@@ -30,7 +33,7 @@ class Resolved:
 
 @dataclass(frozen=True)
 class Standing:
-    """How a painter stands between two segments: what memory has made of batch, tile and strip, frames repeated, notes."""
+    """How a painter stands after a segment: what memory has made of batch, tile and strip, frames repeated in it, notes."""
 
     batch: int
     tile: int

@@ -1,5 +1,6 @@
 """Painted pictures into closed files of a fixed number of frames, each on the disk before the journal tells of it."""
 
+from collections import deque
 from dataclasses import dataclass, replace
 from functools import partial
 from types import TracebackType
@@ -13,9 +14,10 @@ from vidstyle.media.write import VideoForm, VideoWriter
 from vidstyle.models.state import save_state
 from vidstyle.render.folder import RenderFolder
 from vidstyle.render.journal import Journal, Segment
-from vidstyle.render.kept import Kept, checksum
+from vidstyle.render.kept import checksum
 from vidstyle.render.pipeline import Aside
 from vidstyle.render.resolved import Standing
+from vidstyle.render.start import Start
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,14 @@ class SegmentWriter:
     Raises OutputError, also for a segment before the one that is written.
     """
 
-    def __init__(self, folder: RenderFolder, form: VideoForm, kept: Kept) -> None:
+    def __init__(self, folder: RenderFolder, form: VideoForm, start: Start) -> None:
         self._folder, self._form = folder, form
         self._journal = Journal(folder.journal)
         self._writer: VideoWriter | None = None
         self._first_pts = self._last_duration = 0
-        self._number = len(kept.segments)
-        self.frames = kept.pictures
+        self._number = start.number
+        self._finished: deque[Segment] = deque()
+        self.frames = start.place.pictures if start.place else 0
 
     def __enter__(self) -> Self:
         self._aside = Aside()
@@ -78,6 +81,10 @@ class SegmentWriter:
             self._number += 1
             self._aside.start(close)
 
+    def finished(self) -> tuple[Segment, ...]:
+        """Return the segments that were closed since this was last asked."""
+        return tuple(self._finished.popleft() for _ in range(len(self._finished)))
+
     def wait(self) -> None:
         """Return when every segment that was ended is closed."""
         self._aside.wait()
@@ -101,6 +108,7 @@ class SegmentWriter:
         flush(self._folder.path)
         self._journal.append("segment", segment)
         self._folder.state(number - 1).unlink(missing_ok=True)
+        self._finished.append(segment)
 
     def _remember(self, state: dict[str, Any], number: int) -> str:
         if not state:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from vidstyle.analysis.shots import PAST_STEPS
 from vidstyle.errors import SettingsError
 from vidstyle.models.frames import to_host
 from vidstyle.models.style_generator import StyleGenerator
@@ -23,6 +24,7 @@ class SmoothStatistics(Steady):
         self._norms, self._known = smooth_norms(generator.network), 0
         if not self._norms:
             raise SettingsError("The style's network has no statistics to smooth. Use --flicker flow.")
+        self.looks_back = EARLIER_FRAMES * len(self._norms) + PAST_STEPS
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:

@@ -28,8 +28,10 @@ class Remembering(Protocol):
 class Steady(ABC):
     """A generator for the frames of one video, in their order, in batches of any size: it remembers earlier frames.
 
-    Where a shot begins it forgets them.
+    Where a shot begins it forgets them. `looks_back` is the number of earlier frames that decide about what it paints.
     """
+
+    looks_back: int
 
     def __init__(self, generator: WholeFrameModel) -> None:
         from vidstyle.analysis.shots import CutDetector
@@ -90,6 +92,11 @@ def steadied(generator: WholeFrameModel, flicker: str) -> WholeFrameModel:
         return AlongFlow(generator)
     assert isinstance(generator, StyleGenerator), "only a style's own network can be changed"
     return SmoothStatistics(generator)
+
+
+def looks_back(model: ImageModel) -> int:
+    """Return how many distinct frames before a frame decide about its painting, 0 where `model` is not a steady one."""
+    return model.looks_back if isinstance(model, Steady) else 0
 
 
 def snapshot(model: ImageModel) -> dict[str, Tensor]:

@@ -23,10 +23,11 @@ FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @dataclass(frozen=True)
 class Rendered:
-    """What became of one video: what was read, how the painter stands at its end, what the user should know."""
+    """What became of one video: what was read, how the painter stood at its end, frames repeated, what to tell the user."""
 
     report: ReadReport
     standing: Standing
+    repeated: int
     warnings: tuple[str, ...]
 
 
@@ -36,7 +37,7 @@ def render_video(work: Work, painter: Painter | None) -> Rendered:
     Its finished segments outlive every failure. Raises DamagedError for a damaged source when the settings are strict,
     Interrupted, and whatever reading, painting and writing raise.
     """
-    with _keeping(work):
+    with keeping(work):
         if painter is not None:
             paint(work, painter)
         done = recorded(work.folder)
@@ -51,11 +52,11 @@ def render_video(work: Work, painter: Painter | None) -> Rendered:
 
 def rendered(plan: VideoPlan, done: Kept, complaints: Sequence[str] = ()) -> Rendered:
     """Return what is to be told of a finished video; `complaints` are those of sound and subtitles that were converted."""
-    report, standing = _reading(done).report, done.segments[-1].standing
-    said = [*plan.warnings, *report.warnings, *_miscount(plan, report), *standing.notes]
+    report = _reading(done).report
+    said = [*plan.warnings, *report.warnings, *_miscount(plan, report), *done.notes]
     if complaints:
         said.append(f"{plan.clip.path}: a converted sound or subtitle track is damaged: {complaints[0]}")
-    return Rendered(report, standing, tuple(said))
+    return Rendered(report, done.segments[-1].standing, done.repeated, tuple(said))
 
 
 def _reading(done: Kept) -> Reading:
@@ -64,13 +65,13 @@ def _reading(done: Kept) -> Reading:
 
 
 @contextmanager
-def _keeping(work: Work) -> Iterator[None]:
+def keeping(work: Work) -> Iterator[None]:
     """Say of every failure what is kept, and how to go on."""
     try:
         yield
     except KeyboardInterrupt:
         if frames := recorded(work.folder).pictures:
-            raise stopped(work, frames) from None
+            raise stopped(work.plan, work.folder, frames) from None
         raise
     except Interrupted:
         raise

@@ -1,0 +1,180 @@
+"""Renders on a Ray cluster of two machines end as those of one process do, whatever is lost on the way."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clips import make_clip, moving_square
+from tests.renders import Crash, assert_same, broken_off, told, uneven
+from vidstyle.atomic import StageResult
+from vidstyle.cluster.settings import ClusterSettings
+from vidstyle.errors import ClusterError, ExitCode
+from vidstyle.progress import OnProgress, Progress
+from vidstyle.render.folder import RenderFolder
+from vidstyle.render.settings import RenderSettings
+from vidstyle.render.stage import run as run_here
+
+Fast = Callable[..., RenderSettings]
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Ray's test cluster needs a system that forks")
+pytest.importorskip("ray", reason="the extra `ray` is not installed")
+STORE_BYTES = 80 << 20
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """Two machines of one core, as Ray's own tests simulate them, and none of their processes afterwards."""
+    from vidstyle.cluster.session import load_ray
+
+    load_ray()
+    from ray.cluster_utils import Cluster
+
+    machine = {"num_cpus": 1, "object_store_memory": STORE_BYTES, "include_dashboard": False}
+    made = Cluster(initialize_head=True, head_node_args=machine)
+    made.add_node(**machine)
+    yield made
+    made.shutdown()
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    """A clip of 50 frames at uneven times with B-frames, sound, held drawings and a cut."""
+    draw = moving_square(step=5)
+    return make_clip(
+        tmp_path / "film.mp4",
+        pts=uneven(50),
+        time_base=Fraction(1, 90000),
+        b_frames=3,
+        audio=1,
+        pictures=lambda index: draw(index // 2 * 2) if index < 28 else 255 - draw(index),
+    )
+
+
+def on_ray(
+    cluster: Any, sources: Path | list[Path], target: Path, settings: RenderSettings, watch: OnProgress = lambda _: None
+) -> StageResult:
+    from vidstyle.cluster.stage import run
+
+    return run(sources, target, settings, ClusterSettings(), cluster.address, watch)
+
+
+def when_finished(pieces: int, act: Callable[[], None]) -> OnProgress:
+    """Return what does something once, when so many pieces stand."""
+    acted: list[bool] = []
+
+    def watch(progress: Progress) -> None:
+        if progress.figures.get("finished", 0) >= pieces and not acted:
+            acted.append(True)
+            act()
+
+    return watch
+
+
+def crash() -> None:
+    raise Crash
+
+
+def test_films_on_two_machines_are_those_of_one_process(
+    cluster: Any, fast: Fast, tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machines see neither films nor style by their paths: all goes through the object store."""
+    from vidstyle.cluster import files
+    from vidstyle.cluster.worker import Worker
+
+    class Blind(Worker):
+        def __init__(self) -> None:
+            super().__init__()
+            seen, own = files._is_there, str(self._scratch.path)
+            files._is_there = lambda file, path: str(path).startswith(own) and seen(file, path)
+
+    monkeypatch.setattr("vidstyle.cluster.stage.Worker", Blind)
+    settings = fast(segment=8, flicker="flow", start=0.1)
+    films = [film, make_clip(tmp_path / "other.mkv", frames=20)]
+    straight = run_here(films, tmp_path / "straight", settings)
+    said: list[Progress] = []
+    result = on_ray(cluster, films, tmp_path / "out", settings, said.append)
+    assert told(result) == told(straight)
+    for name in ("film.mp4", "other.mkv"):
+        assert_same(tmp_path / "out" / name, tmp_path / "straight" / name)
+    last = [one for one in said if not one.note][-1]
+    frames, pieces = result.counts["frames"], result.details["ray"]["pieces"]
+    assert (last.phase, last.done, last.total) == ("2 films", frames, frames)
+    assert {name: last.figures[name] for name in pieces} == pieces
+    assert pieces == {"waiting": 0, "painting": 0, "finished": 6 + 3, "failed": 0}
+    assert (result.details["ray"]["workers"], result.details["device"]) == (2, "cpu")
+
+
+def test_a_piece_that_fails_three_times_is_named_and_the_others_are_kept(
+    cluster: Any, fast: Fast, tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next run paints it; a worker that is killed on the way costs the piece under way and nothing else."""
+    from vidstyle.cluster.worker import Worker
+
+    mark = tmp_path / "killed"
+
+    class Failing(Worker):
+        def paint(self, order: bytes, given: Any, resolved: Any, start: Any, until: int) -> Any:
+            for kind, value in super().paint(order, given, resolved, start, until):
+                if kind == "segment" and value["number"] == 2:
+                    raise ValueError("a bad day")
+                yield kind, value
+
+    class Mortal(Worker):
+        def paint(self, order: bytes, given: Any, resolved: Any, start: Any, until: int) -> Any:
+            for kind, value in super().paint(order, given, resolved, start, until):
+                if kind == "segment" and not mark.exists():
+                    mark.touch()
+                    os.kill(os.getpid(), signal.SIGKILL)
+                yield kind, value
+
+    settings = fast(segment=8, flicker="flow")
+    run_here(film, tmp_path / "straight.mp4", settings)
+    with monkeypatch.context() as patched, pytest.raises(ClusterError) as caught:
+        patched.setattr("vidstyle.cluster.stage.Worker", Failing)
+        on_ray(cluster, film, tmp_path / "out.mp4", settings)
+    begin, end = ((uneven(50)[frame] - uneven(50)[0]) / 90000 for frame in (16, 23))
+    assert str(caught.value) == (
+        f"{film}: 1 of 7 pieces failed 3 times: {begin:.2f}-{end:.2f} s (ValueError: a bad day). "
+        "42 painted frames are kept; the same command tries the others again."
+    )
+    assert caught.value.exit_code == ExitCode.CLUSTER
+    assert len(list(RenderFolder(tmp_path / "out.mp4", ".mp4").path.glob("*.mp4"))) == 6
+    monkeypatch.setattr("vidstyle.cluster.stage.Worker", Mortal)
+    said: list[Progress] = []
+    result = on_ray(cluster, film, tmp_path / "out.mp4", settings, said.append)
+    notes = [one.note for one in said if one.note]
+    assert notes == [
+        f"{tmp_path}/out.mp4: 42 frames are painted already, the rest follows.",
+        "piece 3 of film.mp4 failed (its worker was lost); attempt 1 of 3.",
+    ]
+    assert result.details["ray"]["lost"] == 1
+    assert_same(tmp_path / "out.mp4", tmp_path / "straight.mp4")
+
+
+def test_one_process_goes_on_where_the_cluster_was_left(cluster: Any, fast: Fast, tmp_path: Path, film: Path) -> None:
+    settings = fast(segment=8, flicker="flow")
+    run_here(film, tmp_path / "straight.mp4", settings)
+    with pytest.raises(Crash):
+        on_ray(cluster, film, tmp_path / "out.mp4", settings, when_finished(3, crash))
+    result = run_here(film, tmp_path / "out.mp4", settings)
+    assert result.details["files"][str(tmp_path / "out.mp4")]["kept_frames"] >= 8
+    assert_same(tmp_path / "out.mp4", tmp_path / "straight.mp4")
+
+
+def test_a_machine_that_is_lost_costs_the_pieces_under_way(
+    cluster: Any, fast: Fast, tmp_path: Path, film: Path
+) -> None:
+    """The cluster goes on here where one process was broken off."""
+    settings = fast(segment=8, flicker="flow")
+    straight = run_here(film, tmp_path / "straight.mp4", settings)
+    broken_off(film, tmp_path / "out.mp4", settings, 18)
+    lost = cluster.list_all_nodes()[-1]
+    watch = when_finished(2, lambda: cluster.remove_node(lost))
+    result = on_ray(cluster, film, tmp_path / "out.mp4", settings, watch)
+    assert result.details["files"][str(tmp_path / "out.mp4")]["kept_frames"] in (8, 16)
+    assert told(result) == told(straight)
+    assert_same(tmp_path / "out.mp4", tmp_path / "straight.mp4")

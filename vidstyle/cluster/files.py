@@ -1,0 +1,75 @@
+"""Files that workers need: by their path where a worker sees the same file there, else through Ray's object store."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from vidstyle.atomic import whole_file
+from vidstyle.cluster.session import load_ray
+from vidstyle.render.calibrate import identity
+
+CHUNK_BYTES = 16 << 20
+
+
+@dataclass(frozen=True)
+class SharedFile:
+    """A file of the driver's: its path, and what tells its content from others."""
+
+    path: Path
+    content: str
+
+    @classmethod
+    def of(cls, path: Path) -> "SharedFile":
+        """Return the file at `path`; raises OSError."""
+        return cls(path.absolute(), identity(path))
+
+
+class NotAtHand(Exception):
+    """A worker does not see files, and has not been given their bytes; `paths` names them."""
+
+    def __init__(self, paths: tuple[str, ...]) -> None:
+        super().__init__(paths)
+        self.paths = paths
+
+
+def chunks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file in pieces that pass through Ray one by one."""
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
+
+
+def put(path: Path) -> list[Any]:
+    """Return references to the bytes of a file in the object store."""
+    return [load_ray().put(chunk) for chunk in chunks(path)]
+
+
+def at_hand(files: Sequence[SharedFile], given: Mapping[str, Sequence[Any]], scratch: Path) -> dict[Path, Path]:
+    """Return where this machine has each of `files`, by its path on the driver's.
+
+    What is not seen here is written into `scratch` from the references that are `given`; other files there go. Raises
+    NotAtHand where some are missing.
+    """
+    places = {file.path: _place(file, scratch) for file in files}
+    missing = [file for file in files if not _is_there(file, places[file.path])]
+    if lacking := tuple(str(file.path) for file in missing if str(file.path) not in given):
+        raise NotAtHand(lacking)
+    for path in set(scratch.glob("*")) - set(places.values()):
+        path.unlink()
+    for file in missing:
+        with whole_file(places[file.path]) as partial, partial.open("wb") as copy:
+            for reference in given[str(file.path)]:
+                copy.write(load_ray().get(reference))
+    return places
+
+
+def _place(file: SharedFile, scratch: Path) -> Path:
+    return file.path if _is_there(file, file.path) else scratch / f"{file.content}{file.path.suffix}"
+
+
+def _is_there(file: SharedFile, path: Path) -> bool:
+    try:
+        return identity(path) == file.content
+    except OSError:
+        return False

@@ -1,0 +1,68 @@
+"""The connection to Ray: a local one that is started, or a cluster that is there."""
+
+import logging
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from vidstyle.cluster.settings import LOCAL
+from vidstyle.errors import ClusterError, DependencyError
+
+OBJECT_STORE_BYTES = 512 << 20
+"""Shared memory of a local Ray: coded pieces pass through it one by one, what is more goes to the disk."""
+
+
+def load_ray() -> Any:
+    """Return the library; raises DependencyError where it is not installed."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    try:
+        import ray
+    except ImportError as error:
+        raise DependencyError(f"--ray needs Ray ({error}). Install it: pip install 'vidstyle[ray]'") from error
+    return ray
+
+
+@contextmanager
+def session(address: str) -> Iterator[None]:
+    """Be connected to Ray at `address`: LOCAL, `auto` or HOST:PORT; Ray says nothing on the terminal meanwhile.
+
+    A local Ray ends with the block. Raises ClusterError where it cannot be started or reached.
+    """
+    ray = load_ray()
+    if "://" in address:
+        raise ClusterError(f"--ray {address}: give auto or HOST:PORT on a machine that belongs to the cluster.")
+    own = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES} if address == LOCAL else {}
+    with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
+        try:
+            with _own_signals():
+                ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, namespace="vidstyle", **own)
+        except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+            raise ClusterError(_unreachable(address, error)) from error
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+
+def _unreachable(address: str, error: Exception) -> str:
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    if address == LOCAL:
+        return f"Ray cannot be started here: {reason} Free memory and disk, or give the address of a cluster."
+    return f"No Ray cluster answers at {address}: {reason} Start one with `ray start --head`, or check the address."
+
+
+@contextmanager
+def _own_signals() -> Iterator[None]:
+    """Keep the way in which a request to terminate is met: Ray would put its own in its place."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,33 @@
+"""Settings of a render on Ray."""
+
+from dataclasses import dataclass
+
+from vidstyle.errors import SettingsError
+from vidstyle.settings import Settings, setting
+
+LOCAL = "local"
+"""The address that stands for a Ray of this run's own, on this machine."""
+
+
+@dataclass(frozen=True)
+class ClusterSettings(Settings):
+    """What `vidstyle render --ray` asks of the cluster."""
+
+    ray_workers: int | str = setting(
+        "auto", "workers that paint on Ray (auto: as many as its GPUs, else its CPU cores)", minimum=1, words=("auto",)
+    )
+    ray_gpus: float | str = setting(
+        "auto",
+        "GPUs of each worker, also a part of one; 0: CPU (auto: 1 where there are any)",
+        minimum=0,
+        words=("auto",),
+    )
+    ray_cpus: float = setting(1.0, "CPU cores of each worker", minimum=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("ray_gpus", "ray_cpus"):
+            amount = getattr(self, name)
+            if amount != "auto" and amount > 1 and amount % 1:
+                flag = name.replace("_", "-")
+                raise SettingsError(f"{flag} cannot be {amount:g}: above 1 Ray deals out whole ones.")
