@@ -197,6 +197,10 @@ def test_ray_without_its_extra_says_what_to_install(
             ["a.mp4", "-o", "out.mp4", "--device", "cuda:1", "--ray"],
             "Ray chooses the device, not cuda:1. Give --device auto, cpu or cuda with --ray.",
         ),
+        (
+            ["a.mp4", "-o", "out.mp4", "--diversify", "2", "--diversify-style", "look.safetensors", "--ray"],
+            "Varied results are not made on Ray: each rests on all shots before. Leave --ray out.",
+        ),
     ],
 )
 def test_what_does_not_go_with_ray_is_refused(

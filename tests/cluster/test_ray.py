@@ -12,7 +12,7 @@ import pytest
 from tests.clips import make_clip, moving_square
 from tests.renders import Crash, assert_same, broken_off, told, uneven
 from vidstyle.atomic import StageResult
-from vidstyle.cluster.settings import ClusterSettings
+from vidstyle.cluster.settings import LOCAL, ClusterSettings
 from vidstyle.errors import ClusterError, ExitCode
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.render.folder import RenderFolder
@@ -177,4 +177,15 @@ def test_a_machine_that_is_lost_costs_the_pieces_under_way(
     result = on_ray(cluster, film, tmp_path / "out.mp4", settings, watch)
     assert result.details["files"][str(tmp_path / "out.mp4")]["kept_frames"] in (8, 16)
     assert told(result) == told(straight)
+    assert_same(tmp_path / "out.mp4", tmp_path / "straight.mp4")
+
+
+@pytest.mark.needs_cuda
+def test_a_worker_holds_a_gpu_and_paints_what_one_process_does(fast: Fast, tmp_path: Path, film: Path) -> None:
+    from vidstyle.cluster.stage import run
+
+    settings = fast(segment=8, flicker="flow", device="auto", precision="auto")
+    run_here(film, tmp_path / "straight.mp4", settings)
+    result = run(film, tmp_path / "out.mp4", settings, ClusterSettings(ray_workers=1), LOCAL)
+    assert result.details["device"] == "cuda"
     assert_same(tmp_path / "out.mp4", tmp_path / "straight.mp4")
