@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 
@@ -22,8 +23,13 @@ class Box:
     bottom: int
 
     def crop(self, rgb: np.ndarray) -> np.ndarray:
-        """Return the part of (h, w, 3) that lies in the box."""
+        """Return the part of (h, w) or (h, w, 3) that lies in the box."""
         return rgb[self.top : self.bottom, self.left : self.right]
+
+    def scaled(self, factor: float) -> Self:
+        """Return the box in a picture that is `factor` times as large."""
+        edges = (self.left, self.top, self.right, self.bottom)
+        return type(self)(*(round(edge * factor) for edge in edges))
 
 
 def find_borders(frames: Iterable[np.ndarray]) -> Box | None:

@@ -7,6 +7,8 @@ import numpy as np
 
 LEAST_SPREAD = 40
 DARK, BRIGHT = 40, 215
+STEP_PIXELS = 3
+"""Every third pixel of every third row tells as much as all do."""
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,10 @@ class Light:
     @classmethod
     def of(cls, grey: np.ndarray) -> Self:
         """Return the light of (h, w) uint8 grey."""
-        low, high = np.percentile(grey[::2, ::2], (1, 99))
-        return cls(float(grey.mean()), float(high - low))
+        counts = np.bincount(grey[::STEP_PIXELS, ::STEP_PIXELS].ravel(), minlength=256)
+        total = int(counts.sum())
+        low, high = np.searchsorted(counts.cumsum(), (0.01 * total, 0.99 * total))
+        return cls(float(counts @ np.arange(256)) / total, float(high - low))
 
     @property
     def blank(self) -> str:

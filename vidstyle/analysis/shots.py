@@ -73,7 +73,10 @@ class ShotWatcher:
         self._in_blend = False
 
     def feed(self, rgb: np.ndarray) -> Place | None:
-        """Take the next frame, (h, w, 3) uint8; return the place of the frame `REACH_FRAMES` before it once there is one."""
+        """Take the next frame or its thumbnail, (h, w, 3) uint8; return the place of the frame `REACH_FRAMES` before it.
+
+        None where there is none yet.
+        """
         small = _thumbnail(rgb)
         if not self._thumbnails:
             self._thumbnails.extend([small] * (REACH_FRAMES + 1))
@@ -102,7 +105,9 @@ class ShotWatcher:
 
 
 def _thumbnail(rgb: np.ndarray) -> np.ndarray:
-    return cv2.resize(rgb, THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
+    if rgb.shape[1::-1] != THUMBNAIL_SIZE:
+        rgb = cv2.resize(rgb, THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA)
+    return rgb.astype(np.float32)
 
 
 def _is_cut(around: list[np.ndarray]) -> bool:

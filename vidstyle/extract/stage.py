@@ -20,7 +20,9 @@ from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.choose import drop_alike, drop_beyond, drop_faded
 from vidstyle.extract.deblur import Deblur, apply, deblurrer
 from vidstyle.extract.manifest import Manifest, frame_settings
-from vidstyle.extract.sample import borders_of, sample
+from vidstyle.extract.observe import borders_of
+from vidstyle.extract.picture import finished
+from vidstyle.extract.sample import sample
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source, find_files, open_sources
 from vidstyle.media.clip import Clip
@@ -112,10 +114,10 @@ def _read(one_run: _Run, source: Source) -> None:
         one_run.on_progress(Progress(f"read {clip.path.name}", done, _expected_frames(clip, settings)))
 
     with VideoReader(clip, start_seconds=settings.start, end_seconds=settings.end) as reader:
-        for candidate, rgb in sample(source, reader, box, settings, show):
+        for candidate, seen in sample(source, reader, box, settings, show):
             one_run.candidates.append(candidate)
             if candidate.kept:
-                picture = _scaled(rgb, settings.size)
+                picture = _scaled(finished(seen.picture, box), settings.size)
                 candidate.look = Look.of(picture)
                 write_image(_staged(one_run, candidate), picture)
     drop_faded(one_run.candidates[first:])

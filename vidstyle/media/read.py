@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,7 +19,6 @@ from vidstyle.media.picture import Picture
 from vidstyle.media.position import Position, digest
 from vidstyle.media.probe import open_source
 from vidstyle.media.timeline import any_clock
-from vidstyle.media.upright import upright_rgb
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
@@ -102,15 +100,20 @@ class VideoReader:
         Raises InputError when none can be decoded.
         """
         waiting: list[Picture] = []
-        for picture in self._source:
+        for picture in self.pictures():
             waiting.append(picture)
-            self.report.frames += 1
             if len(waiting) == size or (segment and self.report.frames % segment == 0):
                 yield self._batch(waiting)
                 waiting = []
-        self._finish()
         if waiting:
             yield self._batch(waiting)
+
+    def pictures(self) -> Iterator[Picture]:
+        """Yield the pictures one by one, not yet converted; each holds its frame. Raises InputError when there is none."""
+        for picture in self._source:
+            self.report.frames += 1
+            yield picture
+        self._finish()
 
     def _batch(self, pictures: list[Picture]) -> Batch:
         return Batch(
@@ -153,7 +156,7 @@ class VideoReader:
             if pts >= self._until:
                 break
             if pts >= self._from:
-                current = Picture(self._conversion(frame), pts, frame.duration or 0)
+                current = self._picture(frame, pts)
                 yield from self._held_until(pts, self._latest or current)
                 self.report.concealed += frame.is_corrupt
                 self._latest = current
@@ -184,11 +187,11 @@ class VideoReader:
         self._unordered += latest >= max(self._from, frame.pts)
         return max(frame.pts, latest + 1)
 
-    def _conversion(self, frame: VideoFrame) -> Callable[[], np.ndarray]:
+    def _picture(self, frame: VideoFrame, pts: int) -> Picture:
         self._resized += (frame.width, frame.height) != (self.clip.width, self.clip.height)
         if frame.key_frame:
             self._aspect = self._decoder.sample_aspect
-        return partial(upright_rgb, frame, self.clip, self._aspect, self.background)
+        return Picture(frame, self.clip, pts, frame.duration or 0, self._aspect, self.background)
 
     def _finish(self) -> None:
         path, report, restarts = self.clip.path, self.report, len(self._decoder.timeline.shifts) - 1

@@ -1,0 +1,76 @@
+"""Streaming an episode: every frame measured on small copies, its place in the film known a few frames later."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from vidstyle.analysis.borders import Box, find_borders
+from vidstyle.analysis.light import Light
+from vidstyle.analysis.measuring import Copies
+from vidstyle.analysis.sharpness import sharpness
+from vidstyle.analysis.shots import Place, ShotWatcher
+from vidstyle.extract.picture import copies, plain
+from vidstyle.extract.settings import ExtractSettings
+from vidstyle.media.clip import Clip
+from vidstyle.media.glance import glance
+from vidstyle.media.picture import Picture
+from vidstyle.media.read import VideoReader
+
+BORDER_FRAMES = 12
+REPORT_FRAMES = 8
+
+
+@dataclass(frozen=True)
+class Observation:
+    """A frame, when it is shown and what is known of it; its picture is made only when it is asked for.
+
+    `seconds` and `frame` count from the first picture of the video; `thumbnail` is (36, 64, 3) uint8 RGB of what lies
+    within the borders. `sharpness` is that of `analysis.sharpness`.
+    """
+
+    picture: Picture
+    seconds: float
+    frame: int
+    thumbnail: np.ndarray
+    sharpness: float
+    light: Light
+    place: Place
+
+    @property
+    def flaw(self) -> str:
+        """Why the frame is not to be learnt from, empty where nothing speaks against it."""
+        return self.light.blank or ("blended" if self.place.blended else "")
+
+
+def borders_of(clip: Clip, settings: ExtractSettings) -> Box | None:
+    """Return the box of picture of an episode, from frames spread over the asked range."""
+    first = settings.start or 0.0
+    last = settings.end or (float(clip.duration) if clip.duration else first + BORDER_FRAMES)
+    times = np.linspace(first, last, BORDER_FRAMES, endpoint=False)
+    return find_borders(plain(picture.rgb, clip) for picture in glance(clip, times.tolist()))
+
+
+def observe(reader: VideoReader, box: Box | None, on_frames: Callable[[int], None]) -> Iterator[Observation]:
+    """Yield every frame of the reader in the order of time. Holds a few frames at a time, however long the episode."""
+    watcher = ShotWatcher()
+    waiting: deque[tuple[Picture, Copies]] = deque()
+    for picture in reader.pictures():
+        small = copies(picture, box)
+        waiting.append((picture, small))
+        place = watcher.feed(small.thumbnail)
+        if place is not None:
+            yield _observed(reader, *waiting.popleft(), place)
+        if reader.report.frames % REPORT_FRAMES == 0:
+            on_frames(REPORT_FRAMES)
+    on_frames(reader.report.frames % REPORT_FRAMES)
+    for (picture, small), place in zip(waiting, watcher.finish(), strict=True):
+        yield _observed(reader, picture, small, place)
+
+
+def _observed(reader: VideoReader, picture: Picture, small: Copies, place: Place) -> Observation:
+    seconds = float((picture.pts - reader.start_pts) * reader.clip.time_base)
+    number = round(seconds * reader.clip.frame_rate)
+    grey = small.grey
+    return Observation(picture, seconds, number, small.thumbnail, sharpness(grey), Light.of(grey), place)
