@@ -7,9 +7,9 @@ import cv2
 import numpy as np
 
 from vidstyle.analysis.borders import Box
+from vidstyle.analysis.cuts import THUMBNAIL_SIZE
 from vidstyle.analysis.scale import reduced_size, to_size, to_size_quickly
 from vidstyle.analysis.sharpness import MEASURING_SHORT_SIDE
-from vidstyle.analysis.shots import THUMBNAIL_SIZE
 from vidstyle.media.planes import Planes
 
 LUMA, DIFFERENCE = 255 / 219, 255 / 224

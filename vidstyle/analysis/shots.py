@@ -1,26 +1,41 @@
 """Where one shot ends and the next begins, and which frames are a blend of two pictures; found while streaming."""
 
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import cv2
 import numpy as np
 
-REACH_FRAMES = 6
-THUMBNAIL_SIZE = (64, 36)
-LEAST_CUT = 10.0
+from vidstyle.analysis.cuts import THUMBNAIL_SIZE
+
+REACH_FRAMES = 14
+"""How far is looked on both sides of a frame: half of the longest cross-fades, as their change must show."""
+NEIGHBOURS = 4
+LEAST_CUT = 8.0
 """Mean difference (of 255) between neighbouring thumbnails from which on it can be a cut."""
-CUT_OVER_MEDIAN, CUT_OVER_NEXT = 3.0, 1.5
-LONGEST_FLASH_FRAMES = 3
-PAST_STEPS = 6
-LEAST_SUDDEN_CUT = 4.0
-"""The same where only earlier frames are known: lower, since a cut that is missed costs more there than one too many."""
-LEAST_CHANGE = 16.0
-"""Mean difference across the reach from which on a frame between can be a blend."""
-BLEND_RESIDUAL = 0.12
-BLEND_SHARES = (0.12, 0.88)
+CUT_OVER_MEDIAN, CUT_OVER_NEXT = 2.0, 1.5
+LEAST_EXTENT, CHANGED = 0.4, 8
+"""Share of a thumbnail that a cut changes at least, by that much (of 255): a new pose before the old ground changes less."""
+LONGEST_FLASH_FRAMES = 8
+RETURN = 0.5
+"""Part of a step that is left, at most, where the picture from before it comes back."""
+LEAST_CHANGE = 12.0
+"""Mean difference across a reach from which on a frame between can be a blend, and a picture after a gap another shot."""
+REACHES = (4, 7, REACH_FRAMES)
+"""Frames on both sides that a blend is looked for between: the fewer, the less things move, the more, the slower it may be."""
+BLEND_RESIDUAL = 0.38
+"""Part of the change that a blend leaves unexplained at most: motion in it leaves up to a third, motion alone half or more."""
+BLEND_GAIN = 0.75
+"""Part of its difference to the nearer of both that it leaves unexplained: a frame beside a cut is no better a blend."""
+SAME_CORRELATION = 0.8
+"""From which on two thumbnails show the same, one perhaps faded."""
+LEAST_FRAMES_BETWEEN_GAPS, SETTLING_FRAMES = 24, 6
+"""A gap may have holes: what stands for fewer frames is not what the next gap leads away from."""
+FLAT_DEVIATION = 4.0
+"""Standard deviation (of 255) below which a frame shows nothing, as the black between two fades or the white of a flash."""
+FADED = 0.92
+"""Part of the contrast before it below which a frame on the way to a flat one is faded."""
 
 
 @dataclass(frozen=True)
@@ -31,46 +46,22 @@ class Place:
     blended: bool
 
 
-class CutDetector:
-    """Finds hard cuts without looking ahead, for those who must know at once.
+class ShotWatcher:
+    """Judges frames `REACH_FRAMES` after they were fed, from thumbnails on both sides of them.
 
-    It remembers `PAST_STEPS` differences between frames and the last thumbnail; `state` gives them out. A flash, or a
-    sudden movement after stillness, counts as a cut here.
+    Frames that are blended or show nothing lie between shots. What comes after them begins a shot only where it differs
+    from what was before: so a fade parts two shots once, and a flash none.
     """
 
     def __init__(self) -> None:
-        self._steps: deque[float] = deque(maxlen=PAST_STEPS)
-        self._before: np.ndarray | None = None
-
-    def is_cut(self, rgb: np.ndarray) -> bool:
-        """Take the next frame, (h, w, 3) uint8, and return whether a shot begins with it; the first frame begins one."""
-        small, before = _thumbnail(rgb), self._before
-        self._before = small
-        if before is None:
-            return True
-        step = float(np.abs(small - before).mean())
-        limit = max(LEAST_SUDDEN_CUT, CUT_OVER_MEDIAN * float(np.median(self._steps))) if self._steps else LEAST_CUT
-        self._steps.append(step)
-        return step > limit
-
-    def state(self) -> dict[str, np.ndarray]:
-        """Return what is remembered: `steps` (n,) float64 and, after the first frame, `thumbnail` (36, 64, 3) float32."""
-        steps = {"steps": np.array(self._steps, np.float64)}
-        return steps if self._before is None else {**steps, "thumbnail": self._before}
-
-    def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Remember what `state` holds instead, nothing when it is empty."""
-        self._steps = deque(state.get("steps", np.empty(0)).tolist(), maxlen=PAST_STEPS)
-        self._before = state.get("thumbnail")
-
-
-class ShotWatcher:
-    """Judges frames `REACH_FRAMES` after they were fed, from thumbnails on both sides of them."""
-
-    def __init__(self) -> None:
-        self._thumbnails: deque[np.ndarray] = deque(maxlen=2 * REACH_FRAMES + 2)
+        self._thumbnails: deque[np.ndarray] = deque(maxlen=2 * REACH_FRAMES + 1)
+        self._steps: deque[float] = deque(maxlen=2 * REACH_FRAMES + 1)
+        self._deviations: deque[float] = deque(maxlen=2 * REACH_FRAMES + 1)
         self._fed = self._judged = self._shot = 0
-        self._in_blend = False
+        self._begun = -REACH_FRAMES
+        self._settled: np.ndarray | None = None
+        self._in_gap = False
+        self._since_gap = 0
 
     def feed(self, rgb: np.ndarray) -> Place | None:
         """Take the next frame or its thumbnail, (h, w, 3) uint8; return the place of the frame `REACH_FRAMES` before it.
@@ -78,9 +69,9 @@ class ShotWatcher:
         None where there is none yet.
         """
         small = _thumbnail(rgb)
-        if not self._thumbnails:
-            self._thumbnails.extend([small] * (REACH_FRAMES + 1))
-        self._thumbnails.append(small)
+        for _ in range(0 if self._thumbnails else REACH_FRAMES):
+            self._append(small)
+        self._append(small)
         self._fed += 1
         return self._judge() if self._fed > REACH_FRAMES else None
 
@@ -88,45 +79,113 @@ class ShotWatcher:
         """Return the places of the frames not judged yet."""
         places = []
         while self._judged < self._fed:
-            self._thumbnails.append(self._thumbnails[-1])
+            self._append(self._thumbnails[-1])
             if len(self._thumbnails) == self._thumbnails.maxlen:
                 places.append(self._judge())
         return places
 
+    def _append(self, small: np.ndarray) -> None:
+        self._steps.append(_difference(small, self._thumbnails[-1] if self._thumbnails else small))
+        self._thumbnails.append(small)
+        self._deviations.append(float(cv2.meanStdDev(small)[1].max()))
+
     def _judge(self) -> Place:
-        around = list(self._thumbnails)
+        around, deviations = list(self._thumbnails), list(self._deviations)
+        middle = around[REACH_FRAMES]
+        blended = _is_blended(around) or _is_fading(deviations) or _is_fading(deviations[::-1])
+        if blended or deviations[REACH_FRAMES] < FLAT_DEVIATION:
+            self._in_gap, self._since_gap = True, 0
+        else:
+            if self._in_gap and self._settled is not None:
+                self._begin(_is_another(self._settled, middle), LEAST_FRAMES_BETWEEN_GAPS)
+            else:
+                self._begin(_is_cut(around, list(self._steps)), NEIGHBOURS)
+            self._in_gap = False
+            self._since_gap += 1
+            if self._since_gap > SETTLING_FRAMES or self._begun == self._judged:
+                self._settled = middle
         self._judged += 1
-        blended = _is_blend(around[1], around[REACH_FRAMES + 1], around[-1])
-        blend_ends = self._in_blend and not blended
-        if blend_ends or (_is_cut(around) and self._judged > 1):
-            self._shot += 1
-        self._in_blend = blended
         return Place(self._shot, blended)
+
+    def _begin(self, begins: bool, least_frames: int) -> None:
+        """Begin a shot, unless one has just begun: then both are traces of one change."""
+        if begins and self._judged and self._judged - self._begun > least_frames:
+            self._shot += 1
+            self._begun = self._judged
 
 
 def _thumbnail(rgb: np.ndarray) -> np.ndarray:
-    if rgb.shape[1::-1] != THUMBNAIL_SIZE:
-        rgb = cv2.resize(rgb, THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA)
-    return rgb.astype(np.float32)
+    if rgb.shape[1::-1] == THUMBNAIL_SIZE:
+        return rgb
+    return cv2.resize(rgb, THUMBNAIL_SIZE, interpolation=cv2.INTER_AREA)
 
 
-def _is_cut(around: list[np.ndarray]) -> bool:
-    """Whether the middle frame differs from the one before it far more than its neighbours do among themselves.
+def _difference(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the mean absolute difference of two uint8 pictures."""
+    return cv2.norm(one, other, cv2.NORM_L1) / one.size
 
-    A flash makes two such steps close together, so that neither stands out.
+
+def _is_another(before: np.ndarray, after: np.ndarray) -> bool:
+    """Whether a picture after a gap is of another shot: neither like the one before it, nor a faded copy."""
+    if _difference(before, after) < LEAST_CHANGE:
+        return False
+    correlation = np.corrcoef(before.ravel(), after.ravel())[0, 1]
+    return bool(correlation < SAME_CORRELATION)
+
+
+def _is_fading(deviations: list[float]) -> bool:
+    """Whether the contrast falls from the middle frame, which has lost some already, until nothing is left."""
+    middle = deviations[REACH_FRAMES]
+    if middle >= FADED * max(deviations[:REACH_FRAMES]):
+        return False
+    after = deviations[REACH_FRAMES:]
+    flat = next((index for index, one in enumerate(after) if one < FLAT_DEVIATION), 0)
+    return flat > 0 and all(later <= earlier for earlier, later in pairwise(after[: flat + 1]))
+
+
+def _is_cut(around: list[np.ndarray], steps: list[float]) -> bool:
+    """Whether the middle frame differs from the one before it far more, and in more places, than neighbours do.
+
+    One more such step may be near, as a flash makes two; but then neither is a cut if the picture from before comes back.
     """
-    steps = [float(np.abs(after - before).mean()) for before, after in pairwise(around)]
-    next_to_it = steps[REACH_FRAMES - LONGEST_FLASH_FRAMES : REACH_FRAMES + LONGEST_FLASH_FRAMES + 1]
-    step = next_to_it.pop(LONGEST_FLASH_FRAMES)
-    return step > max(LEAST_CUT, CUT_OVER_MEDIAN * float(np.median(steps)), CUT_OVER_NEXT * max(next_to_it))
+    step = steps[REACH_FRAMES]
+    if step < LEAST_CUT:
+        return False
+    near = steps[REACH_FRAMES - NEIGHBOURS : REACH_FRAMES + NEIGHBOURS + 1]
+    second_next = sorted(near)[-3]
+    if step <= max(CUT_OVER_MEDIAN * float(np.median(steps)), CUT_OVER_NEXT * second_next):
+        return False
+    return _extent(around[REACH_FRAMES - 1], around[REACH_FRAMES]) >= LEAST_EXTENT and not _comes_back(around, step)
+
+
+def _extent(one: np.ndarray, other: np.ndarray) -> float:
+    """Return the share of pixels that differ."""
+    changed = cv2.absdiff(one, other).max(axis=2) > CHANGED
+    return float(np.count_nonzero(changed)) / changed.size
+
+
+def _comes_back(around: list[np.ndarray], step: float) -> bool:
+    """Whether what was before the step is seen again soon after it, or what is after it was seen shortly before it."""
+    before, middle = around[REACH_FRAMES - 1], around[REACH_FRAMES]
+    after = around[REACH_FRAMES + 1 : REACH_FRAMES + 1 + LONGEST_FLASH_FRAMES]
+    earlier = around[REACH_FRAMES - 1 - LONGEST_FLASH_FRAMES : REACH_FRAMES - 1]
+    pairs = [*((before, one) for one in after), *((middle, one) for one in earlier)]
+    return min(_difference(*pair) for pair in pairs) < RETURN * step
+
+
+def _is_blended(around: list[np.ndarray]) -> bool:
+    middle = around[REACH_FRAMES]
+    return any(_is_blend(around[REACH_FRAMES - reach], middle, around[REACH_FRAMES + reach]) for reach in REACHES)
 
 
 def _is_blend(before: np.ndarray, middle: np.ndarray, after: np.ndarray) -> bool:
     """Whether `middle` is a weighted mean of the frames on both sides, which differ from each other."""
-    change = after - before
-    size = float(np.abs(change).mean())
+    size = _difference(before, after)
     if size < LEAST_CHANGE:
         return False
-    share = float(np.vdot(middle - before, change) / np.vdot(change, change))
-    residual = float(np.abs(middle - before - share * change).mean())
-    return BLEND_SHARES[0] < share < BLEND_SHARES[1] and residual < BLEND_RESIDUAL * size
+    first = before.astype(np.float32)
+    change, so_far = after - first, middle - first
+    share = float(np.vdot(so_far, change) / np.vdot(change, change))
+    residual = float(np.abs(so_far - share * change).mean())
+    nearest = min(_difference(before, middle), _difference(middle, after))
+    return 0 < share < 1 and residual < min(BLEND_RESIDUAL * size, BLEND_GAIN * nearest)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from vidstyle.analysis.cuts import CutDetector
 from vidstyle.analysis.scale import shrink
 from vidstyle.analysis.sharpness import measuring_copy, sharpness
-from vidstyle.analysis.shots import CutDetector
 
 COLOUR_SHORT_SIDE = 90
 

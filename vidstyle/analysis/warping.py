@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vidstyle.analysis.cuts import CutDetector
 from vidstyle.analysis.flow import SCORING, FlowEstimator, Motion, grey_of, warp
 from vidstyle.analysis.scale import shrink, to_size
-from vidstyle.analysis.shots import CutDetector
 
 MEASURING_SHORT_SIDE = 360
 

@@ -34,7 +34,7 @@ class Steady(ABC):
     looks_back: int
 
     def __init__(self, generator: WholeFrameModel) -> None:
-        from vidstyle.analysis.shots import CutDetector
+        from vidstyle.analysis.cuts import CutDetector
 
         self.scale, self.multiple_of, self.half_ok = generator.scale, generator.multiple_of, generator.half_ok
         self._generator, self._rows = generator, 0
