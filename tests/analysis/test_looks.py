@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.drawings import blurred, drawing, mixed
-from vidstyle.analysis.looks import Gallery, Look, is_faded_copy, similarity
+from vidstyle.analysis.looks import Gallery, Look, is_faded_copy, is_same_look, similarity
 
 SEEDS = range(12)
 
@@ -53,3 +53,24 @@ def test_a_fade_is_told_from_its_picture_and_from_others(flat: int) -> None:
     assert not is_faded_copy(faded, Look.of(drawing(5)))
     assert not is_faded_copy(Look.of(drawing(4, shift=3)), Look.of(picture))
     assert not is_faded_copy(Look.of(np.full_like(picture, flat)), Look.of(picture))
+
+
+def test_the_nearest_look_is_that_of_a_comparison_with_all() -> None:
+    gallery, draw = Gallery(), np.random.default_rng(0)
+    assert gallery.nearest(Look.of(drawing(1))) is None
+    for number in range(300):
+        gallery.add(Look.of(drawing(number % 40, shift=int(draw.integers(0, 60)))))
+    for number in range(60):
+        asked = Look.of(drawing(number, shift=int(draw.integers(0, 60))))
+        alike, nearest = gallery.similarities(asked), gallery.nearest(asked)
+        assert nearest == (int(alike.argmax()), float(alike.max()))
+
+
+def test_a_drawing_that_comes_back_has_the_same_look_and_another_mouth_has_not() -> None:
+    import cv2
+
+    picture, draw = drawing(6, (320, 240)), np.random.default_rng(0)
+    coded_twice = [np.clip(picture + draw.normal(0, 6, picture.shape), 0, 255).astype(np.uint8) for _ in range(2)]
+    assert is_same_look(*(Look.of(one) for one in coded_twice))
+    speaking = cv2.ellipse(picture.copy(), (150, 120), (9, 6), 0, 0, 360, (20, 15, 15), -1)
+    assert not is_same_look(Look.of(picture), Look.of(speaking))

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.drawings import blurred, drawing
-from vidstyle.analysis.sharpness import measuring_copy, picture_sharpness, sharpness
+from vidstyle.analysis.sharpness import Edges, grain, measuring_copy, picture_sharpness, sharpness
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -49,3 +49,56 @@ def test_a_flat_picture_has_no_sharpness(value: int) -> None:
 def test_the_measuring_copy_is_grey_small_and_never_enlarged() -> None:
     assert measuring_copy(drawing(0, (1280, 720))).shape == (360, 640)
     assert measuring_copy(drawing(0, (90, 160))).shape == (160, 90)
+
+
+def _kernels() -> dict[str, np.ndarray]:
+    """Return blurs of known shape: out of focus, moved straight and aslant, and Gaussian."""
+    disk = cv2.circle(np.zeros((7, 7), np.float32), (3, 3), 2, 1.0, -1)
+    aslant = cv2.line(np.zeros((11, 11), np.float32), (1, 2), (9, 8), 1.0, 1, cv2.LINE_AA)
+    gaussian = cv2.getGaussianKernel(9, 1.0)
+    kernels = {"focus": disk, "moved": np.ones((1, 5), np.float32), "aslant": aslant, "gaussian": gaussian @ gaussian.T}
+    return {name: kernel / kernel.sum() for name, kernel in kernels.items()}
+
+
+LIGHTS = {"day": (1.0, 0), "haze": (0.3, 120), "night": (0.15, 8)}
+
+
+@pytest.mark.parametrize("light", LIGHTS)
+@pytest.mark.parametrize("grain", [0, 2, 4])
+def test_of_a_sharp_and_a_blurred_copy_the_sharp_one_is_told_in_any_light_and_grain(light: str, grain: int) -> None:
+    draw = np.random.default_rng(0)
+    contrast, floor = LIGHTS[light]
+    grain = min(grain, 3) if light == "night" else grain
+
+    def seen(grey: np.ndarray) -> np.ndarray:
+        lit = floor + contrast * grey.astype(np.float32)
+        return np.clip(np.rint(lit + draw.normal(0, grain, grey.shape)), 0, 255).astype(np.uint8)
+
+    scenes = [cv2.cvtColor(drawing(seed, (240, 180)), cv2.COLOR_RGB2GRAY) for seed in range(25)]
+    pairs = [(scene, cv2.filter2D(scene, -1, kernel)) for scene in scenes for kernel in _kernels().values()]
+    right = [sharpness(seen(sharp)) > sharpness(seen(soft)) for sharp, soft in pairs]
+    assert np.mean(right) >= 0.98, f"{sum(right)} of {len(right)}"
+
+
+def test_a_sharp_picture_in_haze_and_grain_is_sharper_than_a_blurred_clear_one() -> None:
+    draw = np.random.default_rng(0)
+    for seed in range(10):
+        clear = drawing(seed, (240, 180)).astype(np.float32)
+        hazy = np.clip(120 + 0.3 * clear + draw.normal(0, 3, clear.shape), 0, 255).astype(np.uint8)
+        assert picture_sharpness(hazy) > picture_sharpness(blurred(drawing(seed, (240, 180)), 1.2))
+
+
+@pytest.mark.parametrize("deviation", [0.0, 3.0, 6.0])
+def test_grain_is_measured_whatever_is_drawn(deviation: float) -> None:
+    noise = np.random.default_rng(0).normal(0, deviation, (180, 240))
+    grey = cv2.cvtColor(drawing(3, (240, 180)), cv2.COLOR_RGB2GRAY)
+    assert grain(np.clip(grey + noise, 0, 255).astype(np.uint8)) == pytest.approx(deviation, abs=1.0)
+
+
+def test_strength_falls_with_blur_and_with_haze() -> None:
+    picture = cv2.cvtColor(drawing(1, (320, 240)), cv2.COLOR_RGB2GRAY)
+    hazy = np.rint(120 + 0.4 * picture.astype(float)).astype(np.uint8)
+    whole = Edges.of(picture).strength
+    for weaker in (cv2.GaussianBlur(picture, (0, 0), 1.5), hazy):
+        assert Edges.of(weaker).strength < 0.9 * whole
+    assert Edges.of(np.full((60, 80), 90, np.uint8)) == Edges(0.0, 0.0)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.drawings import drawing
-from vidstyle.analysis.looks import Look, similarity
+from vidstyle.analysis.looks import Look, is_same_look, similarity
 from vidstyle.extract.candidate import Candidate, frame_name
-from vidstyle.extract.choose import drop_alike, drop_beyond, drop_faded
+from vidstyle.extract.choose import drop_alike, drop_beyond, drop_faded, drop_faint
 
 
 def candidate(seed: int, sharpness: float, shot: int = 0, shift: int = 0, seconds: float = 0.0) -> Candidate:
@@ -50,7 +50,8 @@ def test_choosing_equals_comparing_all_pairs_one_by_one(limit: float) -> None:
     expected: list[Candidate] = []
     for one in sorted(found, key=lambda each: -each.sharpness):
         assert one.look is not None
-        if all(similarity(kept.look, one.look) <= limit for kept in expected if kept.look):
+        others = [kept.look for kept in expected if kept.look]
+        if all(similarity(each, one.look) <= limit and not is_same_look(each, one.look) for each in others):
             expected.append(one)
     drop_alike(found, [], limit)
     assert {id(one) for one in found if one.kept} == {id(one) for one in expected}

@@ -1,7 +1,7 @@
 """What a picture looks like, in few numbers: to tell near-duplicates apart and to draw evenly over looks."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 import cv2
 import numpy as np
@@ -16,6 +16,9 @@ UNRELATED_DIFFERENCE = 64.0
 """Mean difference (of 255) between thumbnails of unrelated pictures."""
 MOST_FADED_CONTRAST = 0.75
 """Share of its neighbour's contrast below which a picture can be a fade of it."""
+SAME_DIFFERENCE = 5
+"""Largest difference (of 255) between the thumbnails of one drawing, coded twice."""
+COMPARED_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,13 @@ def perceptual_hash(grey: np.ndarray) -> np.ndarray:
     return lowest > np.median(lowest[1:])
 
 
+class Nearest(NamedTuple):
+    """Which look of a gallery is most like another one, and how much."""
+
+    index: int
+    similarity: float
+
+
 class Gallery:
     """Looks gathered so far, compared all at once with a new one."""
 
@@ -49,6 +59,9 @@ class Gallery:
 
     def __len__(self) -> int:
         return self._count
+
+    def __getitem__(self, index: int) -> Look:
+        return Look(self._hashes[index], self._thumbnails[index])
 
     def add(self, look: Look) -> None:
         """Put a look at the end."""
@@ -63,10 +76,35 @@ class Gallery:
 
         The weighted mean of two opinions: the hash's on structure and the thumbnail's on colour.
         """
-        structure = 1 - (self._hashes[: self._count] != look.hash).sum(1) / UNRELATED_BITS
-        difference = np.abs(self._thumbnails[: self._count].astype(np.int16) - look.thumbnail).mean(1)
-        colour = 1 - difference / UNRELATED_DIFFERENCE
-        return np.clip(STRUCTURE_WEIGHT * structure + (1 - STRUCTURE_WEIGHT) * colour, 0, 1)
+        return np.clip(self._by_structure(look) + self._by_colour(look, slice(self._count)), 0, 1)
+
+    def nearest(self, look: Look) -> Nearest | None:
+        """Return the look that is most like another one, the first of several; None in an empty gallery.
+
+        Colours are compared only where the hash leaves room for more similarity than was found so far.
+        """
+        if not self._count:
+            return None
+        structure = self._by_structure(look)
+        order = np.argsort(-structure, kind="stable")
+        best = Nearest(0, -1.0)
+        for start in range(0, self._count, COMPARED_AT_ONCE):
+            some = order[start : start + COMPARED_AT_ONCE]
+            if structure[some[0]] + 1 - STRUCTURE_WEIGHT < best.similarity:
+                break
+            found = np.clip(structure[some] + self._by_colour(look, some), 0, 1)
+            top = some[found == found.max()].min()
+            if (float(found.max()), -int(top)) > (best.similarity, -best.index):
+                best = Nearest(int(top), float(found.max()))
+        return best
+
+    def _by_structure(self, look: Look) -> np.ndarray:
+        different = np.count_nonzero(self._hashes[: self._count] != look.hash, axis=1)
+        return STRUCTURE_WEIGHT * (1 - different / UNRELATED_BITS)
+
+    def _by_colour(self, look: Look, which: slice | np.ndarray) -> np.ndarray:
+        difference = np.abs(self._thumbnails[which].astype(np.int16) - look.thumbnail).mean(1)
+        return (1 - STRUCTURE_WEIGHT) * (1 - difference / UNRELATED_DIFFERENCE)
 
 
 def is_faded_copy(look: Look, original: Look) -> bool:
@@ -82,6 +120,11 @@ def is_faded_copy(look: Look, original: Look) -> bool:
         return False
     contrast, correlation = common / power, common / (power * faded_power) ** 0.5
     return contrast < min(MOST_FADED_CONTRAST, 2 * correlation - 1.03)
+
+
+def is_same_look(one: Look, other: Look) -> bool:
+    """Whether two pictures differ by no more than coding one of them twice can make: a drawing that came back."""
+    return int(np.abs(one.thumbnail.astype(np.int16) - other.thumbnail).max()) <= SAME_DIFFERENCE
 
 
 def similarity(one: Look, other: Look) -> float:

@@ -1,4 +1,7 @@
-"""How sharp a picture is, whatever its contrast: the inverse width of its clear edges."""
+"""How sharp a picture is, whatever its contrast: the inverse width of its clear edges, and how strongly they are drawn."""
+
+from dataclasses import dataclass
+from typing import Self
 
 import cv2
 import numpy as np
@@ -8,8 +11,41 @@ from vidstyle.analysis.scale import shrink
 MEASURING_SHORT_SIDE = 360
 NEIGHBOURHOOD_PIXELS = 9
 LEAST_EDGE = 24
-"""Local contrast (of 255) from which on an edge counts: above the noise of compression and grain."""
+"""Local contrast (of 255) from which on an edge counts in a picture of ordinary light."""
+ORDINARY_SPREAD = 160
+"""Spread of tones (of 255) below which fainter edges count too, as at night or in haze."""
+LEAST_EDGE_OVER_GRAIN = 5.0
+"""The same over the standard deviation of the grain: the range of a neighbourhood of nothing but smoothed grain is 3."""
+FAINTEST_EDGE = 4.0
 LEAST_EDGE_SHARE = 0.0005
+MEDIAN_OF_NORMAL = 0.6745
+
+
+@dataclass(frozen=True)
+class Edges:
+    """The clear edges of a picture: their mean steepness in [0, 1], and their strength, in grey levels for each pixel.
+
+    Steepness is the largest step between neighbouring pixels of an edge divided by the contrast around it: 1/n for an edge
+    that takes n pixels, and about 0.6 for the sharpest there is, since the grey is smoothed a little first. Contrast cancels
+    out; grain does not count since it makes no clear edge. Strength is the sum of those steps over the area: it also grows
+    with contrast and with how much is drawn, so that it compares frames of one shot, not of several.
+    """
+
+    steepness: float
+    strength: float
+
+    @classmethod
+    def of(cls, grey: np.ndarray) -> Self:
+        """Return the edges of (h, w) uint8 grey; both values are 0 where there is none."""
+        smooth = cv2.GaussianBlur(grey, (3, 3), 0.6)
+        step = _largest_step(smooth)
+        around = np.ones((NEIGHBOURHOOD_PIXELS, NEIGHBOURHOOD_PIXELS), np.uint8)
+        contrast = cv2.subtract(cv2.dilate(smooth, around), cv2.erode(smooth, around))
+        on_edge = (step == cv2.dilate(step, around)) & (contrast >= _least_edge(grey))
+        if np.count_nonzero(on_edge) < LEAST_EDGE_SHARE * on_edge.size:
+            return cls(0.0, 0.0)
+        steps = step[on_edge].astype(np.float32)
+        return cls(float((steps / contrast[on_edge]).mean()), float(steps.sum()) / on_edge.size)
 
 
 def measuring_copy(rgb: np.ndarray) -> np.ndarray:
@@ -23,20 +59,28 @@ def picture_sharpness(rgb: np.ndarray) -> float:
 
 
 def sharpness(grey: np.ndarray) -> float:
-    """Return the mean steepness of the clear edges of (h, w) uint8 grey, in [0, 1]; 0 where there is no edge.
+    """Return the mean steepness of the clear edges of (h, w) uint8 grey, in [0, 1]; 0 where there is no edge."""
+    return Edges.of(grey).steepness
 
-    Steepness is the largest step between neighbouring pixels of an edge divided by the contrast around it: 1/n for an edge
-    that takes n pixels, and about 0.6 for the sharpest there is, since the grey is smoothed a little first. Contrast cancels
-    out; noise does not count since it makes no clear edge.
+
+def grain(grey: np.ndarray) -> float:
+    """Return the standard deviation of the grain of (h, w) uint8 grey, in grey levels.
+
+    The median absolute diagonal difference (Donoho and Johnstone 1994): what is drawn covers less than half of a picture.
     """
-    smooth = cv2.GaussianBlur(grey, (3, 3), 0.6)
-    step = _largest_step(smooth)
-    around = np.ones((NEIGHBOURHOOD_PIXELS, NEIGHBOURHOOD_PIXELS), np.uint8)
-    contrast = cv2.subtract(cv2.dilate(smooth, around), cv2.erode(smooth, around))
-    on_edge = (step == cv2.dilate(step, around)) & (contrast >= LEAST_EDGE)
-    if np.count_nonzero(on_edge) < LEAST_EDGE_SHARE * on_edge.size:
-        return 0.0
-    return float((step[on_edge].astype(np.float32) / contrast[on_edge]).mean())
+    rows, columns = (size // 2 * 2 for size in grey.shape)
+    upper, lower = (grey[first:rows:4, :columns].astype(np.int16) for first in (0, 1))
+    length = min(len(upper), len(lower))
+    change = upper[:length] - lower[:length]
+    diagonal = np.abs(change[:, ::2] - change[:, 1::2])
+    return float(np.median(diagonal)) / MEDIAN_OF_NORMAL / 2 if diagonal.size else 0.0
+
+
+def _least_edge(grey: np.ndarray) -> float:
+    """Return the local contrast from which on an edge is clear, by the picture's light and grain."""
+    low, high = np.percentile(grey[::4, ::4], (1, 99))
+    by_light = LEAST_EDGE * min(1.0, float(high - low) / ORDINARY_SPREAD)
+    return max(FAINTEST_EDGE, by_light, LEAST_EDGE_OVER_GRAIN * grain(grey))
 
 
 def _largest_step(grey: np.ndarray) -> np.ndarray:

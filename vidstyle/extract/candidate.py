@@ -10,7 +10,8 @@ from vidstyle.analysis.looks import Look
 class Candidate:
     """The frame chosen from a window: where it stands, its scores in [0, 1], and what became of it.
 
-    `reason` says why it was dropped and is empty while it is kept; `deblurred` names the method that sharpened it.
+    `strength` is that of its edges, in grey levels for each pixel. `reason` says why it was dropped and is empty while it
+    is kept; `deblurred` names the method that sharpened it.
     """
 
     source: str
@@ -23,6 +24,7 @@ class Candidate:
     sharpness: float
     brightness: float
     spread: float
+    strength: float = 1.0
     look: Look | None = None
     reason: str = ""
     similarity: float = 0.0
@@ -39,6 +41,11 @@ class Candidate:
     def place(self) -> tuple[str, int]:
         """The source and shot it was drawn from."""
         return self.source, self.shot
+
+    @property
+    def clarity(self) -> float:
+        """How sharply and how strongly it is drawn: to compare frames of one shot by."""
+        return self.sharpness * self.strength
 
     def record(self) -> dict[str, Any]:
         """Return the candidate as JSON-ready values for the manifest."""

@@ -1,15 +1,19 @@
 """Which candidates are kept: none alike, the sharpest of each kind, and evenly over shots and looks."""
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from statistics import median
 
 import numpy as np
 
-from vidstyle.analysis.looks import Gallery, Look, is_faded_copy
+from vidstyle.analysis.looks import Gallery, Look, is_faded_copy, is_same_look
 from vidstyle.extract.candidate import Candidate
 
 FADE_SECONDS = 2.5
+LEAST_WORTH = 0.5
+"""Share of what a frame of the shot is usually worth below which it is a fade, a smear or nearly empty."""
+MOST_WORTH = 2.0
 
 
 def drop_faded(candidates: Sequence[Candidate]) -> None:
@@ -25,20 +29,29 @@ def drop_faded(candidates: Sequence[Candidate]) -> None:
             candidate.reason = "blended"
 
 
+def drop_faint(candidates: Iterable[Candidate]) -> None:
+    """Mark candidates as dropped that are worth far less than is usual in their shot."""
+    for candidate, worth in worths(candidates):
+        if worth < LEAST_WORTH:
+            candidate.reason = "faint"
+
+
 def drop_alike(candidates: Iterable[Candidate], present: Sequence[tuple[str, Look]], max_similarity: float) -> None:
-    """Mark near-duplicates as dropped: of frames that look alike the sharpest stays, and those `present` always do."""
+    """Mark near-duplicates as dropped: of frames that look alike the best stays, and those `present` always do.
+
+    A drawing that comes back counts as a near-duplicate of itself even where `max_similarity` is 1.
+    """
     gallery = Gallery()
     names = []
     for name, look in present:
         gallery.add(look)
         names.append(name)
-    for candidate in sorted((one for one in candidates if one.kept), key=lambda one: -one.sharpness):
+    for candidate, _ in sorted(worths(candidates), key=lambda pair: -pair[1]):
         look = _look(candidate)
-        alike = gallery.similarities(look)
-        if len(alike):
-            nearest = int(alike.argmax())
-            candidate.similarity, candidate.similar_to = float(alike[nearest]), names[nearest]
-        if candidate.similarity > max_similarity:
+        nearest = gallery.nearest(look)
+        if nearest is not None:
+            candidate.similarity, candidate.similar_to = nearest.similarity, names[nearest.index]
+        if candidate.similarity > max_similarity or (nearest and is_same_look(look, gallery[nearest.index])):
             candidate.reason = "near-duplicate"
         else:
             gallery.add(look)
@@ -46,23 +59,43 @@ def drop_alike(candidates: Iterable[Candidate], present: Sequence[tuple[str, Loo
 
 
 def drop_beyond(candidates: Iterable[Candidate], count: int) -> None:
-    """Keep `count` of the kept candidates, drawn in turn over the shots, each time the one least like those drawn so far."""
-    waiting = sorted((one for one in candidates if one.kept), key=lambda one: -one.sharpness)
+    """Keep the `count` most useful of the kept candidates.
+
+    They are drawn in turn over the shots, each time the one that is worth most and least like those drawn so far.
+    """
+    waiting = worths(candidates)
     if len(waiting) <= count:
         return
     gallery = Gallery()
-    for candidate in waiting:
+    for candidate, _ in waiting:
         gallery.add(_look(candidate))
-    likeness = np.zeros(len(waiting))
-    drawn_of_shot: Counter[tuple[str, int]] = Counter()
-    left = set(range(len(waiting)))
+    worth = np.array([min(each, MOST_WORTH) for _, each in waiting])
+    shots = {place: number for number, place in enumerate({one.place: None for one, _ in waiting})}
+    shot = np.array([shots[one.place] for one, _ in waiting])
+    drawn_of_shot = np.zeros(len(shots), int)
+    likeness, left = np.zeros(len(waiting)), np.ones(len(waiting), bool)
     for _ in range(count):
-        chosen = min(left, key=lambda index: (drawn_of_shot[waiting[index].place], likeness[index], index))
-        left.remove(chosen)
-        drawn_of_shot[waiting[chosen].place] += 1
-        likeness = np.maximum(likeness, gallery.similarities(_look(waiting[chosen])))
-    for index in left:
-        waiting[index].reason = "beyond count"
+        turns = np.where(left, drawn_of_shot[shot], count)
+        usefulness = np.where(turns == turns.min(), worth * (1 - likeness), -1.0)
+        chosen = int(usefulness.argmax())
+        left[chosen] = False
+        drawn_of_shot[shot[chosen]] += 1
+        likeness = np.maximum(likeness, gallery.similarities(_look(waiting[chosen][0])))
+    for index in np.flatnonzero(left):
+        waiting[index][0].reason = "beyond count"
+
+
+def worths(candidates: Iterable[Candidate]) -> list[tuple[Candidate, float]]:
+    """Return the kept candidates with what they are worth: how sharp and strong their edges are, relative to their shot.
+
+    1 is usual in the shot. Shots are not compared, so that what is pale, dark or calm is worth no less.
+    """
+    of_shot = defaultdict(list)
+    for candidate in candidates:
+        if candidate.kept:
+            of_shot[candidate.place].append(candidate)
+    usual = {place: median(one.clarity for one in shot) or 1.0 for place, shot in of_shot.items()}
+    return [(one, one.clarity / usual[place]) for place, shot in of_shot.items() for one in shot]
 
 
 def _look(candidate: Candidate) -> Look:
