@@ -107,3 +107,27 @@ def test_a_faded_copy_of_a_neighbour_in_time_is_dropped_but_not_of_a_distant_one
 )
 def test_names_carry_hours_minutes_seconds_and_milliseconds(seconds: float, frame: int, name: str) -> None:
     assert frame_name("a", seconds, frame, "png") == name
+
+
+def test_what_is_far_below_its_shot_is_dropped_and_what_is_pale_in_a_pale_shot_is_not() -> None:
+    clear = [candidate(seed, 0.5) for seed in range(4)]
+    smeared, faded = candidate(5, 0.3), candidate(6, 0.5)
+    faded.strength = 0.5
+    night = [candidate(seed, 0.3, shot=1) for seed in range(3)]
+    for one in night:
+        one.strength = 0.1
+    drop_faint([*clear, smeared, faded, *night])
+    assert [one.name for one in (*clear, smeared, faded, *night) if not one.kept] == [smeared.name, faded.name]
+    assert smeared.reason == faded.reason == "faint"
+
+
+def test_a_drawing_that_comes_back_is_kept_once_even_where_all_likeness_is_allowed() -> None:
+    found = [candidate(seed, 0.5, shot=shot, seconds=shot) for shot in range(4) for seed in (1, 2)]
+    drop_alike(found, [], 1.0)
+    assert sorted(one.name[0] for one in found if one.kept) == ["1", "2"]
+
+
+def test_a_count_takes_the_clearest_of_each_shot_where_looks_do_not_differ() -> None:
+    found = [candidate(shot, 0.2 + 0.1 * step, shot=shot, seconds=step) for shot in range(3) for step in range(4)]
+    drop_beyond(found, 3)
+    assert sorted((one.shot, one.sharpness) for one in found if one.kept) == [(shot, 0.5) for shot in range(3)]

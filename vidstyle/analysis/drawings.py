@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from vidstyle.analysis.scale import to_size
 from vidstyle.analysis.sharpness import picture_sharpness
 
 BLOCK_PIXELS = 8
@@ -40,22 +41,25 @@ def is_same_drawing(one: np.ndarray, other: np.ndarray) -> bool:
     """
     if one.shape != other.shape:
         return False
-    difference = cv2.subtract(one, other, dtype=cv2.CV_32F)
-    if abs(float(difference.mean())) > LARGEST_BRIGHTENING:
+    if abs(cv2.mean(one)[0] - cv2.mean(other)[0]) > LARGEST_BRIGHTENING:
         return False
-    blocks = tuple(max(1, size // BLOCK_PIXELS) for size in one.shape[::-1])
-    energy = cv2.resize(cv2.multiply(difference, difference), blocks, interpolation=cv2.INTER_AREA)
+    difference = cv2.absdiff(one, other)
+    blocks = [max(1, size // BLOCK_PIXELS) for size in one.shape[::-1]]
+    energy = to_size(cv2.multiply(difference, difference, dtype=cv2.CV_32F), blocks[0], blocks[1])
     return float(energy.max()) ** 0.5 <= LARGEST_CODING_DIFFERENCE + float(np.median(energy)) ** 0.5
 
 
-def fused(copies: Sequence[np.ndarray]) -> np.ndarray:
-    """Return the mean of copies of one drawing, (h, w, 3) uint8 each, in which grain and compression noise cancel out.
+def fused(copies: Sequence[np.ndarray]) -> tuple[np.ndarray, int]:
+    """Return the mean of copies of one drawing, (h, w, 3) uint8 each and the sharpest first, and how many went into it.
 
-    Where the mean is less sharp than the sharpest copy, as when a movement was too small to be seen, that copy is returned.
+    Grain and compression noise cancel out in it. Where there is none, or where the mean is less sharp, as when a movement was
+    too small to be seen, the first copy is returned by itself.
     """
-    sharpness = [picture_sharpness(one) for one in copies]
-    sharpest = int(np.argmax(sharpness))
-    if len(copies) == 1:
-        return copies[0]
-    mean = np.rint(np.mean(copies, axis=0, dtype=np.float32)).astype(np.uint8)
-    return mean if picture_sharpness(mean) >= LEAST_FUSED_SHARPNESS * sharpness[sharpest] else copies[sharpest]
+    sharpest = copies[0]
+    if all(np.array_equal(one, sharpest) for one in copies[1:]):
+        return sharpest, 1
+    total = np.stack(copies).sum(axis=0, dtype=np.uint16)
+    mean = np.asarray((total + len(copies) // 2) // len(copies), np.uint8)
+    if picture_sharpness(mean) < LEAST_FUSED_SHARPNESS * picture_sharpness(sharpest):
+        return sharpest, 1
+    return mean, len(copies)

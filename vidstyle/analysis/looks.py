@@ -45,7 +45,7 @@ def perceptual_hash(grey: np.ndarray) -> np.ndarray:
 class Nearest(NamedTuple):
     """Which look of a gallery is most like another one, and how much."""
 
-    index: int
+    place: int
     similarity: float
 
 
@@ -94,7 +94,7 @@ class Gallery:
                 break
             found = np.clip(structure[some] + self._by_colour(look, some), 0, 1)
             top = some[found == found.max()].min()
-            if (float(found.max()), -int(top)) > (best.similarity, -best.index):
+            if (float(found.max()), -int(top)) > (best.similarity, -best.place):
                 best = Nearest(int(top), float(found.max()))
         return best
 

@@ -47,6 +47,11 @@ class Edges:
         steps = step[on_edge].astype(np.float32)
         return cls(float((steps / contrast[on_edge]).mean()), float(steps.sum()) / on_edge.size)
 
+    @property
+    def clarity(self) -> float:
+        """How sharply and how strongly it is drawn."""
+        return self.steepness * self.strength
+
 
 def measuring_copy(rgb: np.ndarray) -> np.ndarray:
     """Return the grey copy, (h, w) uint8, that sharpness is measured on: scaled down by area, never up."""

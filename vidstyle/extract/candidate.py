@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidstyle.analysis.looks import Look
+from vidstyle.analysis.sharpness import Edges
 
 
 @dataclass
 class Candidate:
     """The frame chosen from a window: where it stands, its scores in [0, 1], and what became of it.
 
-    `strength` is that of its edges, in grey levels for each pixel. `reason` says why it was dropped and is empty while it
-    is kept; `deblurred` names the method that sharpened it.
+    `strength` is that of its edges, in grey levels for each pixel; `copies` says how many frames of its drawing were fused
+    into it. `reason` says why it was dropped and is empty while it is kept; `deblurred` names the method that sharpened it.
     """
 
     source: str
@@ -25,6 +26,7 @@ class Candidate:
     brightness: float
     spread: float
     strength: float = 1.0
+    copies: int = 1
     look: Look | None = None
     reason: str = ""
     similarity: float = 0.0
@@ -45,7 +47,7 @@ class Candidate:
     @property
     def clarity(self) -> float:
         """How sharply and how strongly it is drawn: to compare frames of one shot by."""
-        return self.sharpness * self.strength
+        return Edges(self.sharpness, self.strength).clarity
 
     def record(self) -> dict[str, Any]:
         """Return the candidate as JSON-ready values for the manifest."""

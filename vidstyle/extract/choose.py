@@ -9,11 +9,29 @@ import numpy as np
 
 from vidstyle.analysis.looks import Gallery, Look, is_faded_copy, is_same_look
 from vidstyle.extract.candidate import Candidate
+from vidstyle.extract.settings import ExtractSettings
 
 FADE_SECONDS = 2.5
-LEAST_WORTH = 0.5
+LEAST_WORTH = 0.7
 """Share of what a frame of the shot is usually worth below which it is a fade, a smear or nearly empty."""
 MOST_WORTH = 2.0
+
+
+def choose(candidates: Sequence[Candidate], present: Sequence[tuple[str, Look]], settings: ExtractSettings) -> None:
+    """Give a reason to all candidates that are not to be kept beside the `present` looks, by name."""
+    if settings.deblur == "none":
+        drop_soft(candidates, settings.min_sharpness)
+    drop_faint(candidates)
+    drop_alike(candidates, present, settings.max_similarity)
+    if settings.count:
+        drop_beyond(candidates, settings.count)
+
+
+def drop_soft(candidates: Iterable[Candidate], min_sharpness: float) -> None:
+    """Mark candidates that are softer than asked for as dropped."""
+    for candidate in candidates:
+        if candidate.kept and candidate.sharpness < min_sharpness:
+            candidate.reason = "soft"
 
 
 def drop_faded(candidates: Sequence[Candidate]) -> None:
@@ -50,8 +68,8 @@ def drop_alike(candidates: Iterable[Candidate], present: Sequence[tuple[str, Loo
         look = _look(candidate)
         nearest = gallery.nearest(look)
         if nearest is not None:
-            candidate.similarity, candidate.similar_to = nearest.similarity, names[nearest.index]
-        if candidate.similarity > max_similarity or (nearest and is_same_look(look, gallery[nearest.index])):
+            candidate.similarity, candidate.similar_to = nearest.similarity, names[nearest.place]
+        if candidate.similarity > max_similarity or (nearest and is_same_look(look, gallery[nearest.place])):
             candidate.reason = "near-duplicate"
         else:
             gallery.add(look)

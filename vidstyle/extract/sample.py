@@ -1,6 +1,8 @@
-"""The sharpest drawn picture of each window of an episode."""
+"""The clearest drawn picture of each window of an episode."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from itertools import groupby
 
 from vidstyle.analysis.borders import Box
 from vidstyle.extract.candidate import Candidate, frame_name
@@ -9,24 +11,65 @@ from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source
 from vidstyle.media.read import VideoReader
 
+MOST_COPIES = 4
+"""Of a held drawing: twice as many would take twice the memory and bring the noise down by a third."""
+
+
+@dataclass
+class _Pick:
+    """The best frame of a stretch, and frames that show the same drawing, itself among them."""
+
+    best: Observation
+    copies: list[Observation]
+
+    @property
+    def frames(self) -> list[Observation]:
+        """The frames that are whole drawings, the best one first."""
+        return [self.best, *(one for one in self.copies if one is not self.best and not one.flaw)]
+
 
 def sample(
     source: Source, reader: VideoReader, box: Box | None, settings: ExtractSettings, on_frames: Callable[[int], None]
-) -> Iterator[tuple[Candidate, Observation]]:
-    """Yield the candidate of each window with the frame that it stands for, in the order of time.
+) -> Iterator[tuple[Candidate, list[Observation]]]:
+    """Yield a candidate for each shot in each window, with the frames that show its drawing, in the order of time.
 
-    A window prefers pictures that are neither blank nor blended; where it has none, its best is given with the reason
-    against it. Holds a few frames at a time, however long the episode.
+    Pictures that are neither blank nor blended are preferred; where a window has none, its best is given with the reason
+    against it. The candidate's own frame comes first. Holds a few frames at a time, however long the episode.
     """
-    best: Observation | None = None
-    for seen in observe(reader, box, on_frames):
-        if best is not None and _window(best, settings) != _window(seen, settings):
-            yield _candidate(source, settings, best), best
-            best = None
-        if best is None or _worth(seen) > _worth(best):
-            best = seen
-    if best is not None:
-        yield _candidate(source, settings, best), best
+    seen = observe(reader, box, on_frames)
+    shots = groupby(seen, lambda one: (_window(one, settings), one.place.shot))
+    picks = (_best(frames) for _, frames in shots)
+    for _, of_window in groupby(picks, lambda pick: _window(pick.best, settings)):
+        for pick in _preferred(of_window):
+            yield _candidate(source, settings, pick.best), pick.frames
+
+
+def _best(frames: Iterable[Observation]) -> _Pick:
+    """Return the best frame with at most `MOST_COPIES` of its drawing, the best of these."""
+    pick, copies = None, list[Observation]()
+    for seen in frames:
+        if copies and copies[0].drawing != seen.drawing:
+            copies = []
+        copies.append(seen)
+        if pick is None or _worth(seen) > _worth(pick.best):
+            pick = _Pick(seen, copies)
+        if len(copies) > MOST_COPIES:
+            copies.remove(min((one for one in copies if one is not pick.best), key=_worth))
+    assert pick is not None, "a group has a member"
+    return pick
+
+
+def _preferred(picks: Iterable[_Pick]) -> Iterator[_Pick]:
+    """Yield what is drawn, or the best of the rest where nothing is."""
+    flawed, drawn = None, False
+    for pick in picks:
+        if not pick.best.flaw:
+            drawn = True
+            yield pick
+        elif flawed is None or _worth(pick.best) > _worth(flawed.best):
+            flawed = pick
+    if flawed is not None and not drawn:
+        yield flawed
 
 
 def _window(seen: Observation, settings: ExtractSettings) -> int:
@@ -34,7 +77,7 @@ def _window(seen: Observation, settings: ExtractSettings) -> int:
 
 
 def _worth(seen: Observation) -> tuple[bool, float]:
-    return not seen.flaw, seen.sharpness
+    return not seen.flaw, seen.edges.clarity
 
 
 def _candidate(source: Source, settings: ExtractSettings, seen: Observation) -> Candidate:
@@ -46,7 +89,8 @@ def _candidate(source: Source, settings: ExtractSettings, seen: Observation) -> 
         pts=seen.picture.pts,
         window=_window(seen, settings),
         shot=seen.place.shot,
-        sharpness=seen.sharpness,
+        sharpness=seen.edges.steepness,
+        strength=seen.edges.strength,
         brightness=seen.light.brightness,
         spread=seen.light.spread,
         reason=seen.flaw,

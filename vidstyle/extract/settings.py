@@ -13,6 +13,7 @@ class ExtractSettings(Settings):
     every: float = setting(1.0, "seconds of a window, of which the sharpest frame is taken", minimum=0.001)
     count: int | None = setting(None, "keep this many new frames, spread over shots and looks", minimum=1)
     size: int | None = setting(None, "short side to scale frames down to, pixels (default: the source's)", minimum=16)
+    fuse: bool = setting(True, "average the frames that show one held drawing, against grain and compression noise")
     deblur: str = setting(
         "auto",
         "sharpen soft frames: auto (deconvolve where it helps), a method for all, or a file of upscaler weights",

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from vidstyle.analysis.drawings import fused
 from vidstyle.analysis.looks import Look
 from vidstyle.analysis.scale import shrink
 from vidstyle.analysis.sharpness import picture_sharpness
 from vidstyle.atomic import StageResult
 from vidstyle.errors import OutputError
 from vidstyle.extract.candidate import Candidate
-from vidstyle.extract.choose import drop_alike, drop_beyond, drop_faded
+from vidstyle.extract.choose import choose, drop_faded
 from vidstyle.extract.deblur import Deblur, apply, deblurrer
 from vidstyle.extract.manifest import Manifest, frame_settings
 from vidstyle.extract.observe import borders_of
@@ -68,7 +69,7 @@ def run(
         one_run = _Run(settings, target, staging, frozenset(before.kept_files()), deblur, on_progress)
         for source in fresh:
             _read(one_run, source)
-        _choose(one_run)
+        choose(one_run.candidates, _present(one_run), settings)
         written = _write(one_run)
     if fresh:
         manifest.add(_entries(one_run))
@@ -114,10 +115,12 @@ def _read(one_run: _Run, source: Source) -> None:
         one_run.on_progress(Progress(f"read {clip.path.name}", done, _expected_frames(clip, settings)))
 
     with VideoReader(clip, start_seconds=settings.start, end_seconds=settings.end) as reader:
-        for candidate, seen in sample(source, reader, box, settings, show):
+        for candidate, frames in sample(source, reader, box, settings, show):
             one_run.candidates.append(candidate)
             if candidate.kept:
-                picture = _scaled(finished(seen.picture, box), settings.size)
+                pictures = [finished(one.picture, box) for one in (frames if settings.fuse else frames[:1])]
+                picture, candidate.copies = fused(pictures)
+                picture = _scaled(picture, settings.size)
                 candidate.look = Look.of(picture)
                 write_image(_staged(one_run, candidate), picture)
     drop_faded(one_run.candidates[first:])
@@ -151,16 +154,6 @@ def _scaled(rgb: np.ndarray, size: int | None) -> np.ndarray:
 
 def _staged(one_run: _Run, candidate: Candidate) -> Path:
     return (one_run.staging / candidate.name).with_suffix(".png")
-
-
-def _choose(one_run: _Run) -> None:
-    settings = one_run.settings
-    for candidate in one_run.candidates:
-        if candidate.kept and settings.deblur == "none" and candidate.sharpness < settings.min_sharpness:
-            candidate.reason = "soft"
-    drop_alike(one_run.candidates, _present(one_run), settings.max_similarity)
-    if settings.count:
-        drop_beyond(one_run.candidates, settings.count)
 
 
 def _present(one_run: _Run) -> list[tuple[str, Look]]:
