@@ -8,7 +8,7 @@ from pathlib import Path
 
 from vidstyle.atomic import partial_path
 from vidstyle.errors import OutputError
-from vidstyle.render.lock import locked
+from vidstyle.lock import locked
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,127 @@
+"""Reading episodes, several at a time: their candidates found, and their pictures put aside."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from os import cpu_count
+from threading import Lock
+
+from vidstyle.analysis.borders import Box
+from vidstyle.analysis.drawings import fused
+from vidstyle.analysis.looks import Look
+from vidstyle.analysis.scale import shrink
+from vidstyle.errors import Interrupted
+from vidstyle.extract.candidate import Candidate
+from vidstyle.extract.choose import drop_faded
+from vidstyle.extract.manifest import frame_settings
+from vidstyle.extract.observe import Observation, borders_of
+from vidstyle.extract.picture import finished
+from vidstyle.extract.sample import sample
+from vidstyle.extract.settings import ExtractSettings
+from vidstyle.extract.sources import Source
+from vidstyle.extract.staging import Episode, Staging
+from vidstyle.media.clip import Clip
+from vidstyle.media.images import write_image
+from vidstyle.media.read import VideoReader
+from vidstyle.progress import OnProgress, Progress
+
+CORES_PER_EPISODE = 2
+"""Decoding has threads of its own, so that more episodes at once would only crowd each other out."""
+
+
+def read_episodes(
+    sources: Sequence[Source], settings: ExtractSettings, staging: Staging, on_progress: OnProgress
+) -> list[Episode]:
+    """Return what each source gives, in their order, whatever the order they are done in; what was read before is reused.
+
+    Raises InputError for a source without pictures; those that were read to their end stay put aside then.
+    """
+    together = _Together(sources, settings, on_progress)
+
+    def episode(source: Source) -> Episode:
+        known = staging.kept(source, settings)
+        if known is not None:
+            together.add(known.entry["frames"])
+            return known
+        fresh = _read(source, settings, staging, together.add)
+        staging.keep(fresh)
+        return fresh
+
+    workers = max(1, min(len(sources), (cpu_count() or 1) // CORES_PER_EPISODE))
+    with ThreadPoolExecutor(workers) as pool:
+        tasks = [pool.submit(episode, source) for source in sources]
+        try:
+            wait(tasks, return_when=FIRST_EXCEPTION)
+            failed = next((one for one in tasks if one.done() and one.exception()), None)
+            episodes = [failed.result()] if failed else [one.result() for one in tasks]
+        except BaseException:
+            together.stopped = True
+            for one in tasks:
+                one.cancel()
+            raise
+    together.finish()
+    return episodes
+
+
+class _Together:
+    """One count of frames for all episodes."""
+
+    def __init__(self, sources: Sequence[Source], settings: ExtractSettings, on_progress: OnProgress) -> None:
+        expected = [expected_frames(one.clip, settings) for one in sources]
+        self._total = None if None in expected else sum(one or 0 for one in expected)
+        self._phase = f"read {sources[0].clip.path.name}" if len(sources) == 1 else f"read {len(sources)} episodes"
+        self._on_progress, self._lock = on_progress, Lock()
+        self._done = 0
+        self.stopped = False
+
+    def add(self, frames: int) -> None:
+        """Count frames that were read; raises Interrupted where reading is to end."""
+        if self.stopped:
+            raise Interrupted("Another episode has stopped the run.")
+        with self._lock:
+            self._done += frames
+            self._on_progress(Progress(self._phase, self._done, self._total))
+
+    def finish(self) -> None:
+        """Say that all is read, also where there were fewer or more frames than expected."""
+        if self._done != self._total and self._done:
+            self._on_progress(Progress(self._phase, self._done, self._done))
+
+
+def expected_frames(clip: Clip, settings: ExtractSettings) -> int | None:
+    """Return how many frames the asked range of a clip should hold, None where the clip does not say how long it is."""
+    if settings.end is None and clip.duration is None:
+        return None
+    last = min(settings.end or float("inf"), float(clip.duration or "inf"))
+    return max(1, round((last - (settings.start or 0.0)) * clip.frame_rate))
+
+
+def _read(source: Source, settings: ExtractSettings, staging: Staging, on_frames: Callable[[int], None]) -> Episode:
+    """Stream one source: note its candidates, and put the pictures of those not yet dropped aside."""
+    clip, candidates = source.clip, list[Candidate]()
+    box = borders_of(clip, settings) if settings.crop_borders else None
+    with VideoReader(clip, start_seconds=settings.start, end_seconds=settings.end) as reader:
+        for candidate, frames in sample(source, reader, box, settings, on_frames):
+            candidates.append(candidate)
+            if candidate.kept:
+                _put_aside(candidate, frames, settings, staging, box)
+    drop_faded(candidates)
+    entry = {
+        "path": str(clip.path),
+        "identity": source.identity,
+        "name": source.name,
+        "settings": frame_settings(settings),
+        "frames": reader.report.frames,
+        "box": None if box is None else [box.left, box.top, box.right, box.bottom],
+        "warnings": reader.report.warnings,
+    }
+    return Episode(entry, candidates)
+
+
+def _put_aside(
+    candidate: Candidate, frames: Sequence[Observation], settings: ExtractSettings, staging: Staging, box: Box | None
+) -> None:
+    pictures = [finished(one.picture, box) for one in (frames if settings.fuse else frames[:1])]
+    picture, candidate.copies = fused(pictures)
+    picture = shrink(picture, settings.size) if settings.size else picture
+    candidate.look = Look.of(picture)
+    write_image(staging.picture(candidate.name), picture)
