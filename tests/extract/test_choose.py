@@ -8,7 +8,7 @@ import pytest
 from tests.drawings import drawing
 from vidstyle.analysis.looks import Look, is_same_look, similarity
 from vidstyle.extract.candidate import Candidate, frame_name
-from vidstyle.extract.choose import drop_alike, drop_beyond, drop_faded, drop_faint
+from vidstyle.extract.choose import drop_alike, drop_beyond, drop_faded, most_alike, worths
 
 
 def candidate(seed: int, sharpness: float, shot: int = 0, shift: int = 0, seconds: float = 0.0) -> Candidate:
@@ -48,10 +48,13 @@ def test_choosing_equals_comparing_all_pairs_one_by_one(limit: float) -> None:
         candidate(int(draw.integers(0, 12)), float(draw.uniform()), shift=int(draw.integers(0, 60))) for _ in range(40)
     ]
     expected: list[Candidate] = []
-    for one in sorted(found, key=lambda each: -each.sharpness):
+    for one, worth in sorted(worths(found), key=lambda pair: -pair[1]):
         assert one.look is not None
         others = [kept.look for kept in expected if kept.look]
-        if all(similarity(each, one.look) <= limit and not is_same_look(each, one.look) for each in others):
+        allowed = most_alike(worth, limit)
+        if worth >= 0.25 and all(
+            similarity(each, one.look) <= allowed and not is_same_look(each, one.look) for each in others
+        ):
             expected.append(one)
     drop_alike(found, [], limit)
     assert {id(one) for one in found if one.kept} == {id(one) for one in expected}
@@ -109,16 +112,16 @@ def test_names_carry_hours_minutes_seconds_and_milliseconds(seconds: float, fram
     assert frame_name("a", seconds, frame, "png") == name
 
 
-def test_what_is_far_below_its_shot_is_dropped_and_what_is_pale_in_a_pale_shot_is_not() -> None:
+def test_the_less_clear_a_frame_is_for_its_shot_the_more_it_must_differ_and_shots_are_not_compared() -> None:
     clear = [candidate(seed, 0.5) for seed in range(4)]
-    smeared, faded = candidate(5, 0.3), candidate(6, 0.5)
-    faded.strength = 0.5
-    night = [candidate(seed, 0.3, shot=1) for seed in range(3)]
-    for one in night:
-        one.strength = 0.1
-    drop_faint([*clear, smeared, faded, *night])
-    assert [one.name for one in (*clear, smeared, faded, *night) if not one.kept] == [smeared.name, faded.name]
-    assert smeared.reason == faded.reason == "faint"
+    smeared, another = candidate(2, 0.3, shift=14), candidate(9, 0.3)
+    empty = candidate(8, 0.1)
+    night = [candidate(seed, 0.1, shot=1) for seed in (10, 11, 12)]
+    assert 0.4 < similarity(Look.of(drawing(2)), Look.of(drawing(2, shift=14))) < 0.78
+    drop_alike([*clear, smeared, another, empty, *night], [], 0.78)
+    assert [one.reason for one in (*clear, another, *night)] == [""] * 8
+    assert [one.reason for one in (smeared, empty)] == ["faint", "faint"]
+    assert smeared.similar_to == clear[2].name
 
 
 def test_a_drawing_that_comes_back_is_kept_once_even_where_all_likeness_is_allowed() -> None:

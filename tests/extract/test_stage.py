@@ -42,13 +42,13 @@ def test_the_sharpest_drawing_of_each_window_is_kept_and_the_rest_is_explained(
     assert result.warnings == ()
 
 
-def test_names_carry_source_time_and_frame_and_only_frames_and_manifest_are_left(
+def test_names_carry_source_time_and_frame_and_only_frames_manifest_and_report_are_left(
     episode: Episode, tmp_path: Path
 ) -> None:
     result = run([episode.path], tmp_path / "b", ExtractSettings())
     names = sorted(path.name for path in (tmp_path / "b").iterdir())
     assert "my_show_000001583_000019.png" in names
-    assert names == sorted(["manifest.json", *(path.name for path in result.outputs)])
+    assert names == sorted(["manifest.json", "report.html", *(path.name for path in result.outputs)])
 
 
 def test_borders_are_cut_and_the_picture_is_the_drawn_one(episode: Episode, tmp_path: Path) -> None:
@@ -115,6 +115,7 @@ def test_overwrite_starts_anew_and_removes_only_its_own_files(episode: Episode, 
     assert {path.name for path in folder.iterdir()} == {
         "mine.txt",
         "manifest.json",
+        "report.html",
         *(path.name for path in result.outputs),
     }
     assert {min(read_image(path).shape[:2]) for path in list_images(folder)} == {44}

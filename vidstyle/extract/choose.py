@@ -12,8 +12,8 @@ from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.settings import ExtractSettings
 
 FADE_SECONDS = 2.5
-LEAST_WORTH = 0.7
-"""Share of what a frame of the shot is usually worth below which it is a fade, a smear or nearly empty."""
+LEAST_WORTH = 0.25
+"""Share of what a frame of the shot is usually worth below which it shows nearly nothing."""
 MOST_WORTH = 2.0
 
 
@@ -21,7 +21,6 @@ def choose(candidates: Sequence[Candidate], present: Sequence[tuple[str, Look]],
     """Give a reason to all candidates that are not to be kept beside the `present` looks, by name."""
     if settings.deblur == "none":
         drop_soft(candidates, settings.min_sharpness)
-    drop_faint(candidates)
     drop_alike(candidates, present, settings.max_similarity)
     if settings.count:
         drop_beyond(candidates, settings.count)
@@ -47,33 +46,34 @@ def drop_faded(candidates: Sequence[Candidate]) -> None:
             candidate.reason = "blended"
 
 
-def drop_faint(candidates: Iterable[Candidate]) -> None:
-    """Mark candidates as dropped that are worth far less than is usual in their shot."""
-    for candidate, worth in worths(candidates):
-        if worth < LEAST_WORTH:
-            candidate.reason = "faint"
-
-
 def drop_alike(candidates: Iterable[Candidate], present: Sequence[tuple[str, Look]], max_similarity: float) -> None:
     """Mark near-duplicates as dropped: of frames that look alike the best stays, and those `present` always do.
 
-    A drawing that comes back counts as a near-duplicate of itself even where `max_similarity` is 1.
+    The less a frame is worth in its shot, the more it must differ, see `most_alike`. A drawing that comes back is a
+    near-duplicate of itself even where `max_similarity` is 1.
     """
     gallery = Gallery()
     names = []
     for name, look in present:
         gallery.add(look)
         names.append(name)
-    for candidate, _ in sorted(worths(candidates), key=lambda pair: -pair[1]):
+    for candidate, worth in sorted(worths(candidates), key=lambda pair: -pair[1]):
         look = _look(candidate)
         nearest = gallery.nearest(look)
         if nearest is not None:
             candidate.similarity, candidate.similar_to = nearest.similarity, names[nearest.place]
         if candidate.similarity > max_similarity or (nearest and is_same_look(look, gallery[nearest.place])):
             candidate.reason = "near-duplicate"
+        elif worth < LEAST_WORTH or candidate.similarity > most_alike(worth, max_similarity):
+            candidate.reason = "faint"
         else:
             gallery.add(look)
             names.append(candidate.name)
+
+
+def most_alike(worth: float, max_similarity: float) -> float:
+    """Return how alike to those kept a frame may be: of the usual worth as asked for, of half as much it must differ twice as much."""
+    return 1 - (1 - max_similarity) / min(1.0, worth)
 
 
 def drop_beyond(candidates: Iterable[Candidate], count: int) -> None:

@@ -15,6 +15,7 @@ from vidstyle.extract.choose import drop_faded
 from vidstyle.extract.manifest import frame_settings
 from vidstyle.extract.observe import Observation, borders_of
 from vidstyle.extract.picture import finished
+from vidstyle.extract.report import THUMBNAIL_SHORT_SIDE
 from vidstyle.extract.sample import sample
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source
@@ -96,7 +97,7 @@ def expected_frames(clip: Clip, settings: ExtractSettings) -> int | None:
 
 
 def _read(source: Source, settings: ExtractSettings, staging: Staging, on_frames: Callable[[int], None]) -> Episode:
-    """Stream one source: note its candidates, and put the pictures of those not yet dropped aside."""
+    """Stream one source: note its candidates, and put their pictures aside, small where they are dropped already."""
     clip, candidates = source.clip, list[Candidate]()
     box = borders_of(clip, settings) if settings.crop_borders else None
     with VideoReader(clip, start_seconds=settings.start, end_seconds=settings.end) as reader:
@@ -104,6 +105,9 @@ def _read(source: Source, settings: ExtractSettings, staging: Staging, on_frames
             candidates.append(candidate)
             if candidate.kept:
                 _put_aside(candidate, frames, settings, staging, box)
+            else:
+                small = shrink(finished(frames[0].picture, box), THUMBNAIL_SHORT_SIDE)
+                write_image(staging.picture(candidate.name), small)
     drop_faded(candidates)
     entry = {
         "path": str(clip.path),

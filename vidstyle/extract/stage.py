@@ -16,6 +16,7 @@ from vidstyle.extract.choose import choose
 from vidstyle.extract.deblur import Deblur, apply, deblurrer
 from vidstyle.extract.episodes import expected_frames, read_episodes
 from vidstyle.extract.manifest import Manifest
+from vidstyle.extract.report import write_report
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source, find_files, open_sources
 from vidstyle.extract.staging import Episode, Staging, staging_in
@@ -64,9 +65,10 @@ def run(
         one_run = _Run(settings, target, staging, frozenset(before.kept_files()), deblur, on_progress, episodes)
         choose(one_run.candidates, _present(one_run), settings)
         written = _write(one_run)
-    if fresh:
-        manifest.add(_entries(one_run))
-        manifest.write(settings)
+        if fresh:
+            manifest.add(_entries(one_run))
+            manifest.write(settings)
+            write_report(target, manifest, staging)
     if settings.overwrite:
         _remove(target, one_run.earlier - {path.name for path in written})
     return _result(one_run, opened, fresh, written, time.monotonic() - began)

@@ -145,6 +145,15 @@ def as_jpeg(path: Path, largest_width: int) -> bytes:
     return content.getvalue()
 
 
+def jpeg_of(rgb: np.ndarray, quality: int) -> bytes:
+    """Return (height, width, 3) uint8 RGB as JPEG of a quality from 1 to 95."""
+    from PIL import Image
+
+    content = BytesIO()
+    Image.fromarray(rgb).save(content, "JPEG", quality=quality)
+    return content.getvalue()
+
+
 def list_images(folder: Path) -> list[Path]:
     """Return the image files of a folder in natural order (2 before 10), hidden files left out; raises InputError."""
     try:

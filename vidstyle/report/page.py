@@ -28,7 +28,16 @@ table { border-collapse: collapse; } td, th { text-align: left; padding: .1rem 1
 figcaption { font-weight: 600; } svg text { font: 11px system-ui, sans-serif; fill: var(--ink); }
 .raw { fill: none; stroke: var(--line); opacity: .3; } .smooth { fill: none; stroke: var(--line); stroke-width: 2; }
 .axis { stroke: var(--pale); } img { max-width: 100%; display: block; } input[type=range] { width: 100%; }
-.note { color: var(--note); }
+.note { color: var(--note); } summary { cursor: pointer; margin: .6rem 0; font-weight: 600; }
+.sheet { display: grid; grid-template-columns: repeat(auto-fill, minmax(8.5rem, 1fr)); gap: .7rem .5rem; }
+.sheet img { width: 100%; } .sheet figcaption, .pairs figcaption { font-weight: 400; font-size: .8rem; line-height: 1.35; }
+.pairs { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); gap: 1rem; }
+.pairs div { display: grid; grid-template-columns: 1fr 1fr; gap: 2px; } .pairs img { width: 100%; }
+.timeline { display: grid; grid-template-columns: max-content 1fr; gap: .15rem .8rem; align-items: center; font-size: .85rem; }
+.timeline svg { width: 100%; height: 1.1rem; display: block; background: #8881; }
+.timeline .band { fill: #8886; } .timeline .other { fill: #8883; }
+.timeline .mark { stroke: var(--note); stroke-width: 2; vector-effect: non-scaling-stroke; }
+.timeline .kept { stroke: var(--line); } .times { display: flex; justify-content: space-between; }
 """
 _SLIDE = """
 for (const group of document.querySelectorAll('.slider')) {
