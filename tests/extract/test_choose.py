@@ -134,3 +134,21 @@ def test_a_count_takes_the_clearest_of_each_shot_where_looks_do_not_differ() -> 
     found = [candidate(shot, 0.2 + 0.1 * step, shot=shot, seconds=step) for shot in range(3) for step in range(4)]
     drop_beyond(found, 3)
     assert sorted((one.shot, one.sharpness) for one in found if one.kept) == [(shot, 0.5) for shot in range(3)]
+
+
+def test_a_shot_whose_every_frame_is_like_one_of_another_shot_still_gets_a_frame_where_that_can_spare_its_own() -> None:
+    others = [candidate(seed, 0.5, shot=0) for seed in (1, 2)]
+    again = candidate(1, 0.4, shot=1, shift=1)
+    drop_alike([*others, again], [], 0.78)
+    assert [one.kept for one in (*others, again)] == [False, True, True]
+    assert (others[0].reason, others[0].similar_to) == ("near-duplicate", again.name)
+    assert others[0].similarity > 0.78 and again.similar_to == ""
+
+
+def test_the_only_frame_of_a_shot_and_those_in_the_folder_are_not_given_up_for_another_shot() -> None:
+    alone, again = candidate(1, 0.5), candidate(1, 0.4, shot=1, shift=1)
+    drop_alike([alone, again], [], 0.78)
+    assert [one.kept for one in (alone, again)] == [True, False]
+    more, repeat = candidate(2, 0.5), candidate(1, 0.4, shot=1)
+    drop_alike([more, repeat], [("old.png", Look.of(drawing(1)))], 0.78)
+    assert [one.kept for one in (more, repeat)] == [True, False]

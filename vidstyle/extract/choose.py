@@ -1,13 +1,13 @@
 """Which candidates are kept: none alike, the sharpest of each kind, and evenly over shots and looks."""
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
 import numpy as np
 
-from vidstyle.analysis.looks import Gallery, Look, is_faded_copy, is_same_look
+from vidstyle.analysis.looks import Gallery, Look, is_faded_copy, is_same_look, similarity
 from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.settings import ExtractSettings
 
@@ -24,6 +24,50 @@ def choose(candidates: Sequence[Candidate], present: Sequence[tuple[str, Look]],
     drop_alike(candidates, present, settings.max_similarity)
     if settings.count:
         drop_beyond(candidates, settings.count)
+
+
+class _Kept:
+    """The frames that are kept so far: those that were there before, which always stay, and candidates."""
+
+    def __init__(self, present: Sequence[tuple[str, Look]]) -> None:
+        self.of_shot: Counter[tuple[str, int]] = Counter()
+        self._gallery = Gallery()
+        self._names = [name for name, _ in present]
+        self._candidates: list[Candidate | None] = [None] * len(present)
+        for _, look in present:
+            self._gallery.add(look)
+
+    def add(self, candidate: Candidate) -> None:
+        self._gallery.add(_look(candidate))
+        self._names.append(candidate.name)
+        self._candidates.append(candidate)
+        self.of_shot[candidate.place] += 1
+
+    def nearest(self, candidate: Candidate) -> tuple[float, str]:
+        """Return how alike the frame most like it is, and its name."""
+        nearest = self._gallery.nearest(_look(candidate))
+        return (nearest.similarity, self._names[nearest.place]) if nearest else (0.0, "")
+
+    def has_drawing(self, candidate: Candidate) -> bool:
+        nearest = self._gallery.nearest(_look(candidate))
+        return nearest is not None and is_same_look(_look(candidate), self._gallery[nearest.place])
+
+    def exchange(self, candidate: Candidate, max_similarity: float) -> None:
+        """Keep the candidate instead of those too like it, if each of their shots keeps another frame."""
+        alike = self._gallery.similarities(_look(candidate)) > max_similarity
+        others = [
+            one for one, like in zip(self._candidates, alike.tolist(), strict=True) if like and (not one or one.kept)
+        ]
+        spared = Counter(one.place for one in others if one)
+        if None in others or any(self.of_shot[place] <= count for place, count in spared.items()):
+            return
+        candidate.reason, candidate.similarity, candidate.similar_to = "", 0.0, ""
+        self.add(candidate)
+        for one in others:
+            if one is not None:
+                one.reason, one.similar_to = "near-duplicate", candidate.name
+                one.similarity = similarity(_look(one), look)
+        self.of_shot.subtract(spared)
 
 
 def drop_soft(candidates: Iterable[Candidate], min_sharpness: float) -> None:
@@ -46,33 +90,30 @@ def drop_faded(candidates: Sequence[Candidate]) -> None:
             candidate.reason = "blended"
 
 
-def drop_alike(candidates: Iterable[Candidate], present: Sequence[tuple[str, Look]], max_similarity: float) -> None:
+def drop_alike(candidates: Sequence[Candidate], present: Sequence[tuple[str, Look]], max_similarity: float) -> None:
     """Mark near-duplicates as dropped: of frames that look alike the best stays, and those `present` always do.
 
     The less a frame is worth in its shot, the more it must differ, see `most_alike`. A drawing that comes back is a
-    near-duplicate of itself even where `max_similarity` is 1.
+    near-duplicate of itself even where `max_similarity` is 1. A shot of which nothing is left gets a frame of its own where
+    others of the same look can spare theirs.
     """
-    gallery = Gallery()
-    names = []
-    for name, look in present:
-        gallery.add(look)
-        names.append(name)
-    for candidate, worth in sorted(worths(candidates), key=lambda pair: -pair[1]):
-        look = _look(candidate)
-        nearest = gallery.nearest(look)
-        if nearest is not None:
-            candidate.similarity, candidate.similar_to = nearest.similarity, names[nearest.place]
-        if candidate.similarity > max_similarity or (nearest and is_same_look(look, gallery[nearest.place])):
+    kept = _Kept(present)
+    ranked = sorted(worths(candidates), key=lambda pair: -pair[1])
+    for candidate, worth in ranked:
+        candidate.similarity, candidate.similar_to = kept.nearest(candidate)
+        if candidate.similarity > max_similarity or kept.has_drawing(candidate):
             candidate.reason = "near-duplicate"
         elif worth < LEAST_WORTH or candidate.similarity > most_alike(worth, max_similarity):
             candidate.reason = "faint"
         else:
-            gallery.add(look)
-            names.append(candidate.name)
+            kept.add(candidate)
+    for candidate, worth in ranked:
+        if not candidate.kept and worth >= LEAST_WORTH and not kept.of_shot[candidate.place]:
+            kept.exchange(candidate, max_similarity)
 
 
 def most_alike(worth: float, max_similarity: float) -> float:
-    """Return how alike to those kept a frame may be: of the usual worth as asked for, of half as much it must differ twice as much."""
+    """Return how alike to those kept a frame may be: as asked for where it is worth 1, differing twice as much at 0.5."""
     return 1 - (1 - max_similarity) / min(1.0, worth)
 
 
