@@ -45,7 +45,10 @@ def test_a_dry_run_tells_the_plan_and_quiet_tells_nothing(
     assert len(list((tmp_path / "b").glob("*.png"))) == 2
 
 
-def test_flags_go_before_the_recipe_and_the_recipe_before_defaults(show: Path, tmp_path: Path) -> None:
+def test_flags_go_before_the_recipe_and_the_recipe_before_defaults(tmp_path: Path) -> None:
+    show = make_clip(
+        tmp_path / "s.mp4", size=(160, 120), frames=24, rate=12, pictures=lambda index: drawing(1 + index // 6)
+    )
     recipe = tmp_path / "recipe.toml"
     recipe.write_text('[extract]\nevery = 0.5\nformat = "jpg"\nmax_similarity = 1.0\n')
     arguments = ("extract", str(show), "-o", str(tmp_path / "b"), "--recipe", str(recipe), "--count", "3", "-q")

@@ -49,6 +49,12 @@ class Candidate:
         """How sharply and how strongly it is drawn: to compare frames of one shot by."""
         return Edges(self.sharpness, self.strength).clarity
 
+    @property
+    def seen(self) -> Look:
+        """The look, which a kept candidate has."""
+        assert self.look is not None, "a kept candidate has been looked at"
+        return self.look
+
     def record(self) -> dict[str, Any]:
         """Return the candidate as JSON-ready values for the manifest."""
         hidden = ("look", "source")

@@ -1,14 +1,15 @@
 """Which candidates are kept: none alike, the sharpest of each kind, and evenly over shots and looks."""
 
 from bisect import bisect_left, bisect_right
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from statistics import median
 
 import numpy as np
 
-from vidstyle.analysis.looks import Gallery, Look, is_faded_copy, is_same_look, similarity
+from vidstyle.analysis.looks import Gallery, Look, is_faded_copy
 from vidstyle.extract.candidate import Candidate
+from vidstyle.extract.kept import Kept
 from vidstyle.extract.settings import ExtractSettings
 
 FADE_SECONDS = 2.5
@@ -24,50 +25,6 @@ def choose(candidates: Sequence[Candidate], present: Sequence[tuple[str, Look]],
     drop_alike(candidates, present, settings.max_similarity)
     if settings.count:
         drop_beyond(candidates, settings.count)
-
-
-class _Kept:
-    """The frames that are kept so far: those that were there before, which always stay, and candidates."""
-
-    def __init__(self, present: Sequence[tuple[str, Look]]) -> None:
-        self.of_shot: Counter[tuple[str, int]] = Counter()
-        self._gallery = Gallery()
-        self._names = [name for name, _ in present]
-        self._candidates: list[Candidate | None] = [None] * len(present)
-        for _, look in present:
-            self._gallery.add(look)
-
-    def add(self, candidate: Candidate) -> None:
-        self._gallery.add(_look(candidate))
-        self._names.append(candidate.name)
-        self._candidates.append(candidate)
-        self.of_shot[candidate.place] += 1
-
-    def nearest(self, candidate: Candidate) -> tuple[float, str]:
-        """Return how alike the frame most like it is, and its name."""
-        nearest = self._gallery.nearest(_look(candidate))
-        return (nearest.similarity, self._names[nearest.place]) if nearest else (0.0, "")
-
-    def has_drawing(self, candidate: Candidate) -> bool:
-        nearest = self._gallery.nearest(_look(candidate))
-        return nearest is not None and is_same_look(_look(candidate), self._gallery[nearest.place])
-
-    def exchange(self, candidate: Candidate, max_similarity: float) -> None:
-        """Keep the candidate instead of those too like it, if each of their shots keeps another frame."""
-        alike = self._gallery.similarities(_look(candidate)) > max_similarity
-        others = [
-            one for one, like in zip(self._candidates, alike.tolist(), strict=True) if like and (not one or one.kept)
-        ]
-        spared = Counter(one.place for one in others if one)
-        if None in others or any(self.of_shot[place] <= count for place, count in spared.items()):
-            return
-        candidate.reason, candidate.similarity, candidate.similar_to = "", 0.0, ""
-        self.add(candidate)
-        for one in others:
-            if one is not None:
-                one.reason, one.similar_to = "near-duplicate", candidate.name
-                one.similarity = similarity(_look(one), look)
-        self.of_shot.subtract(spared)
 
 
 def drop_soft(candidates: Iterable[Candidate], min_sharpness: float) -> None:
@@ -86,7 +43,7 @@ def drop_faded(candidates: Sequence[Candidate]) -> None:
             bisect_left(times, candidate.seconds - FADE_SECONDS),
             bisect_right(times, candidate.seconds + FADE_SECONDS),
         )
-        if any(is_faded_copy(_look(candidate), _look(other)) for other in looked_at[first:last]):
+        if any(is_faded_copy(candidate.seen, other.seen) for other in looked_at[first:last]):
             candidate.reason = "blended"
 
 
@@ -97,18 +54,19 @@ def drop_alike(candidates: Sequence[Candidate], present: Sequence[tuple[str, Loo
     near-duplicate of itself even where `max_similarity` is 1. A shot of which nothing is left gets a frame of its own where
     others of the same look can spare theirs.
     """
-    kept = _Kept(present)
+    kept = Kept(present)
     ranked = sorted(worths(candidates), key=lambda pair: -pair[1])
     for candidate, worth in ranked:
-        candidate.similarity, candidate.similar_to = kept.nearest(candidate)
-        if candidate.similarity > max_similarity or kept.has_drawing(candidate):
+        closest = kept.closest(candidate)
+        candidate.similarity, candidate.similar_to = closest.similarity, closest.name
+        if closest.is_same or closest.similarity > max_similarity:
             candidate.reason = "near-duplicate"
-        elif worth < LEAST_WORTH or candidate.similarity > most_alike(worth, max_similarity):
+        elif worth < LEAST_WORTH or closest.similarity > most_alike(worth, max_similarity):
             candidate.reason = "faint"
         else:
             kept.add(candidate)
     for candidate, worth in ranked:
-        if not candidate.kept and worth >= LEAST_WORTH and not kept.of_shot[candidate.place]:
+        if not candidate.kept and worth >= LEAST_WORTH and not kept.holds_shot_of(candidate):
             kept.exchange(candidate, max_similarity)
 
 
@@ -127,7 +85,7 @@ def drop_beyond(candidates: Iterable[Candidate], count: int) -> None:
         return
     gallery = Gallery()
     for candidate, _ in waiting:
-        gallery.add(_look(candidate))
+        gallery.add(candidate.seen)
     worth = np.array([min(each, MOST_WORTH) for _, each in waiting])
     shots = {place: number for number, place in enumerate({one.place: None for one, _ in waiting})}
     shot = np.array([shots[one.place] for one, _ in waiting])
@@ -139,7 +97,7 @@ def drop_beyond(candidates: Iterable[Candidate], count: int) -> None:
         chosen = int(usefulness.argmax())
         left[chosen] = False
         drawn_of_shot[shot[chosen]] += 1
-        likeness = np.maximum(likeness, gallery.similarities(_look(waiting[chosen][0])))
+        likeness = np.maximum(likeness, gallery.similarities(waiting[chosen][0].seen))
     for index in np.flatnonzero(left):
         waiting[index][0].reason = "beyond count"
 
@@ -155,8 +113,3 @@ def worths(candidates: Iterable[Candidate]) -> list[tuple[Candidate, float]]:
             of_shot[candidate.place].append(candidate)
     usual = {place: median(one.clarity for one in shot) or 1.0 for place, shot in of_shot.items()}
     return [(one, one.clarity / usual[place]) for place, shot in of_shot.items() for one in shot]
-
-
-def _look(candidate: Candidate) -> Look:
-    assert candidate.look is not None, "a kept candidate has been looked at"
-    return candidate.look

@@ -18,11 +18,11 @@ from vidstyle.report.page import table, write_page
 from vidstyle.report.sheets import Card, clock, embedded, embedded_in, folded, pairs, sheet, timeline
 
 FILE_NAME = "report.html"
-THUMBNAIL_SHORT_SIDE, THUMBNAIL_QUALITY = 90, 70
+THUMBNAIL_SHORT_SIDE, THUMBNAIL_QUALITY = 90, 62
 CROP_SIZE, CROP_QUALITY = (220, 150), 85
-MOST_THUMBNAILS = 3600
-"""On the whole page, so that it stays below 20 MB: a frame takes about 4 kB."""
-MOST_PAIRS = 160
+MOST_THUMBNAILS = 2800
+"""On the whole page, so that it stays below 20 MB: a frame takes about 5 kB."""
+MOST_PAIRS = 100
 MOST_OF_A_REASON = 24
 
 REASONS = {
