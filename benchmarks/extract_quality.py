@@ -23,10 +23,11 @@ from vidstyle.analysis.drawings import is_same_drawing
 from vidstyle.analysis.looks import Gallery, Look
 from vidstyle.analysis.scale import shrink, to_size
 from vidstyle.extract.manifest import Manifest
-from vidstyle.extract.observe import borders_of, observe
+from vidstyle.extract.observe import observe
 from vidstyle.extract.picture import finished
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.stage import run
+from vidstyle.extract.survey import survey
 from vidstyle.media.clip import Clip
 from vidstyle.media.images import jpeg_of
 from vidstyle.media.probe import probe
@@ -70,7 +71,7 @@ def gradient_energy(rgb: np.ndarray) -> float:
 
 def frames_of(clip: Clip, keep: Callable[[int], bool]) -> tuple[Frames, dict[int, np.ndarray]]:
     """Return what is known of the frames, and small copies of those asked for by their number."""
-    box = borders_of(clip, ExtractSettings())
+    box = survey(clip, ExtractSettings()).box
     energy, shot, drawn, kept = [], [], [], {}
     with VideoReader(clip) as reader:
         for number, seen in enumerate(observe(reader, box, lambda frames: None)):

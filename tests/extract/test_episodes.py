@@ -120,7 +120,7 @@ def test_a_killed_run_leaves_what_the_next_one_needs_and_clears_the_rest(season:
         time.sleep(0.01)
     process.kill()
     process.wait()
-    (staging / "half.png").write_bytes(b"half")
+    (staging / "half.nut").write_bytes(b"half")
     run([season], tmp_path / "b", ExtractSettings(deblur="none"))
     run([season], tmp_path / "fresh", ExtractSettings(deblur="none"))
     assert contents(tmp_path / "b") == contents(tmp_path / "fresh")

@@ -1,7 +1,8 @@
 """Black borders (letterbox and pillarbox), found once for an episode from several of its frames."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Self
 
 import numpy as np
@@ -25,6 +26,26 @@ class Box:
     def crop(self, rgb: np.ndarray) -> np.ndarray:
         """Return the part of (h, w) or (h, w, 3) that lies in the box."""
         return rgb[self.top : self.bottom, self.left : self.right]
+
+    @property
+    def area(self) -> int:
+        """How many pixels lie in the box."""
+        return max(0, self.right - self.left) * max(0, self.bottom - self.top)
+
+    def beside(self, masks: Sequence[Self]) -> Self:
+        """Return the largest box within this one that no mask reaches into, empty where there is none."""
+        lefts, rights = {self.left, *(one.right for one in masks)}, {self.right, *(one.left for one in masks)}
+        tops, bottoms = {self.top, *(one.bottom for one in masks)}, {self.bottom, *(one.top for one in masks)}
+        inside = (
+            type(self)(max(left, self.left), max(top, self.top), min(right, self.right), min(bottom, self.bottom))
+            for left, top, right, bottom in product(lefts, tops, rights, bottoms)
+        )
+        free = (one for one in inside if one.area and not any(one._meets(mask) for mask in masks))
+        return max(free, key=lambda one: one.area, default=type(self)(self.left, self.top, self.left, self.top))
+
+    def _meets(self, other: Self) -> bool:
+        across = self.left < other.right and other.left < self.right
+        return across and self.top < other.bottom and other.top < self.bottom
 
     def scaled(self, factor: float) -> Self:
         """Return the box in a picture that is `factor` times as large."""

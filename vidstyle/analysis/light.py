@@ -22,9 +22,8 @@ class Light:
     def of(cls, grey: np.ndarray) -> Self:
         """Return the light of (h, w) uint8 grey."""
         counts = np.bincount(grey[::STEP_PIXELS, ::STEP_PIXELS].ravel(), minlength=256)
-        total = int(counts.sum())
-        low, high = np.searchsorted(counts.cumsum(), (0.01 * total, 0.99 * total))
-        return cls(float(counts @ np.arange(256)) / total, float(high - low))
+        spread = level_at(counts, 0.99) - level_at(counts, 0.01)
+        return cls(float(counts @ np.arange(256)) / int(counts.sum()), float(spread))
 
     @property
     def blank(self) -> str:
@@ -32,3 +31,11 @@ class Light:
         if self.spread >= LEAST_SPREAD:
             return ""
         return "black" if self.brightness < DARK else "white" if self.brightness > BRIGHT else "flat"
+
+
+def level_at(counts: np.ndarray, share: float) -> int:
+    """Return the level below or at which that share lies of values that `counts` counts level by level.
+
+    A quantile of small whole numbers at a tenth of the price of sorting them.
+    """
+    return int(np.searchsorted(counts.cumsum(), share * counts.sum()))

@@ -6,6 +6,7 @@ from typing import Self
 import cv2
 import numpy as np
 
+from vidstyle.analysis.light import Light, level_at
 from vidstyle.analysis.scale import shrink
 
 MEASURING_SHORT_SIDE = 360
@@ -78,13 +79,12 @@ def grain(grey: np.ndarray) -> float:
     length = min(len(upper), len(lower))
     change = upper[:length] - lower[:length]
     diagonal = np.abs(change[:, ::2] - change[:, 1::2])
-    return float(np.median(diagonal)) / MEDIAN_OF_NORMAL / 2 if diagonal.size else 0.0
+    return level_at(np.bincount(diagonal.ravel()), 0.5) / MEDIAN_OF_NORMAL / 2 if diagonal.size else 0.0
 
 
 def _least_edge(grey: np.ndarray) -> float:
     """Return the local contrast from which on an edge is clear, by the picture's light and grain."""
-    low, high = np.percentile(grey[::4, ::4], (1, 99))
-    by_light = LEAST_EDGE * min(1.0, float(high - low) / ORDINARY_SPREAD)
+    by_light = LEAST_EDGE * min(1.0, Light.of(grey).spread / ORDINARY_SPREAD)
     return max(FAINTEST_EDGE, by_light, LEAST_EDGE_OVER_GRAIN * grain(grey))
 
 

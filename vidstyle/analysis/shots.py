@@ -26,6 +26,8 @@ REACHES = (4, 7, REACH_FRAMES)
 """Frames on both sides that a blend is looked for between: the fewer, the less things move, the more, the slower it may be."""
 BLEND_RESIDUAL = 0.38
 """Part of the change that a blend leaves unexplained at most: motion in it leaves up to a third, motion alone half or more."""
+SURE_RESIDUAL, BLEND_CONTRAST = 0.2, 0.9
+"""A blend that leaves more than this unexplained must have lost contrast too; motion, which keeps it, leaves a quarter."""
 BLEND_GAIN = 0.75
 """Part of its difference to the nearer of both that it leaves unexplained: a frame beside a cut is no better a blend."""
 SAME_CORRELATION = 0.8
@@ -188,4 +190,14 @@ def _is_blend(before: np.ndarray, middle: np.ndarray, after: np.ndarray) -> bool
     share = float(np.vdot(so_far, change) / np.vdot(change, change))
     residual = float(np.abs(so_far - share * change).mean())
     nearest = min(_difference(before, middle), _difference(middle, after))
-    return 0 < share < 1 and residual < min(BLEND_RESIDUAL * size, BLEND_GAIN * nearest)
+    if not 0 < share < 1 or residual >= min(BLEND_RESIDUAL * size, BLEND_GAIN * nearest):
+        return False
+    return residual < SURE_RESIDUAL * size or _loses_contrast(before, middle, after, share)
+
+
+def _loses_contrast(before: np.ndarray, middle: np.ndarray, after: np.ndarray, share: float) -> bool:
+    """Whether `middle` varies less than both ends do, where these differ most: what moves or pans keeps its contrast."""
+    change = cv2.absdiff(before, after).sum(axis=2)
+    where = change > change.mean()
+    first, blend, last = (float(one[where].var(axis=0).sum()) for one in (before, middle, after))
+    return blend < BLEND_CONTRAST * ((1 - share) * first + share * last)

@@ -13,15 +13,16 @@ from vidstyle.errors import Interrupted
 from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.choose import drop_faded
 from vidstyle.extract.manifest import frame_settings
-from vidstyle.extract.observe import Observation, borders_of
+from vidstyle.extract.observe import Observation
 from vidstyle.extract.picture import finished
 from vidstyle.extract.report import THUMBNAIL_SHORT_SIDE
 from vidstyle.extract.sample import sample
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source
 from vidstyle.extract.staging import Episode, Staging
+from vidstyle.extract.survey import survey
+from vidstyle.media.aside import put_aside
 from vidstyle.media.clip import Clip
-from vidstyle.media.images import write_image
 from vidstyle.media.read import VideoReader
 from vidstyle.progress import OnProgress, Progress
 
@@ -99,15 +100,16 @@ def expected_frames(clip: Clip, settings: ExtractSettings) -> int | None:
 def _read(source: Source, settings: ExtractSettings, staging: Staging, on_frames: Callable[[int], None]) -> Episode:
     """Stream one source: note its candidates, and put their pictures aside, small where they are dropped already."""
     clip, candidates = source.clip, list[Candidate]()
-    box = borders_of(clip, settings) if settings.crop_borders else None
-    with VideoReader(clip, start_seconds=settings.start, end_seconds=settings.end) as reader:
+    found = survey(clip, settings)
+    box, mode = found.box, found.deinterlace
+    with VideoReader(clip, start_seconds=settings.start, end_seconds=settings.end, deinterlace=mode) as reader:
         for candidate, frames in sample(source, reader, box, settings, on_frames):
             candidates.append(candidate)
             if candidate.kept:
                 _put_aside(candidate, frames, settings, staging, box)
             else:
                 small = shrink(finished(frames[0].picture, box), THUMBNAIL_SHORT_SIDE)
-                write_image(staging.picture(candidate.name), small)
+                put_aside(staging.picture(candidate.name), small)
     drop_faded(candidates)
     entry = {
         "path": str(clip.path),
@@ -116,6 +118,7 @@ def _read(source: Source, settings: ExtractSettings, staging: Staging, on_frames
         "settings": frame_settings(settings),
         "frames": reader.report.frames,
         "box": None if box is None else [box.left, box.top, box.right, box.bottom],
+        "deinterlace": mode,
         "warnings": reader.report.warnings,
     }
     return Episode(entry, candidates)
@@ -128,4 +131,4 @@ def _put_aside(
     picture, candidate.copies = fused(pictures)
     picture = shrink(picture, settings.size) if settings.size else picture
     candidate.look = Look.of(picture)
-    write_image(staging.picture(candidate.name), picture)
+    put_aside(staging.picture(candidate.name), picture)

@@ -6,20 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vidstyle.analysis.borders import Box, find_borders
+from vidstyle.analysis.borders import Box
 from vidstyle.analysis.drawings import HeldDrawings
 from vidstyle.analysis.light import Light
 from vidstyle.analysis.measuring import Copies
 from vidstyle.analysis.sharpness import Edges
 from vidstyle.analysis.shots import Place, ShotWatcher
-from vidstyle.extract.picture import copies, plain
-from vidstyle.extract.settings import ExtractSettings
-from vidstyle.media.clip import Clip
-from vidstyle.media.glance import glance
+from vidstyle.extract.picture import copies
 from vidstyle.media.picture import Picture
 from vidstyle.media.read import VideoReader
 
-BORDER_FRAMES = 12
 REPORT_FRAMES = 8
 
 
@@ -44,14 +40,6 @@ class Observation:
     def flaw(self) -> str:
         """Why the frame is not to be learnt from, empty where nothing speaks against it."""
         return self.light.blank or ("blended" if self.place.blended else "")
-
-
-def borders_of(clip: Clip, settings: ExtractSettings) -> Box | None:
-    """Return the box of picture of an episode, from frames spread over the asked range."""
-    first = settings.start or 0.0
-    last = settings.end or (float(clip.duration) if clip.duration else first + BORDER_FRAMES)
-    times = np.linspace(first, last, BORDER_FRAMES, endpoint=False)
-    return find_borders(plain(picture.rgb, clip) for picture in glance(clip, times.tolist()))
 
 
 def observe(reader: VideoReader, box: Box | None, on_frames: Callable[[int], None]) -> Iterator[Observation]:

@@ -13,6 +13,7 @@ from vidstyle.analysis.change import most_changed
 from vidstyle.analysis.scale import shrink
 from vidstyle.extract.manifest import Manifest
 from vidstyle.extract.staging import Staging
+from vidstyle.media.aside import SUFFIX, take_back
 from vidstyle.media.images import jpeg_of, read_image
 from vidstyle.report.page import table, write_page
 from vidstyle.report.sheets import Card, clock, embedded, embedded_in, folded, pairs, sheet, timeline
@@ -30,6 +31,7 @@ REASONS = {
     "white": "nothing but white",
     "flat": "nothing but one tone",
     "blended": "a fade or a cross-fade between two pictures",
+    "lettering": "a title or credits",
     "faint": "less clear than is usual in its shot, and too like a frame that is kept",
     "soft": "softer than --min-sharpness",
     "near-duplicate": "more like a frame that is kept than --max-similarity",
@@ -52,7 +54,7 @@ class _Pictures:
         here = self.target / name if candidate["kept"] else self.staging.picture(name)
         if name in self.earlier or not here.is_file():
             return self.earlier.get(name, "")
-        return embedded(name, jpeg_of(shrink(read_image(here), THUMBNAIL_SHORT_SIDE), THUMBNAIL_QUALITY))
+        return embedded(name, jpeg_of(shrink(_pixels(here), THUMBNAIL_SHORT_SIDE), THUMBNAIL_QUALITY))
 
     def before_and_after(self, candidate: Record) -> tuple[str, str]:
         """Return the place that deblurring changed most, as it was and as it became."""
@@ -61,11 +63,15 @@ class _Pictures:
         files = (self.staging.picture(name), self.target / name)
         if keys[0] in self.earlier or not all(one.is_file() for one in files):
             return self.earlier.get(keys[0], ""), self.earlier.get(keys[1], "")
-        before, after = (read_image(one) for one in files)
+        before, after = (_pixels(one) for one in files)
         place = most_changed(before, after, *CROP_SIZE)
         crops = (jpeg_of(np.ascontiguousarray(one[place]), CROP_QUALITY) for one in (before, after))
         first, second = (embedded(key, crop) for key, crop in zip(keys, crops, strict=True))
         return first, second
+
+
+def _pixels(path: Path) -> np.ndarray:
+    return take_back(path) if path.suffix == SUFFIX else read_image(path)
 
 
 def write_report(target: Path, manifest: Manifest, staging: Staging) -> None:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from vidstyle.analysis.borders import Box
+from vidstyle.analysis.lettering import is_lettering
 from vidstyle.extract.candidate import Candidate, frame_name
 from vidstyle.extract.observe import Observation, observe
+from vidstyle.extract.picture import copies
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source
 from vidstyle.media.read import VideoReader
@@ -41,7 +43,7 @@ def sample(
     picks = (_best(frames) for _, frames in shots)
     for _, of_window in groupby(picks, lambda pick: _window(pick.best, settings)):
         for pick in _preferred(of_window):
-            yield _candidate(source, settings, pick.best), pick.frames
+            yield _candidate(source, settings, pick.best, box), pick.frames
 
 
 def _best(frames: Iterable[Observation]) -> _Pick:
@@ -80,7 +82,8 @@ def _worth(seen: Observation) -> tuple[bool, float]:
     return not seen.flaw, seen.edges.clarity
 
 
-def _candidate(source: Source, settings: ExtractSettings, seen: Observation) -> Candidate:
+def _candidate(source: Source, settings: ExtractSettings, seen: Observation, box: Box | None) -> Candidate:
+    lettering = not seen.flaw and is_lettering(copies(seen.picture, box).grey)
     return Candidate(
         source=source.name,
         name=frame_name(source.name, seen.seconds, seen.frame, settings.format),
@@ -93,5 +96,5 @@ def _candidate(source: Source, settings: ExtractSettings, seen: Observation) -> 
         strength=seen.edges.strength,
         brightness=seen.light.brightness,
         spread=seen.light.spread,
-        reason=seen.flaw,
+        reason="lettering" if lettering else seen.flaw,
     )

@@ -1,9 +1,12 @@
 """Settings of the extract stage."""
 
+import re
 from dataclasses import dataclass
 
 from vidstyle.errors import SettingsError
 from vidstyle.settings import Settings, setting
+
+MASK = re.compile(r"\d+,\d+,[1-9]\d*,[1-9]\d*")
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,14 @@ class ExtractSettings(Settings):
         0.2, "frames softer than this after deblurring are dropped", minimum=0.0, maximum=1.0
     )
     crop_borders: bool = setting(True, "cut black borders off")
+    mask: tuple[str, ...] = setting(
+        (), "X,Y,WIDTH,HEIGHT in pixels of the picture, as of a station's logo: frames are cropped beside it"
+    )
+    deinterlace: str = setting(
+        "auto",
+        "undo interlacing and 3:2 pulldown: auto measures whether there are combs",
+        choices=("auto", "on", "off"),
+    )
     start: float | None = setting(None, "begin at this many seconds of each source", minimum=0.0)
     end: float | None = setting(None, "stop at this many seconds of each source", minimum=0.0)
     format: str = setting("png", "image format", choices=("png", "jpg"))
@@ -36,6 +47,9 @@ class ExtractSettings(Settings):
         super().__post_init__()
         if self.end is not None and self.end <= (self.start or 0.0):
             raise SettingsError(f"end ({self.end:g} s) must lie after start ({self.start or 0.0:g} s).")
+        for text in self.mask:
+            if not MASK.fullmatch(text):
+                raise SettingsError(f"mask cannot be {text!r}: it takes X,Y,WIDTH,HEIGHT in whole pixels.")
 
 
 NOT_ABOUT_FRAMES = ("overwrite", "dry_run", "device")

@@ -20,6 +20,7 @@ from vidstyle.extract.report import write_report
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source, find_files, open_sources
 from vidstyle.extract.staging import Episode, Staging, staging_in
+from vidstyle.media.aside import take_back
 from vidstyle.media.images import list_images, read_image, write_image
 from vidstyle.progress import OnProgress, Progress, silent
 
@@ -97,7 +98,7 @@ def _write(one_run: _Run) -> list[Path]:
     chosen = [one for one in one_run.candidates if one.kept]
     written = []
     for done, candidate in enumerate(chosen, 1):
-        staged = read_image(one_run.staging.picture(candidate.name))
+        staged = take_back(one_run.staging.picture(candidate.name))
         picture, candidate.deblurred = apply(one_run.deblur, settings.deblur, staged)
         candidate.sharpness_written = picture_sharpness(picture)
         if max(candidate.sharpness_written, candidate.sharpness) < settings.min_sharpness:

@@ -16,7 +16,7 @@ from vidstyle.extract.manifest import frame_settings
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source
 from vidstyle.lock import locked
-from vidstyle.media.images import read_image
+from vidstyle.media.aside import SUFFIX, take_back
 
 FOLDER, LOCK = ".candidates", "lock"
 
@@ -37,7 +37,7 @@ class Staging:
 
     def picture(self, name: str) -> Path:
         """Return where the picture of a candidate is put aside."""
-        return (self.folder / name).with_suffix(".png")
+        return (self.folder / name).with_suffix(SUFFIX)
 
     def keep(self, episode: Episode) -> None:
         """Note that a source was read to its end."""
@@ -54,7 +54,7 @@ class Staging:
         if not same or not all(self.picture(one.name).is_file() for one in looked_at):
             return None
         for one in looked_at:
-            one.look = Look.of(read_image(self.picture(one.name)))
+            one.look = Look.of(take_back(self.picture(one.name)))
         return found
 
     def _path(self, source_name: str) -> Path:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Timed = tuple[VideoFrame, list[int]]
 
 MODES = ("auto", "on", "off")
+MATCH = "match"
 SMALLEST_WIDTH, SMALLEST_HEIGHT = 3, 4
 """What the filter asks for."""
 ANY_TIME_BASE = Fraction(1, 90_000)
@@ -24,13 +25,16 @@ ANY_TIME_BASE = Fraction(1, 90_000)
 class Deinterlacer:
     """Passes frames on, those that are interlaced through the filter bwdif, which looks one frame back and one ahead.
 
-    `auto` filters what the stream flags as interlaced, `on` every frame, `off` none. The field that comes first is the
-    one that the frame names, the top one where it names none. The filter starts with the first interlaced frame, so
-    that progressive video passes untouched, and what becomes of a frame depends on it and its neighbours alone.
+    `auto` filters what the stream flags as interlaced, `on` every frame, `off` none. `match` first finds for each frame
+    the two fields that belong together, whatever the flags say, as telecined film needs it (3:2 pulldown: the filter
+    fieldmatch), and filters where there are none; frames that pulldown repeats stay, as copies of one picture. The field
+    that comes first is the one that the frame names, the top one where it names none. The filter starts with the first
+    interlaced frame, so that progressive video passes untouched, and what becomes of a frame depends on it and its
+    neighbours alone.
     """
 
     def __init__(self, mode: str) -> None:
-        if mode not in MODES:
+        if mode not in (*MODES, MATCH):
             raise SettingsError(f"deinterlace cannot be {mode}: it takes {', '.join(MODES)}.")
         self.mode = mode
         self._graph: Any = None
@@ -61,7 +65,7 @@ class Deinterlacer:
     def _concerns(self, frame: VideoFrame) -> bool:
         if frame.width < SMALLEST_WIDTH or frame.height < SMALLEST_HEIGHT:
             return False
-        return self.mode == "on" or (self.mode == "auto" and frame.interlaced_frame)
+        return self.mode in ("on", MATCH) or (self.mode == "auto" and frame.interlaced_frame)
 
     def _open(self, frame: VideoFrame) -> None:
         """Start the filter; it sees the frame before, which was already given, as neighbour."""
@@ -72,8 +76,9 @@ class Deinterlacer:
         source = self._graph.add_buffer(
             width=frame.width, height=frame.height, format=frame.format, time_base=frame.time_base or ANY_TIME_BASE
         )
+        match = [self._graph.add("fieldmatch", "mode=pcn_ub:combmatch=full")] if self.mode == MATCH else []
         bwdif = self._graph.add("bwdif", f"mode=send_frame:parity=auto:deint={which}")
-        self._graph.link_nodes(source, bwdif, self._graph.add("buffersink")).configure()
+        self._graph.link_nodes(source, *match, bwdif, self._graph.add("buffersink")).configure()
         if self._previous is not None:
             self._push(self._previous, None)
 

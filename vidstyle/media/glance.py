@@ -1,6 +1,7 @@
-"""A few pictures spread over a video, at the price of as many key frames."""
+"""A few pictures spread over a video, at the price of little more than their key frames."""
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from math import floor
 from typing import Any
 
@@ -17,6 +18,14 @@ def glance(clip: Clip, seconds: Sequence[float]) -> Iterator[Picture]:
 
     A file that does not say how long it lasts gives its first key frames instead.
     """
+    return chain.from_iterable(stretches(clip, seconds, 1))
+
+
+def stretches(clip: Clip, seconds: Sequence[float], frames: int) -> Iterator[list[Picture]]:
+    """Yield, for each of the same key frames, it and those that follow, `frames` at most, in the order of presentation.
+
+    Pictures come as they are coded, not deinterlaced.
+    """
     with open_source(clip.path) as container:
         stream: Any = container.streams[clip.video_index]
         start = stream.start_time or 0
@@ -24,10 +33,10 @@ def glance(clip: Clip, seconds: Sequence[float]) -> Iterator[Picture]:
         for time in seconds:
             if clip.duration is not None:
                 _seek(container, stream, start + floor(time / clip.time_base))
-            picture = _next_key_frame(container, stream, clip)
-            if picture is not None and picture.pts not in seen:
-                seen.add(picture.pts)
-                yield picture
+            pictures = _from_key_frame(container, stream, clip, frames)
+            if pictures and pictures[0].pts not in seen:
+                seen.add(pictures[0].pts)
+                yield pictures
 
 
 def _seek(container: Any, stream: Any, pts: int) -> None:
@@ -39,21 +48,31 @@ def _seek(container: Any, stream: Any, pts: int) -> None:
         return
 
 
-def _next_key_frame(container: Any, stream: Any, clip: Clip) -> Picture | None:
-    """Decode the next key frame by itself, in a decoder of its own."""
+def _from_key_frame(container: Any, stream: Any, clip: Clip, count: int) -> list[Picture]:
+    """Decode the next key frame and the packets after it by themselves."""
     import av
 
     decoder = decoder_of(stream)
+    frames: list[Any] = []
     try:
-        for count, packet in enumerate(container.demux(stream)):
-            if not packet.is_keyframe or packet.size == 0:
-                if count > LONGEST_SEARCH_PACKETS or packet.size == 0:
-                    return None
-                continue
-            frames = [*decoder.decode(packet), *decoder.decode(None)]
-            decoder.flush_buffers()
-            if frames:
-                return Picture(frames[0], clip, frames[0].pts or packet.pts or 0, 0, decoder.sample_aspect_ratio)
+        for packet in _packets_from_key_frame(container, stream, count):
+            frames += decoder.decode(packet)
+        frames += decoder.decode(None)
     except av.error.FFmpegError:
-        return None
-    return None
+        return []
+    finally:
+        decoder.flush_buffers()
+    return [Picture(one, clip, one.pts or 0, 0, decoder.sample_aspect_ratio) for one in frames]
+
+
+def _packets_from_key_frame(container: Any, stream: Any, count: int) -> Iterator[Any]:
+    left = 0
+    for number, packet in enumerate(container.demux(stream)):
+        if packet.size == 0 or (not left and number > LONGEST_SEARCH_PACKETS):
+            return
+        if not left and not packet.is_keyframe:
+            continue
+        yield packet
+        left = (left or count) - 1
+        if not left:
+            return
