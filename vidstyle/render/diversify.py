@@ -19,7 +19,7 @@ class Shots:
     """Numbers the shots of one video, from 0, as its frames pass."""
 
     def __init__(self) -> None:
-        from vidstyle.analysis.shots import CutDetector
+        from vidstyle.analysis.cuts import CutDetector
 
         self._cuts, self._number = CutDetector(), -1
 
