@@ -24,7 +24,7 @@ from vidstyle.analysis.looks import Gallery, Look
 from vidstyle.analysis.scale import shrink, to_size
 from vidstyle.extract.manifest import Manifest
 from vidstyle.extract.observe import observe
-from vidstyle.extract.picture import finished
+from vidstyle.extract.picture import copies, finished
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.stage import run
 from vidstyle.extract.survey import survey
@@ -63,10 +63,10 @@ class Frames:
         return {int(one) for one in np.unique(self.shot) if (self.drawn & (self.shot == one)).sum() >= self.rate}
 
 
-def gradient_energy(rgb: np.ndarray) -> float:
-    """Return the mean squared step between neighbouring pixels of the grey picture at a short side of 240."""
-    grey = shrink(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), SHORT_SIDE).astype(np.float32)
-    return float((np.diff(grey, axis=0) ** 2).mean() + (np.diff(grey, axis=1) ** 2).mean())
+def gradient_energy(grey: np.ndarray) -> float:
+    """Return the mean squared step between neighbouring pixels of (h, w) uint8 grey at a short side of 240."""
+    small = shrink(grey, SHORT_SIDE).astype(np.float32)
+    return float((np.diff(small, axis=0) ** 2).mean() + (np.diff(small, axis=1) ** 2).mean())
 
 
 def frames_of(clip: Clip, keep: Callable[[int], bool]) -> tuple[Frames, dict[int, np.ndarray]]:
@@ -75,12 +75,11 @@ def frames_of(clip: Clip, keep: Callable[[int], bool]) -> tuple[Frames, dict[int
     energy, shot, drawn, kept = [], [], [], {}
     with VideoReader(clip) as reader:
         for number, seen in enumerate(observe(reader, box, lambda frames: None)):
-            rgb = finished(seen.picture, box)
-            energy.append(gradient_energy(rgb))
+            energy.append(gradient_energy(copies(seen.picture, box).grey))
             shot.append(seen.place.shot)
             drawn.append(not seen.flaw)
             if keep(number):
-                kept[number] = shrink(rgb, KEPT_SHORT_SIDE)
+                kept[number] = shrink(finished(seen.picture, box), KEPT_SHORT_SIDE)
     frames = Frames(np.array(energy), np.array(shot), np.array(drawn), float(clip.frame_rate))
     return frames, kept
 

@@ -5,7 +5,8 @@ from typing import Self
 
 import numpy as np
 
-LEAST_SPREAD = 40
+LEAST_SPREAD = 24
+"""Spread (of 255) from which on there is a drawing, as in a scene at night; noise alone has 10."""
 DARK, BRIGHT = 40, 215
 STEP_PIXELS = 3
 """Every third pixel of every third row tells as much as all do."""
