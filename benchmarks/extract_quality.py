@@ -172,7 +172,7 @@ def main(episodes: tuple[Path, ...], count: int | None, pictures: Path | None) -
         rows, sheet = compare(path, count)
         click.echo("\n".join(rows))
         if pictures is not None:
-            pictures.write_bytes(jpeg_of(sheet, 72))
+            pictures.write_bytes(jpeg_of(sheet, 66))
 
 
 if __name__ == "__main__":

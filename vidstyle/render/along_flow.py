@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from vidstyle.analysis.cuts import PAST_STEPS
 from vidstyle.analysis.flow import RENDERING, FlowEstimator, grey_of, trust
-from vidstyle.analysis.shots import PAST_STEPS
 from vidstyle.models.frames import to_host
 from vidstyle.models.image_model import WholeFrameModel
 from vidstyle.models.resize import resize

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from vidstyle.analysis.shots import PAST_STEPS
+from vidstyle.analysis.cuts import PAST_STEPS
 from vidstyle.errors import SettingsError
 from vidstyle.models.frames import to_host
 from vidstyle.models.style_generator import StyleGenerator
