@@ -5,7 +5,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from vidstyle.render.lock import locked
+from vidstyle.lock import locked
 
 PREFIX = "vidstyle-worker-"
 

@@ -12,7 +12,8 @@ class Candidate:
     """The frame chosen from a window: where it stands, its scores in [0, 1], and what became of it.
 
     `strength` is that of its edges, in grey levels for each pixel; `copies` says how many frames of its drawing were fused
-    into it. `reason` says why it was dropped and is empty while it is kept; `deblurred` names the method that sharpened it.
+    into it. `reason` says why it was dropped and is empty while it is kept; `deblurred` names the method that sharpened it,
+    and `deblurring` says what was measured where that was tried.
     """
 
     source: str
@@ -32,6 +33,7 @@ class Candidate:
     similarity: float = 0.0
     similar_to: str = ""
     deblurred: str = "none"
+    deblurring: dict[str, Any] | None = None
     sharpness_written: float | None = None
 
     @property

@@ -1,71 +1,115 @@
-"""Sharpening what is still soft, never for the worse."""
+"""Sharpening what is blurred, never for the worse."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from vidstyle.analysis.deconvolution import blur_sigma, deconvolve
+from vidstyle.analysis.blur import Blur
+from vidstyle.analysis.blur_estimation import estimate_blur
+from vidstyle.analysis.damage import damage
+from vidstyle.analysis.deconvolution import deconvolve
+from vidstyle.analysis.flow import grey_of
 from vidstyle.analysis.scale import to_size
 from vidstyle.analysis.sharpness import picture_sharpness
 
-Deblur = Callable[[np.ndarray], np.ndarray | None]
-"""Returns a sharper picture of the same size, (h, w, 3) uint8, or None where it has none."""
+Method = Callable[[np.ndarray, Blur | None], np.ndarray | None]
+"""Returns a sharper picture of the same size, (h, w, 3) uint8, or None where it has none; the blur is None where it is
+not the same everywhere."""
 
 SOFT = 0.4
-"""Sharpness below which `auto` tries to deblur: edges two and a half pixels wide."""
+"""Sharpness below which a network that was asked for is tried: edges two and a half pixels wide."""
 LEAST_GAIN = 1.03
+NONE, NOT_SHARPER = "none", "not sharper"
 REAL_ESRGAN = "realesr-animevideov3"
+TILE, UNKNOWN_REACH = 512, 64
+"""Pixels of a source that a network sees at once, so that large frames fit the memory."""
 
 
-def deblurrer(method: str, device: str) -> Deblur:
-    """Return what `--deblur` asks for: auto, none, deconvolve, realesrgan or a file of upscaler weights.
+@dataclass(frozen=True)
+class Deblurred:
+    """The picture to keep, the method that made it or `none`, and what the manifest says of it; None where nothing was tried."""
 
-    Raises StyleError or DeviceError when weights or device cannot be used.
+    picture: np.ndarray
+    method: str = NONE
+    record: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Deblurrer:
+    """Tries `methods`, by name, on what is blurred as a whole, or `soft_too` on what is soft; keeps what measures sharpest."""
+
+    methods: Mapping[str, Method]
+    soft_too: bool = False
+
+    def __call__(self, rgb: np.ndarray) -> Deblurred:
+        """Return what became of (h, w, 3) uint8; the same array where it is kept."""
+        if not self.methods:
+            return Deblurred(rgb)
+        blur, before = estimate_blur(rgb), picture_sharpness(rgb)
+        if blur is None and not (self.soft_too and before < SOFT):
+            return Deblurred(rgb)
+        best, sharpest, refused = Deblurred(rgb), before, {}
+        for name, method in self.methods.items():
+            picture = method(rgb, blur)
+            if picture is None:
+                continue
+            after = picture_sharpness(picture)
+            problem = damage(_grey(rgb), _grey(picture), blur) if after >= LEAST_GAIN * sharpest else NOT_SHARPER
+            if problem:
+                refused[name] = problem
+            else:
+                best, sharpest = Deblurred(picture, name), after
+        return replace(best, record=_record(blur, before, sharpest, refused))
+
+
+def _record(blur: Blur | None, before: float, after: float, refused: Mapping[str, str]) -> dict[str, Any]:
+    return {
+        "blur": blur.record() if blur else None,
+        "sharpness_before": round(before, 4),
+        "sharpness_after": round(after, 4),
+        "refused": dict(refused),
+    }
+
+
+def deblurrer(method: str, device: str) -> Deblurrer:
+    """Return what `--deblur` asks for: auto, none, deconvolve, realesrgan or a file of a network's weights.
+
+    Raises StyleError, DependencyError or DeviceError when weights or device cannot be used.
     """
-    if method == "none":
-        return _leave
-    if method == "auto":
-        return _deconvolve_soft
-    if method == "deconvolve":
-        return _deconvolve
-    return _by_network(REAL_ESRGAN if method == "realesrgan" else method, device)
+    if method == NONE:
+        return Deblurrer({})
+    if method in ("auto", "deconvolve"):
+        return Deblurrer({"deconvolve": _deconvolve})
+    return Deblurrer({method: _network(REAL_ESRGAN if method == "realesrgan" else method, device)}, soft_too=True)
 
 
-def apply(deblur: Deblur, method: str, rgb: np.ndarray) -> tuple[np.ndarray, str]:
-    """Return the deblurred picture and the method, or the picture as it is and `none` where it did not grow sharper."""
-    result = deblur(rgb)
-    if result is None or picture_sharpness(result) < LEAST_GAIN * picture_sharpness(rgb):
-        return rgb, "none"
-    return result, "deconvolve" if method == "auto" else method
+def _grey(rgb: np.ndarray) -> np.ndarray:
+    return grey_of(rgb).astype(np.float32)
 
 
-def _leave(_: np.ndarray) -> None:
-    return None
+def _deconvolve(rgb: np.ndarray, blur: Blur | None) -> np.ndarray | None:
+    return deconvolve(rgb, blur) if blur else None
 
 
-def _deconvolve(rgb: np.ndarray) -> np.ndarray | None:
-    return deconvolve(rgb, blur_sigma(picture_sharpness(rgb)))
-
-
-def _deconvolve_soft(rgb: np.ndarray) -> np.ndarray | None:
-    return _deconvolve(rgb) if picture_sharpness(rgb) < SOFT else None
-
-
-def _by_network(name_or_path: str, device_name: str) -> Deblur:
-    """Return a deblurrer that lets a super-resolution network redraw the picture and averages it back to its size."""
+def _network(name_or_path: str, device_name: str) -> Method:
+    """Return a method that lets a network redraw the picture, larger or not, and averages it back to its size."""
     import torch
 
     from vidstyle.device import resolve_device
+    from vidstyle.models.frames import to_device, to_host
+    from vidstyle.models.tiles import Tiled
     from vidstyle.models.upscaler import load_upscaler
 
     device = resolve_device(device_name)
-    model = load_upscaler(name_or_path, device, torch.float32)
+    upscaler = load_upscaler(name_or_path, device, torch.float32)
+    model = Tiled(upscaler, TILE, upscaler.reach)
 
-    def redraw(rgb: np.ndarray) -> np.ndarray:
-        image = torch.from_numpy(np.ascontiguousarray(rgb)).to(device).permute(2, 0, 1)[None].float() / 255
-        large = model(image)[0].permute(1, 2, 0).mul(255).round().to(torch.uint8).cpu().numpy()
+    def redraw(rgb: np.ndarray, _: Blur | None) -> np.ndarray:
+        large = to_host(model(to_device(rgb[None], device)), deep=False)[0]
         return to_size(large, rgb.shape[1], rgb.shape[0])
 
     return redraw

@@ -13,7 +13,7 @@ from vidstyle.atomic import StageResult
 from vidstyle.errors import OutputError
 from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.choose import choose
-from vidstyle.extract.deblur import Deblur, apply, deblurrer
+from vidstyle.extract.deblur import Deblurrer, deblurrer
 from vidstyle.extract.episodes import expected_frames, read_episodes
 from vidstyle.extract.manifest import Manifest
 from vidstyle.extract.report import write_report
@@ -33,7 +33,7 @@ class _Run:
     target: Path
     staging: Staging
     earlier: frozenset[str]
-    deblur: Deblur
+    deblur: Deblurrer
     on_progress: OnProgress
     episodes: list[Episode]
 
@@ -98,13 +98,13 @@ def _write(one_run: _Run) -> list[Path]:
     chosen = [one for one in one_run.candidates if one.kept]
     written = []
     for done, candidate in enumerate(chosen, 1):
-        staged = take_back(one_run.staging.picture(candidate.name))
-        picture, candidate.deblurred = apply(one_run.deblur, settings.deblur, staged)
-        candidate.sharpness_written = picture_sharpness(picture)
+        result = one_run.deblur(take_back(one_run.staging.picture(candidate.name)))
+        candidate.deblurred, candidate.deblurring = result.method, result.record
+        candidate.sharpness_written = picture_sharpness(result.picture)
         if max(candidate.sharpness_written, candidate.sharpness) < settings.min_sharpness:
             candidate.reason = "soft"
         else:
-            write_image(one_run.target / candidate.name, picture)
+            write_image(one_run.target / candidate.name, result.picture)
             written.append(one_run.target / candidate.name)
         one_run.on_progress(Progress("write", done, len(chosen), "pictures"))
     return written

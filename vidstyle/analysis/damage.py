@@ -1,0 +1,96 @@
+"""What a restoration spoiled: waves and halos that were not there, a picture that moved, detail that went."""
+
+import cv2
+import numpy as np
+
+from vidstyle.analysis.blur import MOTION, Blur
+from vidstyle.analysis.noise import noise_deviation
+
+RINGS, SHIFTS, LOSES_DETAIL = "rings", "shifts", "loses detail"
+UNKNOWN_REACH = 3
+"""How far a blur is taken to reach where none was measured, pixels."""
+FLAT_RANGE = 8.0
+"""Of 255: the range of tones within the reach of the blur up to which a place is flat, where undoing it changes nothing."""
+FLAT_PERCENTILE, LARGEST_WAVES, NOISE_TAIL = 99, 12.0, 2.6
+"""By so much the range of tones in a small window at a flat place may grow, of 255; a tail of the noise adds to what is flat."""
+WAVE_WINDOW = np.ones((5, 5), np.uint8)
+LEAST_FLAT = 500
+CLEAR_CONTRAST = 24.0
+HALO, THIN_LINE_GAIN, LARGEST_HALO_SHARE = 12.0, 4.0, 0.05
+LARGEST_SHIFT = 0.25
+"""Pixels."""
+DETAIL_SIGMA, DETAIL_WINDOW = 2.0, 7
+LEAST_DETAIL, DETAIL_OVER_NOISE, DETAIL_LEFT, LARGEST_LOSS = 3.0, 3.0, 0.5, 0.01
+
+
+def damage(before: np.ndarray, after: np.ndarray, blur: Blur | None) -> str:
+    """Return what is wrong with `after` as a sharper `before`, both (h, w) float32 grey of 255: "" where nothing is.
+
+    `blur` is what was undone, None where it is not known.
+    """
+    reach = blur.reach if blur else UNKNOWN_REACH
+    if float(np.hypot(*shift(before, after, reach))) > LARGEST_SHIFT:
+        return SHIFTS
+    if _lost_detail(before, after, blur) > LARGEST_LOSS:
+        return LOSES_DETAIL
+    return RINGS if ringing(before, after, blur) > 1 else ""
+
+
+def ringing(before: np.ndarray, after: np.ndarray, blur: Blur | None) -> float:
+    """Return how strongly waves run through what was flat or halos lie along edges; what is above 1 can be seen."""
+    return max(_waves(before, after, blur) / LARGEST_WAVES, _halo_share(before, after, blur) / LARGEST_HALO_SHARE)
+
+
+def _waves(before: np.ndarray, after: np.ndarray, blur: Blur | None) -> float:
+    """Return by how much the tones at flat places spread, of 255, at the most wavy percent; 0 where hardly any is flat."""
+    flat = _range(before, _footprint(blur)) <= FLAT_RANGE + 2 * NOISE_TAIL * noise_deviation(before)
+    if np.count_nonzero(flat) < LEAST_FLAT:
+        return 0.0
+    spread = _range(after, WAVE_WINDOW) - _range(before, WAVE_WINDOW)
+    return float(np.percentile(spread[flat], FLAT_PERCENTILE))
+
+
+def _halo_share(before: np.ndarray, after: np.ndarray, blur: Blur | None) -> float:
+    """Return the share of edge pixels that leave the range around them without having been a line that may grow deeper."""
+    near = _footprint(blur)
+    lowest, highest = cv2.erode(before, near), cv2.dilate(before, near)
+    ridge = before - cv2.morphologyEx(before, cv2.MORPH_OPEN, near)
+    valley = cv2.morphologyEx(before, cv2.MORPH_CLOSE, near) - before
+    beyond = np.maximum(after - highest - THIN_LINE_GAIN * ridge, lowest - after - THIN_LINE_GAIN * valley)
+    edges = highest - lowest >= CLEAR_CONTRAST
+    return float((beyond[edges] > HALO).mean()) if edges.any() else 0.0
+
+
+def shift(before: np.ndarray, after: np.ndarray, reach: int) -> tuple[float, float]:
+    """Return by how much the picture moved (right, down), pixels: one step of Lucas and Kanade (1981) on smooth copies."""
+    first, second = (cv2.GaussianBlur(one, (0, 0), max(2.0, reach / 2)) for one in (before, after))
+    across, down = (cv2.Sobel(first, -1, x, 1 - x, ksize=1, scale=0.5) for x in (1, 0))
+    slopes = np.stack([across.ravel(), down.ravel()])
+    moved, *_ = np.linalg.lstsq(slopes @ slopes.T, slopes @ (first - second).ravel(), rcond=1e-6)
+    return float(moved[0]), float(moved[1])
+
+
+def _lost_detail(before: np.ndarray, after: np.ndarray, blur: Blur | None) -> float:
+    """Return the share of the places with fine structure around which, as far as blur had spread it, most of it is gone."""
+    had, has = _detail(before), cv2.dilate(_detail(after), _footprint(blur))
+    places = had >= max(LEAST_DETAIL, DETAIL_OVER_NOISE * noise_deviation(before))
+    return float((has[places] < DETAIL_LEFT * had[places]).mean()) if places.any() else 0.0
+
+
+def _detail(grey: np.ndarray) -> np.ndarray:
+    fine = grey - cv2.GaussianBlur(grey, (0, 0), DETAIL_SIGMA)
+    return np.sqrt(cv2.blur(fine * fine, (DETAIL_WINDOW, DETAIL_WINDOW)))
+
+
+def _range(grey: np.ndarray, around: np.ndarray) -> np.ndarray:
+    return cv2.dilate(grey, around) - cv2.erode(grey, around)
+
+
+def _footprint(blur: Blur | None) -> np.ndarray:
+    """Return the pixels from which light may have come, and two more, as a structuring element."""
+    reach = (blur.reach if blur else UNKNOWN_REACH) + 2
+    element = np.zeros((2 * reach + 1, 2 * reach + 1), np.uint8)
+    if blur is None or blur.kind != MOTION:
+        return cv2.circle(element, (reach, reach), reach, 1, -1)
+    ends = [tuple(round(reach + sign * reach * part) for part in blur.direction) for sign in (-1, 1)]
+    return cv2.line(element, ends[0], ends[1], 1)
