@@ -36,13 +36,13 @@ def test_colours_come_back_with_the_lines() -> None:
         assert cv2.PSNR(after, truth) > cv2.PSNR(before, truth) + 1
 
 
-def test_the_border_is_as_good_as_the_inside() -> None:
+def test_the_border_comes_nearer_to_the_truth_too() -> None:
     kernel, blur = motion_kernel(12, 0), Blur(MOTION, 12.3)
     pairs = [(blurred_by(kernel, scene(seed))) for seed in range(6)]
-    errors = [np.square(deconvolve(soft, blur).astype(float) - sharp).mean((0, 2)) for soft, sharp in pairs]
-    untouched = [np.square(soft.astype(float) - sharp).mean((0, 2)) for soft, sharp in pairs]
+    left = np.mean([np.square(deconvolve(soft, blur).astype(float) - sharp).mean((0, 2)) for soft, sharp in pairs], 0)
+    before = np.mean([np.square(soft.astype(float) - sharp).mean((0, 2)) for soft, sharp in pairs], 0)
     border = np.r_[:12, -12:0]
-    assert np.mean(errors, 0)[border].mean() < 0.5 * np.mean(untouched, 0)[border].mean()
+    assert left[border].mean() < 0.5 * before[border].mean()
 
 
 def test_more_noise_is_answered_with_more_smoothness() -> None:

@@ -19,7 +19,7 @@ class ExtractSettings(Settings):
     fuse: bool = setting(True, "average the frames that show one held drawing, against grain and compression noise")
     deblur: str = setting(
         "auto",
-        "sharpen soft frames: auto (deconvolve where it helps), a method for all, or a file of upscaler weights",
+        "sharpen blurred frames: auto (deconvolve), a method, or a file of a network's weights; never for the worse",
         words=("auto", "none", "deconvolve", "realesrgan"),
     )
     max_similarity: float = setting(0.78, "frames more alike than this are near-duplicates", minimum=0.0, maximum=1.0)
