@@ -5,9 +5,9 @@ from typing import Self
 
 import numpy as np
 
-LEAST_SPREAD = 24
-"""Spread (of 255) from which on there is a drawing, as in a scene at night; noise alone has 10."""
-DARK, BRIGHT = 40, 215
+LEAST_SPREAD, LEAST_NIGHT_SPREAD = 40, 24
+"""Spread (of 255) from which on there is a drawing; a night has less, and noise alone 10."""
+DARK, NIGHT, BRIGHT = 40, 64, 215
 STEP_PIXELS = 3
 """Every third pixel of every third row tells as much as all do."""
 
@@ -29,7 +29,7 @@ class Light:
     @property
     def blank(self) -> str:
         """`black`, `white` or `flat` for a picture that shows nothing, else an empty string."""
-        if self.spread >= LEAST_SPREAD:
+        if self.spread >= (LEAST_NIGHT_SPREAD if self.brightness < NIGHT else LEAST_SPREAD):
             return ""
         return "black" if self.brightness < DARK else "white" if self.brightness > BRIGHT else "flat"
 
