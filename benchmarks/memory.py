@@ -2,7 +2,8 @@
 
     python -m benchmarks.memory --size 1920 1080 --channels 4 --seconds 10 --seconds 100
 
-Each length is rendered by a process of its own; the greatest share of memory it ever held is compared. Results that were
+Each length is rendered by a process of its own; the greatest share of memory it ever held is compared, as Linux counts
+it from the start of its program: `getrusage` would begin with that of the process that started it. Results that were
 measured are kept in benchmarks/results.md.
 """
 
@@ -26,13 +27,14 @@ from vidstyle.media.write import VideoWriter
 
 MEBIBYTE = 1 << 20
 RENDER = """
-import json, resource, sys
+import json, re, sys
 from pathlib import Path
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
 source, target, wanted = sys.argv[1:]
 result = run(Path(source), Path(target), RenderSettings(**json.loads(wanted)))
-print(json.dumps([result.counts["frames"], result.seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]))
+held = re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())
+print(json.dumps([result.counts["frames"], result.seconds, int(held[1]) * 1024]))
 """
 
 
