@@ -30,6 +30,7 @@ def test_a_run_and_its_repetition_end_with_a_summary(
     assert _run("extract", str(show), "-o", str(target)) == ExitCode.OK
     last = capsys.readouterr().err.strip().splitlines()[-1]
     assert last.startswith(f"Kept 2 of 2 candidates from 24 frames of 1 source in {target} (0 deblurred) in ")
+    assert last.endswith(f" s. {target / 'report.html'} shows them.")
     assert _run("extract", str(show), "-o", str(target)) == ExitCode.OK
     assert capsys.readouterr().err.strip() == f"Nothing new: {target} holds the frames of 1 source already."
 

@@ -57,6 +57,7 @@ def _summary(result: StageResult, output: Path) -> str:
     return (
         f"Kept {kept:,} of {candidates:,} candidates from {frames:,} frames of {_sources(sources)} in {output}"
         f" ({deblurred:,} deblurred{'; dropped: ' + dropped if dropped else ''}) in {result.seconds:.1f} s."
+        f" {output / 'report.html'} shows them."
     )
 
 
