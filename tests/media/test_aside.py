@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vidstyle.errors import InputError, OutputError
 from vidstyle.media.aside import SUFFIX, put_aside, take_back
 
 
@@ -13,3 +14,15 @@ def test_every_pixel_comes_back(tmp_path: Path, size: tuple[int, int]) -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
     put_aside(tmp_path / f"a{SUFFIX}", rgb)
     assert np.array_equal(take_back(tmp_path / f"a{SUFFIX}"), rgb)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_and_a_lost_file_are_named(tmp_path: Path) -> None:
+    full, lost = tmp_path / f"full{SUFFIX}", tmp_path / f"lost{SUFFIX}"
+    full.symlink_to("/dev/full")
+    with pytest.raises(OutputError) as disk:
+        put_aside(full, np.zeros((120, 160, 3), np.uint8))
+    assert str(disk.value) == f"Cannot write {full}: No space left on device. Check the free space."
+    with pytest.raises(InputError) as gone:
+        take_back(lost)
+    assert str(gone.value) == f"Cannot read {lost} back: No such file or directory. Give the same command again."
