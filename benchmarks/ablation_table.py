@@ -12,8 +12,6 @@ import click
 
 from benchmarks.ablation import SCALE, SCORES
 
-FIGURES = (*SCORES, "NCE", "seconds")
-
 
 def groups(table: Path) -> dict[tuple[str, ...], dict[tuple[str, str], list[dict[str, str]]]]:
     """Return the rows of a table by scale, and then by cell and folder of frames."""
@@ -31,10 +29,10 @@ def figure(values: list[float]) -> str:
 
 def markdown(cells: dict[tuple[str, str], list[dict[str, str]]]) -> str:
     """Return one scale's cells as a table."""
-    lines = [["cell", "frames", "seeds", *FIGURES], ["---", "---", *["---:"] * (1 + len(FIGURES))]]
+    lines = [["cell", "frames", "seeds", *SCORES], ["---", "---", *["---:"] * (1 + len(SCORES))]]
     by_distance = sorted(cells.items(), key=lambda item: mean(float(row[SCORES[0]]) for row in item[1]))
     for (cell, frames), rows in by_distance:
-        figures = (figure([float(row[name]) for row in rows]) for name in FIGURES)
+        figures = (figure([float(row[name]) for row in rows]) for name in SCORES)
         lines.append([cell, frames, str(len(rows)), *figures])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

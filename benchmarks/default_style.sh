@@ -20,8 +20,8 @@ fit() { # similarity options...
 frames 0.6
 frames 0.7
 fit 0.6 --name default-first --load 192 --distance-base 0.8 --steps 4648
-fit 0.6 --name default-second --load 160 --init runs/default-first/style.safetensors --steps 2750
-fit 0.7 --name default --load 160 --init runs/default-second/style.safetensors --steps 2400 --steps-decay 1800
+fit 0.6 --name default-second --load 160 --distance-base 1.25 --init runs/default-first/style.safetensors --steps 2750
+fit 0.7 --name default --load 160 --distance-base 1.25 --init runs/default-second/style.safetensors --steps 2400 --steps-decay 1800
 
 python - runs/default/style.safetensors "$style" <<'PYTHON'
 import sys

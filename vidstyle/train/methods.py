@@ -83,7 +83,7 @@ _CONTRASTIVE = _ADVERSARIAL | {
     "attention": "off",
     "residual": True,
     "weighting": "none",
-    "distance_base": 1.25,
+    "distance_base": 0.8,
     "patches": 256,
     "lambda_nce": 1.0,
     "identity": True,
