@@ -24,7 +24,7 @@ from vidstyle.analysis.looks import Gallery, Look
 from vidstyle.analysis.scale import shrink, to_size
 from vidstyle.extract.manifest import Manifest
 from vidstyle.extract.observe import observe
-from vidstyle.extract.picture import copies, finished
+from vidstyle.extract.picture import finished
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.stage import run
 from vidstyle.extract.survey import survey
@@ -75,7 +75,7 @@ def frames_of(clip: Clip, keep: Callable[[int], bool]) -> tuple[Frames, dict[int
     energy, shot, drawn, kept = [], [], [], {}
     with VideoReader(clip) as reader:
         for number, seen in enumerate(observe(reader, box, lambda frames: None)):
-            energy.append(gradient_energy(copies(seen.picture, box).grey))
+            energy.append(gradient_energy(seen.grey))
             shot.append(seen.place.shot)
             drawn.append(not seen.flaw)
             if keep(number):

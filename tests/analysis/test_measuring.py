@@ -4,6 +4,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -12,7 +13,7 @@ from tests.drawings import blurred, drawing
 from tests.hdr_clips import HLG_COLOUR, make_hdr_clip
 from vidstyle.analysis.borders import Box
 from vidstyle.analysis.light import Light
-from vidstyle.analysis.measuring import Copies
+from vidstyle.analysis.measuring import Glance, gradient_energy, grey_of_planes, grey_of_rgb
 from vidstyle.analysis.scale import square_pixels
 from vidstyle.analysis.sharpness import sharpness
 from vidstyle.media.picture import Picture
@@ -20,7 +21,6 @@ from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
 
 SIZE = (320, 240)
-SQUARE = 1.0
 
 
 def pictures(path: Path, count: int = 3) -> list[Picture]:
@@ -58,21 +58,37 @@ def test_copies_of_samples_are_those_of_rgb(tmp_path: Path, kind: dict[str, Any]
     for picture in pictures(path):
         aspect = float(picture.clip.upright_aspect)
         assert picture.planes is not None
-        quick = Copies.of_planes(picture.planes, box, aspect)
         rgb = picture.rgb if picture.rgb.dtype == np.uint8 else (picture.rgb // 257).astype(np.uint8)
-        plain = Copies.of_rgb(np.ascontiguousarray(box.crop(rgb) if box else rgb), aspect)
-        assert quick.grey.shape == plain.grey.shape and quick.thumbnail.shape == plain.thumbnail.shape
+        inside = np.ascontiguousarray(box.crop(rgb) if box else rgb)
+        quick, plain = Glance.of_planes(picture.planes, box), Glance.of_rgb(inside)
+        grey, plain_grey = grey_of_planes(picture.planes, box, aspect), grey_of_rgb(inside, aspect)
+        assert grey.shape == plain_grey.shape and quick.thumbnail.shape == plain.thumbnail.shape
         assert differ(quick.thumbnail, plain.thumbnail) < 5
-        assert abs(Light.of(quick.grey).brightness - Light.of(plain.grey).brightness) < 4
-        assert sharpness(quick.grey) == pytest.approx(sharpness(plain.grey), rel=0.12)
+        assert abs(Light.of(grey).brightness - Light.of(plain_grey).brightness) < 4
+        assert sharpness(grey) == pytest.approx(sharpness(plain_grey), rel=0.12)
 
 
 def test_copies_have_square_pixels_and_at_most_the_measuring_size() -> None:
     wide = drawing(1, (960, 576))
-    small = Copies.of_rgb(wide, 4 / 3)
-    assert small.grey.shape == (360, 800) and small.thumbnail.shape == (36, 64, 3)
-    squared = Copies.of_rgb(square_pixels(wide, 4 / 3), SQUARE)
-    assert differ(squared.thumbnail, small.thumbnail) < 1
+    assert grey_of_rgb(wide, 4 / 3).shape == (360, 800)
+    squared = Glance.of_rgb(square_pixels(wide, 4 / 3))
+    assert squared.thumbnail.shape == (36, 64, 3)
+    assert differ(squared.thumbnail, Glance.of_rgb(wide).thumbnail) < 1
+
+
+@pytest.mark.parametrize("size", [(320, 240), (1280, 720), (3840, 2160)])
+def test_gradient_energy_of_some_lines_is_that_of_all_steps_of_a_measuring_copy(size: tuple[int, int]) -> None:
+    energies = []
+    for seed in range(4):
+        grey = cv2.cvtColor(cv2.resize(drawing(seed, (640, 360)), size), cv2.COLOR_RGB2GRAY)
+        step = max(1, size[1] // 360)
+        whole = grey.astype(float)
+        across, down = whole[:, step:] - whole[:, :-step], whole[step:] - whole[:-step]
+        plain = ((across**2).sum() + (down**2).sum()) / grey.size
+        assert gradient_energy(grey) == pytest.approx(plain, rel=0.2)
+        energies.append(gradient_energy(grey))
+        assert gradient_energy(cv2.blur(grey, (3 * step, 3 * step))) < 0.8 * energies[-1]
+    assert gradient_energy(grey[:1]) == gradient_energy(grey[:, :1]) == 0.0
 
 
 @pytest.mark.parametrize("what", ["hdr", "rgb"])

@@ -16,24 +16,6 @@ LARGEST_BRIGHTENING = 1.5
 LEAST_FUSED_SHARPNESS = 0.99
 
 
-class HeldDrawings:
-    """Numbers the drawings of an episode while its frames pass by: frames that show the same one share a number."""
-
-    def __init__(self) -> None:
-        self._first: np.ndarray | None = None
-        self._number = -1
-
-    def feed(self, grey: np.ndarray) -> int:
-        """Take the next frame, (h, w) uint8, and return the number of its drawing, from 0.
-
-        It is compared with the first frame of the drawing, so that a slow movement does not pass as one.
-        """
-        if self._first is None or not is_same_drawing(grey, self._first):
-            self._first = grey
-            self._number += 1
-        return self._number
-
-
 def is_same_drawing(one: np.ndarray, other: np.ndarray) -> bool:
     """Whether two pictures, (h, w) uint8, differ by no more than compression and grain.
 

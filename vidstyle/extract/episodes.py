@@ -127,7 +127,7 @@ def _read(source: Source, settings: ExtractSettings, staging: Staging, on_frames
 def _put_aside(
     candidate: Candidate, frames: Sequence[Observation], settings: ExtractSettings, staging: Staging, box: Box | None
 ) -> None:
-    pictures = [finished(one.picture, box) for one in (frames if settings.fuse else frames[:1])]
+    pictures = [finished(one.picture, box) for one in frames]
     picture, candidate.copies = fused(pictures)
     picture = shrink(picture, settings.size) if settings.size else picture
     candidate.look = Look.of(picture)

@@ -1,18 +1,17 @@
-"""Streaming an episode: every frame measured on small copies, its place in the film known a few frames later."""
+"""Streaming an episode: every frame glanced at, its place in the film known a few frames later, and the rest when asked."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from vidstyle.analysis.borders import Box
-from vidstyle.analysis.drawings import HeldDrawings
 from vidstyle.analysis.light import Light
-from vidstyle.analysis.measuring import Copies
 from vidstyle.analysis.sharpness import Edges
 from vidstyle.analysis.shots import Place, ShotWatcher
-from vidstyle.extract.picture import copies
+from vidstyle.extract.picture import glance, measured_on
 from vidstyle.media.picture import Picture
 from vidstyle.media.read import VideoReader
 
@@ -21,20 +20,32 @@ REPORT_FRAMES = 8
 
 @dataclass(frozen=True)
 class Observation:
-    """A frame, when it is shown and what is known of it; its picture is made only when it is asked for.
+    """A frame, when it is shown and what is known of it; its picture is made, and measured, only when it is asked for.
 
-    `seconds` and `frame` count from the first picture of the video; `thumbnail` is (36, 64, 3) uint8 RGB of what lies
-    within the borders. Frames that show one held drawing share the number `drawing`.
+    `seconds` and `frame` count from the first picture of the video; `energy` is the gradient energy of what lies in `box`.
     """
 
     picture: Picture
+    box: Box | None
     seconds: float
     frame: int
-    thumbnail: np.ndarray
-    edges: Edges
-    drawing: int
-    light: Light
+    energy: float
     place: Place
+
+    @property
+    def grey(self) -> np.ndarray:
+        """The grey copy that measures are taken on, (h, w) uint8; made anew each time, so that it is not held."""
+        return measured_on(self.picture, self.box)
+
+    @cached_property
+    def edges(self) -> Edges:
+        """Its clear edges."""
+        return Edges.of(self.grey)
+
+    @cached_property
+    def light(self) -> Light:
+        """Its brightness and its spread of tones."""
+        return Light.of(self.grey)
 
     @property
     def flaw(self) -> str:
@@ -44,23 +55,22 @@ class Observation:
 
 def observe(reader: VideoReader, box: Box | None, on_frames: Callable[[int], None]) -> Iterator[Observation]:
     """Yield every frame of the reader in the order of time. Holds a few frames at a time, however long the episode."""
-    watcher, drawings = ShotWatcher(), HeldDrawings()
-    waiting: deque[tuple[Picture, Copies, int]] = deque()
+    watcher = ShotWatcher()
+    waiting: deque[tuple[Picture, float]] = deque()
+
+    def observed(place: Place) -> Observation:
+        picture, energy = waiting.popleft()
+        seconds = float((picture.pts - reader.start_pts) * reader.clip.time_base)
+        return Observation(picture, box, seconds, round(seconds * reader.clip.frame_rate), energy, place)
+
     for picture in reader.pictures():
-        small = copies(picture, box)
-        waiting.append((picture, small, drawings.feed(small.grey)))
-        place = watcher.feed(small.thumbnail)
+        seen = glance(picture, box)
+        waiting.append((picture, seen.energy))
+        place = watcher.feed(seen.thumbnail)
         if place is not None:
-            yield _observed(reader, *waiting.popleft(), place)
+            yield observed(place)
         if reader.report.frames % REPORT_FRAMES == 0:
             on_frames(REPORT_FRAMES)
     on_frames(reader.report.frames % REPORT_FRAMES)
-    for left, place in zip(waiting, watcher.finish(), strict=True):
-        yield _observed(reader, *left, place)
-
-
-def _observed(reader: VideoReader, picture: Picture, small: Copies, drawing: int, place: Place) -> Observation:
-    seconds = float((picture.pts - reader.start_pts) * reader.clip.time_base)
-    number = round(seconds * reader.clip.frame_rate)
-    grey = small.grey
-    return Observation(picture, seconds, number, small.thumbnail, Edges.of(grey), drawing, Light.of(grey), place)
+    for place in watcher.finish():
+        yield observed(place)

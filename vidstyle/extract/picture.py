@@ -3,7 +3,7 @@
 import numpy as np
 
 from vidstyle.analysis.borders import Box
-from vidstyle.analysis.measuring import Copies
+from vidstyle.analysis.measuring import Glance, grey_of_planes, grey_of_rgb
 from vidstyle.analysis.scale import square_pixels
 from vidstyle.analysis.sharpness import MEASURING_SHORT_SIDE
 from vidstyle.media.clip import Clip
@@ -26,13 +26,21 @@ def finished(picture: Picture, box: Box | None) -> np.ndarray:
     return square_pixels(inside, float(picture.clip.upright_aspect))
 
 
-def copies(picture: Picture, box: Box | None) -> Copies:
-    """Return the small copies of what lies in `box`, taken from the coded samples wherever these can be looked at."""
+def glance(picture: Picture, box: Box | None) -> Glance:
+    """Return what lies in `box` at a glance, from the coded samples wherever these can be looked at."""
+    planes = picture.planes
+    return Glance.of_rgb(_reduced(picture, box)) if planes is None else Glance.of_planes(planes, box)
+
+
+def measured_on(picture: Picture, box: Box | None) -> np.ndarray:
+    """Return the grey copy of what lies in `box` that measures are taken on, (h, w) uint8, from the same."""
     aspect, planes = float(picture.clip.upright_aspect), picture.planes
-    if planes is not None:
-        return Copies.of_planes(planes, box, aspect)
+    return grey_of_rgb(_reduced(picture, box), aspect) if planes is None else grey_of_planes(planes, box, aspect)
+
+
+def _reduced(picture: Picture, box: Box | None) -> np.ndarray:
     reduced = plain(picture.reduced(MEASURING_SHORT_SIDE), picture.clip)
-    if box is not None:
-        scale = reduced.shape[1] / picture.clip.upright_size[0]
-        reduced = box.scaled(scale).crop(reduced)
-    return Copies.of_rgb(reduced, aspect)
+    if box is None:
+        return reduced
+    scale = reduced.shape[1] / picture.clip.upright_size[0]
+    return np.ascontiguousarray(box.scaled(scale).crop(reduced))

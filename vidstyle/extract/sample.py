@@ -2,32 +2,43 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from heapq import nlargest
+from itertools import groupby, islice, takewhile
 
 from vidstyle.analysis.borders import Box
+from vidstyle.analysis.drawings import is_same_drawing
 from vidstyle.analysis.lettering import is_lettering
 from vidstyle.extract.candidate import Candidate, frame_name
 from vidstyle.extract.observe import Observation, observe
-from vidstyle.extract.picture import copies
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source
 from vidstyle.media.read import VideoReader
 
 MOST_COPIES = 4
 """Of a held drawing: twice as many would take twice the memory and bring the noise down by a third."""
+AT_ONCE, MEASURED = 12, 2
+"""Of so many frames in a row, those of the highest gradient energy are measured: within a shot it ranks nearly as well."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Pick:
-    """The best frame of a stretch, and frames that show the same drawing, itself among them."""
+    """The best frame of a stretch, and its neighbours in it."""
 
     best: Observation
-    copies: list[Observation]
+    before: list[Observation]
+    after: list[Observation]
 
     @property
     def frames(self) -> list[Observation]:
-        """The frames that are whole drawings, the best one first."""
-        return [self.best, *(one for one in self.copies if one is not self.best and not one.flaw)]
+        """The frames of its drawing that nothing speaks against, at most `MOST_COPIES`, the best one first."""
+        grey = self.best.grey
+        held = [
+            one
+            for side in (self.before[::-1], self.after)
+            for one in takewhile(lambda other: is_same_drawing(other.grey, grey), side)
+            if not one.flaw
+        ]
+        return [self.best, *held][:MOST_COPIES]
 
 
 def sample(
@@ -36,29 +47,36 @@ def sample(
     """Yield a candidate for each shot in each window, with the frames that show its drawing, in the order of time.
 
     Pictures that are neither blank nor blended are preferred; where a window has none, its best is given with the reason
-    against it. The candidate's own frame comes first. Holds a few frames at a time, however long the episode.
+    against it. The candidate's own frame comes first, and is alone where nothing is to be fused. Holds a few frames at a
+    time, however long the episode.
     """
     seen = observe(reader, box, on_frames)
     shots = groupby(seen, lambda one: (_window(one, settings), one.place.shot))
     picks = (_best(frames) for _, frames in shots)
     for _, of_window in groupby(picks, lambda pick: _window(pick.best, settings)):
         for pick in _preferred(of_window):
-            yield _candidate(source, settings, pick.best, box), pick.frames
+            candidate = _candidate(source, settings, pick.best)
+            yield candidate, pick.frames if candidate.kept and settings.fuse else [pick.best]
 
 
-def _best(frames: Iterable[Observation]) -> _Pick:
-    """Return the best frame with at most `MOST_COPIES` of its drawing, the best of these."""
-    pick, copies = None, list[Observation]()
-    for seen in frames:
-        if copies and copies[0].drawing != seen.drawing:
-            copies = []
-        copies.append(seen)
-        if pick is None or _worth(seen) > _worth(pick.best):
-            pick = _Pick(seen, copies)
-        if len(copies) > MOST_COPIES:
-            copies.remove(min((one for one in copies if one is not pick.best), key=_worth))
-    assert pick is not None, "a group has a member"
-    return pick
+def _best(frames: Iterator[Observation]) -> _Pick:
+    """Return the best frame of a shot in a window, by `AT_ONCE` at a time."""
+    stretches = iter(lambda: list(islice(frames, AT_ONCE)), [])
+    return max((_best_of(stretch) for stretch in stretches), key=lambda pick: _worth(pick.best))
+
+
+def _best_of(frames: list[Observation]) -> _Pick:
+    clear = [one for one in frames if not one.place.blended]
+    best = _best_measured(clear) if clear else None
+    if best is None or best.flaw:
+        best = _best_measured(frames)
+    index = frames.index(best)
+    first = max(0, index - MOST_COPIES + 1)
+    return _Pick(best, frames[first:index], frames[index + 1 : index + MOST_COPIES])
+
+
+def _best_measured(frames: list[Observation]) -> Observation:
+    return max(nlargest(MEASURED, frames, key=lambda one: one.energy), key=_worth)
 
 
 def _preferred(picks: Iterable[_Pick]) -> Iterator[_Pick]:
@@ -82,8 +100,8 @@ def _worth(seen: Observation) -> tuple[bool, float]:
     return not seen.flaw, seen.edges.clarity
 
 
-def _candidate(source: Source, settings: ExtractSettings, seen: Observation, box: Box | None) -> Candidate:
-    lettering = not seen.flaw and is_lettering(copies(seen.picture, box).grey)
+def _candidate(source: Source, settings: ExtractSettings, seen: Observation) -> Candidate:
+    lettering = not seen.flaw and is_lettering(seen.grey)
     return Candidate(
         source=source.name,
         name=frame_name(source.name, seen.seconds, seen.frame, settings.format),
