@@ -60,7 +60,7 @@ def find_borders(frames: Iterable[np.ndarray]) -> Box | None:
     """
     rows = columns = None
     for frame in frames:
-        light = frame.max(axis=2)
+        light = np.maximum(np.maximum(frame[..., 0], frame[..., 1]), frame[..., 2])
         down, across = (np.percentile(light, QUIET_PERCENTILE, axis=axis) for axis in (1, 0))
         rows = down if rows is None else np.maximum(rows, down)
         columns = across if columns is None else np.maximum(columns, across)

@@ -38,14 +38,19 @@ class Observation:
         return measured_on(self.picture, self.box)
 
     @cached_property
+    def _measures(self) -> tuple[Edges, Light]:
+        grey = self.grey
+        return Edges.of(grey), Light.of(grey)
+
+    @property
     def edges(self) -> Edges:
         """Its clear edges."""
-        return Edges.of(self.grey)
+        return self._measures[0]
 
-    @cached_property
+    @property
     def light(self) -> Light:
         """Its brightness and its spread of tones."""
-        return Light.of(self.grey)
+        return self._measures[1]
 
     @property
     def flaw(self) -> str:

@@ -51,7 +51,9 @@ class _Pictures:
     def thumbnail(self, candidate: Record) -> str:
         """Return the candidate's small picture as HTML, nothing where it is not at hand any more."""
         name = candidate["name"]
-        here = self.target / name if candidate["kept"] else self.staging.picture(name)
+        here = self.staging.picture(name)
+        if _is_deblurred(candidate) or not here.is_file():
+            here = self.target / name
         if name in self.earlier or not here.is_file():
             return self.earlier.get(name, "")
         return embedded(name, jpeg_of(shrink(_pixels(here), THUMBNAIL_SHORT_SIDE), THUMBNAIL_QUALITY))
