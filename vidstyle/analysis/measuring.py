@@ -14,8 +14,8 @@ from vidstyle.media.planes import Planes
 
 LUMA, DIFFERENCE = 255 / 219, 255 / 224
 """How far samples in the limited range are stretched to the full one."""
-LINES_OF_A_THUMBNAIL = 3
-"""Lines of a frame that are averaged into one of its thumbnail at the least: more tell little else."""
+LINES_OF_A_THUMBNAIL = 5
+"""Lines of a frame that are averaged into one of its thumbnail at the least: three missed a dissolve, more find no other."""
 LINES_BETWEEN = 4
 
 
