@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.drawings import blurred, drawing
-from vidstyle.analysis.sharpness import Edges, grain, measuring_copy, picture_sharpness, sharpness
+from vidstyle.analysis.sharpness import Edges, measuring_copy, picture_sharpness, sharpness
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -86,13 +86,6 @@ def test_a_sharp_picture_in_haze_and_grain_is_sharper_than_a_blurred_clear_one()
         clear = drawing(seed, (240, 180)).astype(np.float32)
         hazy = np.clip(120 + 0.3 * clear + draw.normal(0, 3, clear.shape), 0, 255).astype(np.uint8)
         assert picture_sharpness(hazy) > picture_sharpness(blurred(drawing(seed, (240, 180)), 1.2))
-
-
-@pytest.mark.parametrize("deviation", [0.0, 3.0, 6.0])
-def test_grain_is_measured_whatever_is_drawn(deviation: float) -> None:
-    noise = np.random.default_rng(0).normal(0, deviation, (180, 240))
-    grey = cv2.cvtColor(drawing(3, (240, 180)), cv2.COLOR_RGB2GRAY)
-    assert grain(np.clip(grey + noise, 0, 255).astype(np.uint8)) == pytest.approx(deviation, abs=1.0)
 
 
 def test_strength_falls_with_blur_and_with_haze() -> None:

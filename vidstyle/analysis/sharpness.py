@@ -6,7 +6,8 @@ from typing import Self
 import cv2
 import numpy as np
 
-from vidstyle.analysis.light import Light, level_at
+from vidstyle.analysis.light import Light
+from vidstyle.analysis.noise import noise_deviation
 from vidstyle.analysis.scale import shrink
 
 MEASURING_SHORT_SIDE = 360
@@ -19,7 +20,6 @@ LEAST_EDGE_OVER_GRAIN = 5.0
 """The same over the standard deviation of the grain: the range of a neighbourhood of nothing but smoothed grain is 3."""
 FAINTEST_EDGE = 4.0
 LEAST_EDGE_SHARE = 0.0005
-MEDIAN_OF_NORMAL = 0.6745
 
 
 @dataclass(frozen=True)
@@ -69,23 +69,10 @@ def sharpness(grey: np.ndarray) -> float:
     return Edges.of(grey).steepness
 
 
-def grain(grey: np.ndarray) -> float:
-    """Return the standard deviation of the grain of (h, w) uint8 grey, in grey levels.
-
-    The median absolute diagonal difference (Donoho and Johnstone 1994): what is drawn covers less than half of a picture.
-    """
-    rows, columns = (size // 2 * 2 for size in grey.shape)
-    upper, lower = (grey[first:rows:4, :columns].astype(np.int16) for first in (0, 1))
-    length = min(len(upper), len(lower))
-    change = upper[:length] - lower[:length]
-    diagonal = np.abs(change[:, ::2] - change[:, 1::2])
-    return level_at(np.bincount(diagonal.ravel()), 0.5) / MEDIAN_OF_NORMAL / 2 if diagonal.size else 0.0
-
-
 def _least_edge(grey: np.ndarray) -> float:
     """Return the local contrast from which on an edge is clear, by the picture's light and grain."""
     by_light = LEAST_EDGE * min(1.0, Light.of(grey).spread / ORDINARY_SPREAD)
-    return max(FAINTEST_EDGE, by_light, LEAST_EDGE_OVER_GRAIN * grain(grey))
+    return max(FAINTEST_EDGE, by_light, LEAST_EDGE_OVER_GRAIN * noise_deviation(grey.astype(np.float32)))
 
 
 def _largest_step(grey: np.ndarray) -> np.ndarray:
