@@ -117,7 +117,7 @@ METHODS = {
         _FITTED
         | _SINGLE_IMAGE
         | {"epochs": 25, "epochs_decay": 0, "batch": 4, "channels": 32, "blocks": 5, "lr": 1e-3}
-        | {"lambda_style": 1.6e4, "lambda_variation": 1.0},
+        | {"lambda_style": 2e3, "lambda_variation": 1.0},
     ),
     "cmd": Method(
         _cmd,
