@@ -32,7 +32,7 @@ def small_file_system(folder: Path, kibibytes: int) -> Iterator[Callable[[int], 
     try:
         yield lambda size: None if mount(size, "remount,") else pytest.fail("the size cannot be changed")
     finally:
-        subprocess.run(["umount", str(folder)], check=True)
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)  # a caught error may hold a file open
 
 
 @pytest.mark.parametrize("share", [0.15, 0.4, 0.8, 1.1, 1.6, 1.9])
