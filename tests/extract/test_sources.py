@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from tests.clips import make_clip
+from vidstyle.checksum import content_identity
 from vidstyle.errors import InputError, SettingsError
 from vidstyle.extract.manifest import Manifest, frame_settings
 from vidstyle.extract.settings import ExtractSettings
-from vidstyle.extract.sources import content_identity, find_files, open_sources
+from vidstyle.extract.sources import find_files, open_sources
 
 
 def test_a_name_with_pattern_signs_is_first_a_file(tmp_path: Path) -> None:

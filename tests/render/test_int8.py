@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from tests.clips import make_clip
+from vidstyle.checksum import content_identity
 from vidstyle.errors import DependencyError
 from vidstyle.media.clip import Clip
 from vidstyle.media.probe import probe
 from vidstyle.models.openvino import digest
 from vidstyle.progress import Progress
 from vidstyle.render import calibrate
-from vidstyle.render.calibrate import SAMPLES, identity, sample_frames
+from vidstyle.render.calibrate import SAMPLES, sample_frames
 from vidstyle.render.engine import Engine
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
@@ -136,5 +137,5 @@ def test_a_file_is_told_from_others_by_its_content_not_its_name(tmp_path: Path) 
     contents: dict[str, Any] = {"a": b"one" * 1_000_000, "b": b"one" * 1_000_000, "c": b"one" * 999_999 + b"two"}
     for name, content in contents.items():
         (tmp_path / name).write_bytes(content)
-    first, same, other = (identity(tmp_path / name) for name in contents)
+    first, same, other = (content_identity(tmp_path / name) for name in contents)
     assert first == same != other

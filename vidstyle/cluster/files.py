@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle.atomic import whole_file
+from vidstyle.checksum import content_identity
 from vidstyle.cluster.session import load_ray
-from vidstyle.render.calibrate import identity
 
 CHUNK_BYTES = 16 << 20
 
@@ -22,7 +22,7 @@ class SharedFile:
     @classmethod
     def of(cls, path: Path) -> "SharedFile":
         """Return the file at `path`; raises OSError."""
-        return cls(path.absolute(), identity(path))
+        return cls(path.absolute(), content_identity(path))
 
 
 class NotAtHand(Exception):
@@ -70,6 +70,6 @@ def _place(file: SharedFile, scratch: Path) -> Path:
 
 def _is_there(file: SharedFile, path: Path) -> bool:
     try:
-        return identity(path) == file.content
+        return content_identity(path) == file.content
     except OSError:
         return False

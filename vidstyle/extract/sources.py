@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from vidstyle.checksum import content_identity
 from vidstyle.errors import InputError
 from vidstyle.media.clip import Clip
 from vidstyle.media.images import natural_order
 from vidstyle.media.probe import VIDEO_SUFFIXES, probe
 
-IDENTITY_BYTES = 1 << 20
 HASH_LETTERS = 6
 
 
@@ -66,16 +66,6 @@ def open_sources(files: Iterable[Path], taken: dict[str, str]) -> list[Source]:
         names[name] = identity
         sources.append(Source(clip, identity, name))
     return sources
-
-
-def content_identity(path: Path) -> str:
-    """Return what tells one video file from another wherever it lies: its size and a hash of its first and last MiB."""
-    size = path.stat().st_size
-    with path.open("rb") as handle:
-        digest = hashlib.sha256(handle.read(IDENTITY_BYTES))
-        handle.seek(max(0, size - IDENTITY_BYTES))
-        digest.update(handle.read(IDENTITY_BYTES))
-    return f"{size}-{digest.hexdigest()[:32]}"
 
 
 def _readable(stem: str) -> str:

@@ -25,7 +25,6 @@ SAMPLES = 8
 """Frames that show the networks what is to come; 14 gave the same likeness to fp32 as 8, to 0.1 dB."""
 KEPT = 32
 """Quantised networks in the cache; the ones used longest ago go first."""
-ENDS_BYTES = 1 << 20
 
 
 def sample_frames(clip: Clip, start_seconds: float | None, end_seconds: float | None) -> list[np.ndarray]:
@@ -46,15 +45,6 @@ def sample_frames(clip: Clip, start_seconds: float | None, end_seconds: float | 
 def _first_frames(clip: Clip, start_seconds: float | None, end_seconds: float | None) -> list[np.ndarray]:
     with VideoReader(clip, start_seconds=start_seconds, end_seconds=end_seconds) as reader:
         return [batch.frames for batch, _ in zip(reader.batches(1), range(SAMPLES), strict=False)]
-
-
-def identity(path: Path) -> str:
-    """Return what tells a file from others: the SHA-256 of its size, first and last mebibyte."""
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        ends = file.read(ENDS_BYTES)
-        file.seek(max(0, size - ENDS_BYTES))
-        return hashlib.sha256(f"{size} ".encode() + ends + file.read()).hexdigest()
 
 
 def quantised(

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from vidstyle.checksum import sha256_of
+from vidstyle.checksum import content_identity, sha256_of
 from vidstyle.device import DTYPES, resolve_device
 from vidstyle.host_memory import return_large_buffers
 from vidstyle.media.clip import Clip
@@ -25,7 +25,7 @@ from vidstyle.models.style_generator import StyleGenerator, build_generator
 from vidstyle.models.upscaler import load_upscaler, weights_file
 from vidstyle.models.variation import Variation
 from vidstyle.progress import OnProgress, silent
-from vidstyle.render.calibrate import identity, quantised, sample_frames
+from vidstyle.render.calibrate import quantised, sample_frames
 from vidstyle.render.colour import PLAIN, ColourPlan
 from vidstyle.render.diversify import Diversified, Shots
 from vidstyle.render.memory import batch_that_fits
@@ -131,7 +131,7 @@ class Engine:
     ) -> Painter:
         settings, name = self.settings, self.upscaler_name(sizes)
         asked = {"size": sizes.painted, "start": settings.start, "end": settings.end}
-        key = {"style": sha256_of(self.style_path), "source": identity(clip.path), **asked}
+        key = {"style": sha256_of(self.style_path), "source": content_identity(clip.path), **asked}
 
         @cache
         def pictures() -> list[Tensor]:
@@ -143,7 +143,7 @@ class Engine:
         upscaler: ImageModel | None = None
         if name is not None:
             make_upscaler = partial(load_upscaler, name, self.device, torch.float32)
-            key["upscaler"] = identity(weights_file(name))
+            key["upscaler"] = content_identity(weights_file(name))
             paintings = lambda: [generator(picture) for picture in pictures()]  # noqa: E731
             upscaler, second = quantised(make_upscaler, paintings, key, on_progress)
             digest += second

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle import __version__
-from vidstyle.render.calibrate import identity
+from vidstyle.checksum import content_identity
 from vidstyle.render.settings import RenderSettings
 
 FREE = ("style", "diversify_style", "audio", "subtitles", "strict", "overwrite", "restart", "dry_run")
@@ -36,7 +36,7 @@ def versions() -> dict[str, str]:
 
 
 def _file(path: Path) -> dict[str, Any]:
-    return {"content": identity(path), "mtime_ns": path.stat().st_mtime_ns}
+    return {"content": content_identity(path), "mtime_ns": path.stat().st_mtime_ns}
 
 
 def changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
