@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -73,6 +74,31 @@ def test_a_request_to_stop_several_processes_keeps_everything(dataset: Path, tmp
     step = _state(tmp_path, "stopped")["step"]
     assert step >= 3
     assert said.count(f"Stopped after step {step:,}; everything is kept. Give the same command to go on.") == 1
+
+
+_PART = """
+from pathlib import Path
+from vidstyle.train.distributed import any_of, joined
+with joined("cpu"):
+    import torch.distributed.nn.functional
+    any_of(False)
+print(*[(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()])
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in /proc")
+def test_no_thread_of_the_exchange_outlives_it_to_abort_the_exit() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    shared = {**os.environ, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
+    started = [
+        subprocess.Popen([sys.executable, "-c", _PART], env={**shared, "RANK": rank}, stdout=subprocess.PIPE, text=True)
+        for rank in "01"
+    ]
+    threads = [each.communicate(timeout=60)[0] for each in started]
+    assert [each.returncode for each in started] == [0, 0]
+    assert all(names.strip() and "gloo" not in names for names in threads)
 
 
 def test_what_processes_cannot_share_is_refused(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """One run on several processes, as `torchrun` starts them: each learns from its share of every batch, and all as one."""
 
+import importlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,6 +39,9 @@ def joined(device: str) -> Iterator[str]:
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield device
         return
+    # Its defaults keep the group that exists when torch first imports it, later by itself, and with the group threads that
+    # would outlive the interpreter.
+    importlib.import_module("torch.distributed.nn.functional")
     own = _own_device(device)
     distributed.init_process_group("cpu:gloo,cuda:nccl" if own.startswith("cuda") else "gloo", timeout=_PATIENCE)
     try:
