@@ -67,14 +67,14 @@ def known_inception(inception_file: Path, own_cache: Path, monkeypatch: pytest.M
 
 @pytest.fixture
 def make_run(tmp_path: Path) -> MakeRun:
-    """Return a function that leaves a finished run of a method and seed, with a small random style."""
+    """Return a function that leaves a finished run of a method and seed on a dataset, with a small random style."""
 
-    def make(method: str = "cut", seed: int = 0, **settings: object) -> Path:
-        folder = tmp_path / "runs" / f"{method}-{seed}"
+    def make(method: str = "cut", seed: int = 0, name: str = "", dataset: str = "dataset", **settings: object) -> Path:
+        folder = tmp_path / "runs" / (name or f"{method}-{seed}")
         folder.mkdir(parents=True)
         stated = {"method": method, "seed": seed, "name": folder.name, "batch": 1, "load": 32, **settings}
         (folder / "settings.json").write_text(json.dumps(stated))
-        (folder / "manifest.json").write_text(json.dumps({"seconds": 3.0, "settings": stated}))
+        (folder / "manifest.json").write_text(json.dumps({"seconds": 3.0, "inputs": [dataset]}))
         rows = ["step,learning_rate,images_per_second,NCE", "10,2e-4,2.0,1", "20,2e-4,2.0,1", "30,2e-4,1.0,1"]
         (folder / "log.csv").write_text("\n".join(rows) + "\n")
         make_style(folder / "style.safetensors", seed)

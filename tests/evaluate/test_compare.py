@@ -73,6 +73,43 @@ def test_variants_of_a_method_are_told_apart_by_what_differs(folders: Path, make
     ]
 
 
+def labels(table: str) -> list[str]:
+    """Return the first cells of the rows of a Markdown table, with how many runs each has."""
+    return [" x ".join(line.split(" | ")[:2])[2:] for line in table.splitlines()[2:] if line.startswith("| ")]
+
+
+def test_runs_on_different_datasets_are_no_seeds_of_one_row(
+    folders: Path, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folders)
+    runs = [make_run("cut", 0, "a"), make_run("cut", 1, "b"), make_run("cut", 0, "c", dataset="other")]
+    result = run(runs, folders / "source", folders / "target", folders / "table", SETTINGS)
+    assert labels(result.details["table"]) == [
+        "cut (dataset dataset) x 2",
+        "cut (dataset other) x 1",
+    ]
+
+
+def test_a_run_that_is_named_twice_counts_once(folders: Path, make_run: MakeRun) -> None:
+    one = make_run()
+    (folders / "link").symlink_to(one)
+    result = run([one, one, folders / "link"], folders / "source", folders / "target", folders / "table", SETTINGS)
+    assert labels(result.details["table"]) == ["cut x 1"]
+    assert result.counts["runs"] == 1
+    assert " ± " not in result.details["table"].splitlines()[2]
+
+
+def test_runs_that_differ_in_nothing_make_no_spread(folders: Path, make_run: MakeRun) -> None:
+    runs = [make_run("cut", 0), make_run("cut", 1), make_run("cut", 1, "again")]
+    with pytest.raises(SettingsError) as caught:
+        run(runs, folders / "source", folders / "target", folders / "table", SETTINGS)
+    assert not (runs[0] / "evaluation").exists(), "it is said before anything is painted"
+    assert str(caught.value) == (
+        f"{runs[1]} and {runs[2]} have the same settings, dataset and seed 1: they are no two seeds of one row. "
+        "Leave one of them out."
+    )
+
+
 def test_doing_nothing_has_a_row_of_its_own(folders: Path, make_run: MakeRun, real_weights: Path) -> None:
     settings = CompareSettings(metrics="fd-vgg16", crops=4, crop=32, crop_scale=32, device="cpu")
     result = run([make_run()], folders / "source", folders / "target", folders / "table", settings)

@@ -8,7 +8,7 @@ import numpy as np
 
 from vidstyle.atomic import StageResult, whole_file, write_json
 from vidstyle.errors import InputError, SettingsError
-from vidstyle.evaluate.comparison import Row, rows_of, untouched
+from vidstyle.evaluate.comparison import Row, check_seeds, rows_of, untouched
 from vidstyle.evaluate.figure import not_computed
 from vidstyle.evaluate.pictures import by_name, open_folders
 from vidstyle.evaluate.runs import FinishedRun, open_run
@@ -32,11 +32,12 @@ def run(
 ) -> StageResult:
     """Measure every run on `photos` against `target` and write table.md, table.csv, table.json and grid.png to `output`.
 
-    Raises InputError for folders that are no finished runs, SettingsError where they paint at different sizes, and
-    what `evaluate_run` raises.
+    A run that is named twice counts once. Raises InputError for folders that are no finished runs, SettingsError where
+    they paint at different sizes or two differ in nothing, and what `evaluate_run` raises.
     """
     started = time.monotonic()
-    opened = [open_run(path) for path in runs]
+    opened = [open_run(path) for path in {path.resolve(): path for path in runs}.values()]
+    check_seeds(opened)
     _check_sizes(opened, settings)
     sources, frames = open_folders(photos), open_folders(target)
     done = [evaluate_run(one, sources, frames, settings, on_progress) for one in opened]

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from statistics import mean, stdev
 from typing import Any
 
+from vidstyle.errors import SettingsError
 from vidstyle.evaluate.figure import Figure
+from vidstyle.evaluate.runs import FinishedRun
 from vidstyle.evaluate.stage import RunFindings
 
 NOT_COMPARED = ("name", "seed", "device", "restart", "dry_run", "sample_every", "save_every", "log_every")
@@ -30,21 +32,42 @@ class Row:
     cells: dict[str, Cell]
 
 
+def check_seeds(runs: Sequence[FinishedRun]) -> None:
+    """Raise SettingsError where two runs differ in nothing, not even in the seed: that is no spread over seeds."""
+    seen: dict[str, FinishedRun] = {}
+    for run in runs:
+        seed = run.settings["seed"]
+        other = seen.setdefault(repr([_key(_compared(run)), seed]), run)
+        if other is not run:
+            raise SettingsError(
+                f"{other.path} and {run.path} have the same settings, dataset and seed {seed}: they are no two seeds of "
+                "one row. Leave one of them out."
+            )
+
+
 def rows_of(runs: Sequence[RunFindings]) -> list[Row]:
     """Return a row for each method and variant, in the order of the runs."""
     groups: dict[str, list[RunFindings]] = {}
     for one in runs:
-        groups.setdefault(repr(sorted(_compared(one).items())), []).append(one)
-    variants = [_compared(group[0]) for group in groups.values()]
+        groups.setdefault(_key(_variant(one)), []).append(one)
+    variants = [_variant(group[0]) for group in groups.values()]
     return [
         Row(_label(variant, variants), tuple(group), _cells(group))
         for variant, group in zip(variants, groups.values(), strict=True)
     ]
 
 
-def _compared(one: RunFindings) -> dict[str, Any]:
-    stated = {name: value for name, value in one.run.settings.items() if name not in NOT_COMPARED}
-    return {**stated, "method": one.method}
+def _variant(one: RunFindings) -> dict[str, Any]:
+    return {**_compared(one.run), "method": one.method}
+
+
+def _compared(run: FinishedRun) -> dict[str, Any]:
+    stated = {name: value for name, value in run.settings.items() if name not in NOT_COMPARED}
+    return {**stated, "dataset": str(run.dataset)}
+
+
+def _key(variant: dict[str, Any]) -> str:
+    return repr(sorted(variant.items()))
 
 
 def _label(variant: dict[str, Any], variants: list[dict[str, Any]]) -> str:

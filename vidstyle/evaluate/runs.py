@@ -28,6 +28,17 @@ class FinishedRun:
         """The name of the training method."""
         return str(self.settings["method"])
 
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """What its training stated at its end."""
+        return dict(json.loads(self.folder.manifest.read_text()))
+
+    @property
+    def dataset(self) -> Path:
+        """The folder that it learnt from, whichever way it was named."""
+        path, here = Path(self.record["inputs"][0]).resolve(), Path.cwd()
+        return path.relative_to(here) if path.is_relative_to(here) else path
+
     @property
     def results(self) -> Path | None:
         """The folder of pictures of a run without a style."""
@@ -60,7 +71,7 @@ class FinishedRun:
         logged = _logged_seconds(self.folder.log, int(self.settings.get("batch") or 1))
         if logged:
             return logged
-        return float(json.loads(self.folder.manifest.read_text())["seconds"])
+        return float(self.record["seconds"])
 
 
 def open_run(path: Path) -> FinishedRun:
