@@ -74,8 +74,10 @@ def make_run(tmp_path: Path) -> MakeRun:
         folder.mkdir(parents=True)
         stated = {"method": method, "seed": seed, "name": folder.name, "batch": 1, "load": 32, **settings}
         (folder / "settings.json").write_text(json.dumps(stated))
-        (folder / "manifest.json").write_text(json.dumps({"seconds": 3.0, "inputs": [dataset]}))
-        rows = ["step,learning_rate,images_per_second,NCE", "10,2e-4,2.0,1", "20,2e-4,2.0,1", "30,2e-4,1.0,1"]
+        (folder / "manifest.json").write_text(
+            json.dumps({"seconds": 3.0, "inputs": [dataset], "counts": {"steps": 32}})
+        )
+        rows = ["step,learning_rate,seconds_per_step,NCE", "10,2e-4,0.5,1", "20,2e-4,0.5,1", "30,2e-4,1.0,1"]
         (folder / "log.csv").write_text("\n".join(rows) + "\n")
         make_style(folder / "style.safetensors", seed)
         return folder

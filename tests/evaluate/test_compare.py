@@ -38,7 +38,7 @@ def test_seeds_share_a_row_with_mean_and_spread(compared: Path) -> None:
 def test_the_costs_are_those_of_the_runs(compared: Path) -> None:
     row = json.loads((compared / "table.json").read_text())["rows"][1]
     style = load_style(compared.parent / "runs" / "cut++-0" / "style.safetensors")
-    assert row["figures"]["train seconds"]["mean"] == pytest.approx(20 / 2 + 10 / 1)
+    assert row["figures"]["train seconds"]["mean"] == pytest.approx((20 * 0.5 + 10 * 1) * 32 / 30)
     assert row["figures"]["parameters"]["mean"] == sum(weight.numel() for weight in style.weights.values())
     assert row["figures"]["ms a picture"]["mean"] > 0
 

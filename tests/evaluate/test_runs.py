@@ -2,14 +2,17 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
 from tests.evaluate.conftest import MakeRun
+from tests.train.conftest import picture, small
 from vidstyle.errors import InputError, SettingsError
 from vidstyle.evaluate import painting, stage
+from vidstyle.evaluate.runs import open_run
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import Inputs, run
 from vidstyle.media.images import read_image
@@ -17,7 +20,11 @@ from vidstyle.models.frames import to_device, to_host
 from vidstyle.models.resize import resize
 from vidstyle.models.style import load_style
 from vidstyle.models.style_generator import StyleGenerator
+from vidstyle.progress import silent
 from vidstyle.report.png import write_png
+from vidstyle.train import log
+from vidstyle.train.stage import run as train
+from vidstyle.train.style_run import StyleRun
 
 PIXELS = EvaluateSettings(metrics="psnr,ssim", device="cpu")
 
@@ -57,6 +64,40 @@ def test_pictures_that_a_method_left_are_measured_as_they_are(folders: Path, mak
     found = run(Inputs(folder, photos=folders / "source"), PIXELS).details["figures"]
     assert found[1]["value"] == pytest.approx(1)
     assert found[0]["counts"] == {"pairs": 4}
+
+
+def test_the_time_of_training_is_what_its_steps_took_also_over_a_resume(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder, flat in (("trainA", False), ("trainB", True)):
+        for number in range(3):
+            write_png(tmp_path / "dataset" / folder / f"{number}.png", picture(number, flat))
+    clock, advance = SimpleNamespace(now=100.0, a_step=0.0), StyleRun.advance
+
+    def slow(run: StyleRun, rate: float) -> dict[str, torch.Tensor]:
+        clock.now += clock.a_step
+        return advance(run, rate)
+
+    monkeypatch.setattr(StyleRun, "advance", slow)
+    monkeypatch.setattr(log, "time", SimpleNamespace(monotonic=lambda: clock.now))
+    for steps, clock.a_step in ((5, 2.0), (30, 5.0)):
+        train(tmp_path / "dataset", tmp_path / "runs", small(method="cut", steps=steps, log_every=4), silent)
+    assert open_run(tmp_path / "runs" / "cut").train_seconds == pytest.approx(5 * 2 + 25 * 5, rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ("step,images_per_second\n10,2.0\n20,2.0\n30,1.0\n", 32 * 4 / 1.0),
+        ("step,seconds_per_step\n10,\n20,\n30,0.25\n", 32 * 0.25),
+        ("step,seconds_per_step\n", 3.0),
+    ],
+    ids=["of an earlier version", "of an earlier version, taken up by this one", "shorter than a row"],
+)
+def test_other_logs_are_read_as_far_as_they_tell(make_run: MakeRun, rows: str, expected: float) -> None:
+    folder = make_run(batch=4)
+    (folder / "log.csv").write_text(rows)
+    assert open_run(folder).train_seconds == pytest.approx(expected)
 
 
 def test_a_folder_that_is_no_run_is_one_of_pictures(folders: Path) -> None:

@@ -57,7 +57,7 @@ def test_two_processes_have_the_gradients_of_one_and_another_number_goes_on(data
         run(dataset, tmp_path / "runs", small(**SETTINGS, name=name, steps=4), silent)
     logs = [read_log(tmp_path / "runs" / name / "log.csv") for name in ("alone", "shared")]
     for row, other_row in zip(*logs, strict=True):
-        names = [name for name in row if name != "images_per_second"]
+        names = [name for name in row if name != "seconds_per_step"]
         assert [row[name] for name in names] == pytest.approx([other_row[name] for name in names], rel=2e-3)
     files = [{path.name for path in (tmp_path / "runs" / name).iterdir()} for name in ("alone", "shared")]
     assert files[0] == files[1]

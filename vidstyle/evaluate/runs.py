@@ -68,10 +68,8 @@ class FinishedRun:
     @cached_property
     def train_seconds(self) -> float:
         """How long its steps took: from its log, which goes on over a resume, else from its manifest."""
-        logged = _logged_seconds(self.folder.log, int(self.settings.get("batch") or 1))
-        if logged:
-            return logged
-        return float(self.record["seconds"])
+        logged = _logged_seconds_per_step(self.folder.log, int(self.settings.get("batch") or 1))
+        return float(logged * self.record["counts"]["steps"] if logged else self.record["seconds"])
 
 
 def open_run(path: Path) -> FinishedRun:
@@ -85,11 +83,15 @@ def open_run(path: Path) -> FinishedRun:
     return FinishedRun(folder, json.loads(folder.settings.read_text()))
 
 
-def _logged_seconds(log: Path, batch: int) -> float:
-    """Return the time that a log's rows stand for; each states the mean speed since its run was taken up."""
-    total, before = 0.0, 0.0
-    for row in read_log(log) if log.is_file() else ():
-        speed = row.get("images_per_second", 0.0)
-        total += (row["step"] - before) * batch / speed if speed else 0.0
-        before = row["step"]
-    return total
+def _logged_seconds_per_step(path: Path, batch: int) -> float | None:
+    """Return the mean over all steps that the rows of a log stand for, also those before a resume; None without rows."""
+    rows = read_log(path) if path.is_file() else []
+    steps = [row["step"] - before for row, before in zip(rows, [0.0, *(row["step"] for row in rows)], strict=False)]
+    timed = [
+        (count, row["seconds_per_step"]) for count, row in zip(steps, rows, strict=True) if "seconds_per_step" in row
+    ]
+    if timed:
+        return sum(count * seconds for count, seconds in timed) / sum(count for count, _ in timed)
+    # Logs of earlier versions state the mean speed since the run was taken up: the last row knows most.
+    speed = rows[-1].get("images_per_second") if rows else None
+    return batch / speed if speed else None

@@ -1,6 +1,7 @@
 """The losses of a run as a CSV file that a resume continues."""
 
 import csv
+import time
 from pathlib import Path
 from typing import TextIO
 
@@ -12,10 +13,11 @@ from vidstyle.train.distributed import average
 
 
 class MeanLosses:
-    """Collects the losses of `every` steps, those of all processes."""
+    """Collects the losses of `every` steps, those of all processes; `seconds_per_step` is that of the last stretch."""
 
     def __init__(self, every: int) -> None:
-        self.every = every
+        self.every, self.seconds_per_step = every, 0.0
+        self._began = time.monotonic()
         self._pending: list[dict[str, Tensor]] = []
 
     def add(self, step: int, losses: dict[str, Tensor]) -> dict[str, float] | None:
@@ -24,6 +26,8 @@ class MeanLosses:
         if step % self.every:
             return None
         means = {name: float(torch.stack([one[name] for one in self._pending]).mean()) for name in losses}
+        now = time.monotonic()
+        self.seconds_per_step, self._began = (now - self._began) / len(self._pending), now
         self._pending.clear()
         return average(means)
 

@@ -73,11 +73,11 @@ class Run(ABC):
         """Open what is written step by step; raises DependencyError when TensorBoard is asked for and missing."""
         self.board = Board(self.folder.tensorboard, self.step) if self.settings.tensorboard else None
         self.notices.take_up(self.step)
-        self.log = Log(self.folder.log, ("learning_rate", "images_per_second", *self.method.losses), self.step)
+        self.log = Log(self.folder.log, ("learning_rate", "seconds_per_step", *self.method.losses), self.step)
 
-    def record(self, means: dict[str, float], rate: float, speed: float) -> None:
-        """Write the mean losses of a stretch of steps, and warn of what they mean."""
-        self.log.write(self.step, {"learning_rate": rate, "images_per_second": speed, **means})
+    def record(self, means: dict[str, float], rate: float, seconds: float) -> None:
+        """Write the mean losses of a stretch of steps and the seconds that one took, and warn of what they mean."""
+        self.log.write(self.step, {"learning_rate": rate, "seconds_per_step": seconds, **means})
         if self.board:
             self.board.curves(self.step, means)
         gan_mode = self.settings.gan_mode if self.settings.has("gan_mode") else None

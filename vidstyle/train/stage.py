@@ -182,7 +182,7 @@ def _steps(run: Run, stop: StopRequest, on_progress: OnProgress) -> None:
             figures = _checked(means, run) | {"images/s": speed}
         if not distributed.rank():
             if means:
-                run.record(means, rate, speed)
+                run.record(means, rate, pending.seconds_per_step)
             on_progress(Progress("training", run.step, run.schedule.steps, "steps", figures))
             _keep(run, losses)
 
