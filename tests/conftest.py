@@ -37,6 +37,24 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_base(tmp_path_factory.mktemp("base"))
 
 
+@pytest.fixture(scope="session")
+def random_vgg16(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file of random weights in VGG16's layout, whose features keep the scale of what is shown."""
+    import torch
+    from safetensors.torch import save_file
+
+    from vidstyle.networks.vgg import VGG16Features
+
+    torch.manual_seed(0)
+    network = VGG16Features()
+    for layer in network.features:
+        if isinstance(layer, torch.nn.Conv2d):
+            torch.nn.init.kaiming_normal_(layer.weight)
+    path = tmp_path_factory.mktemp("weights") / "vgg16.safetensors"
+    save_file(network.state_dict(), path)
+    return path
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip CUDA tests where there is no CUDA device."""
     marked = [item for item in items if item.get_closest_marker("needs_cuda")]

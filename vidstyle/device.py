@@ -1,5 +1,8 @@
 """Which device and which number format a stage computes with."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 
 from vidstyle.errors import DeviceError
@@ -46,3 +49,14 @@ def _cpu_has_bf16() -> bool:
 
 def _has_bf16_instructions() -> bool:
     return bool(getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
+
+
+@contextmanager
+def without_tf32() -> Iterator[None]:
+    """Let convolutions on CUDA keep all 24 bits of fp32's significand, of which torch by default drops 13 (TF32)."""
+    before = torch.backends.cudnn.allow_tf32
+    torch.backends.cudnn.allow_tf32 = False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.allow_tf32 = before

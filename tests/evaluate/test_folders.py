@@ -119,6 +119,37 @@ def test_without_weights_the_other_figures_come_and_the_missing_ones_are_explain
         measured(folders, "lpips")
 
 
+def test_inception_weights_that_are_given_do_not_make_missing_ones_of_other_figures_an_error(
+    folders: Path, known_inception: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VIDSTYLE_WEIGHTS", raising=False)
+    monkeypatch.setattr(weights, "find_spec", lambda package: None)
+    for folder, kept in (("generated", 2), ("source", 2), ("target", 2)):
+        for path in sorted((folders / folder).iterdir())[kept:]:
+            path.unlink()
+    inputs = Inputs(generated=(folders / "generated",), target=folders / "target", source=folders / "source")
+    result = run(inputs, EvaluateSettings(inception=str(known_inception), device="cpu"))
+    assert [one["name"] for one in result.details["figures"]] == ["fid", "fid-clean", "kid", "psnr", "ssim"]
+    assert list(result.details["missing"]) == ["fd-vgg16", "kid-vgg16", "lpips"]
+
+
+def test_fp32_is_no_tf32(folders: Path, real_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    seen: list[bool] = []
+
+    def looking(*arguments: object) -> np.ndarray:
+        seen.append(torch.backends.cudnn.allow_tf32)
+        return crop_features(*arguments)
+
+    crop_features = features_module.crop_features
+    monkeypatch.setattr(features_module, "crop_features", looking)
+    before = torch.backends.cudnn.allow_tf32
+    measured(folders, "fd-vgg16", crops=4, crop=32, crop_scale=32)
+    assert seen and not any(seen)
+    assert torch.backends.cudnn.allow_tf32 == before
+
+
 def test_vgg16s_distances_agree_with_crops_drawn_by_hand(folders: Path, real_weights: Path) -> None:
     from vidstyle.analysis.crops import crop_features, draw_crops, scaled
     from vidstyle.media.images import list_images, read_image

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from tests.evaluate.conftest import MakeRun
 from tests.train.conftest import picture, small
@@ -20,7 +21,7 @@ from vidstyle.models.frames import to_device, to_host
 from vidstyle.models.resize import resize
 from vidstyle.models.style import load_style
 from vidstyle.models.style_generator import StyleGenerator
-from vidstyle.progress import silent
+from vidstyle.progress import Progress, silent
 from vidstyle.report.png import write_png
 from vidstyle.train import log
 from vidstyle.train.stage import run as train
@@ -54,6 +55,67 @@ def test_what_is_done_is_not_done_again(folders: Path, make_run: MakeRun, monkey
     (folders / "source" / "0.png").unlink()
     with pytest.raises(pytest.fail.Exception, match="painted again"):
         run(inputs, PIXELS)
+
+
+def test_photos_that_are_renamed_are_painted_under_their_new_names(folders: Path, make_run: MakeRun) -> None:
+    folder = make_run()
+    inputs = Inputs(folder, photos=folders / "source")
+    first = run(inputs, PIXELS)
+    for number in range(4):
+        (folders / "source" / f"{number}.png").rename(folders / "source" / f"view {number}.png")
+    assert run(inputs, PIXELS).details == first.details
+    painted = sorted(path.name for path in (folder / "evaluation" / "32px").glob("*.png"))
+    assert painted == [f"view {number}.png" for number in range(4)]
+
+
+def test_results_that_change_names_are_measured_again(folders: Path, make_run: MakeRun) -> None:
+    folder = make_run("cmd")
+    (folder / "style.safetensors").unlink()
+    for number in range(4):
+        write_png(folder / "results" / f"{number}.png", read_image(folders / "source" / f"{number}.png"))
+    inputs = Inputs(folder, photos=folders / "source")
+    assert run(inputs, PIXELS).details["figures"][1]["value"] > 0.9
+    for old, new in (("1", "x"), ("2", "1"), ("x", "2")):
+        (folder / "results" / f"{old}.png").rename(folder / "results" / f"{new}.png")
+    assert run(inputs, PIXELS).details["figures"][1]["value"] < 0.9
+
+
+def test_other_weights_or_another_version_measure_again(
+    folders: Path, make_run: MakeRun, random_vgg16: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights = folders / "weights"
+    weights.mkdir()
+    monkeypatch.setenv("VIDSTYLE_WEIGHTS", str(weights))
+    inputs = Inputs(make_run(), photos=folders / "source", target=folders / "target")
+    settings = EvaluateSettings(metrics="fd-vgg16", crops=4, crop=32, crop_scale=32, device="cpu")
+    found = []
+    for scale in (1, 2):
+        save_file({name: scale * one for name, one in load_file(random_vgg16).items()}, weights / "vgg16.safetensors")
+        (weights / "vgg16.safetensors").replace(weights / "vgg16_features.safetensors")
+        found.append(run(inputs, settings).details["figures"][0])
+    assert found[0]["sha256"] != found[1]["sha256"]
+    monkeypatch.setattr(stage, "measure", lambda *_: pytest.fail("pictures were measured again"))
+    assert run(inputs, settings).details["figures"][0] == found[1]
+    monkeypatch.setattr(stage, "__version__", "0.0.1")
+    with pytest.raises(pytest.fail.Exception, match="measured again"):
+        run(inputs, settings)
+    monkeypatch.setattr(painting, "__version__", "0.0.1")
+    monkeypatch.setattr(painting, "StyleGenerator", lambda *_: pytest.fail("photos were painted again"))
+    with pytest.raises(pytest.fail.Exception, match="painted again"):
+        run(inputs, settings)
+
+
+def test_the_users_own_folder_is_named_while_features_are_computed(
+    folders: Path, make_run: MakeRun, real_weights: Path
+) -> None:
+    told: list[Progress] = []
+    settings = EvaluateSettings(metrics="fd-vgg16", crops=4, crop=32, crop_scale=32, device="cpu")
+    folder = make_run()
+    run(Inputs(folder, photos=folders / "source", target=folders / "target"), settings, told.append)
+    places = dict.fromkeys(one.phase for one in told if one.phase.startswith("features of "))
+    assert list(places) == [
+        f"features of {place}" for place in (folders / "target", folder / "evaluation" / "32px", folders / "source")
+    ]
 
 
 def test_pictures_that_a_method_left_are_measured_as_they_are(folders: Path, make_run: MakeRun) -> None:

@@ -4,10 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
-from safetensors.torch import save_file
 
-from vidstyle.networks.vgg import VGG16Features
 from vidstyle.report.png import write_png
 from vidstyle.train.methods import METHOD_SETTINGS, METHODS
 from vidstyle.train.settings import TrainSettings
@@ -29,19 +26,6 @@ def dataset(tmp_path: Path) -> Path:
         for number in range(count):
             write_png(tmp_path / "dataset" / folder / f"{number}.png", picture(number, flat))
     return tmp_path / "dataset"
-
-
-@pytest.fixture(scope="session")
-def random_vgg16(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of random weights in VGG16's layout, whose features keep the scale of what is shown."""
-    torch.manual_seed(0)
-    network = VGG16Features()
-    for layer in network.features:
-        if isinstance(layer, torch.nn.Conv2d):
-            torch.nn.init.kaiming_normal_(layer.weight)
-    path = tmp_path_factory.mktemp("weights") / "vgg16.safetensors"
-    save_file(network.state_dict(), path)
-    return path
 
 
 def small(**changes: object) -> TrainSettings:

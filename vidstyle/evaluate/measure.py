@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from vidstyle.device import without_tf32
 from vidstyle.errors import DependencyError, InputError, StyleError
 from vidstyle.evaluate.distances import DISTANCES, distance, too_few
 from vidstyle.evaluate.figure import Figure
@@ -57,8 +58,8 @@ class Findings:
 def measure(sets: Sets, settings: EvaluateSettings, on_progress: OnProgress) -> Findings:
     """Return the figures asked for, or with `auto` all that the given sets and the weights at hand allow.
 
-    Raises InputError for pictures that cannot be measured, and, for metrics asked for by name, StyleError or
-    DependencyError where their weights are missing.
+    Raises InputError for pictures that cannot be measured, and StyleError or DependencyError where weights are missing
+    of metrics that were asked for by name, or that `settings.inception` was given for.
     """
     wanted = settings.wanted or tuple(name for name in METRICS if not sets.lacks(name))
     for name in wanted:
@@ -71,9 +72,10 @@ def measure(sets: Sets, settings: EvaluateSettings, on_progress: OnProgress) -> 
     for group in TOGETHER:
         names = [name for name in group if name in wanted]
         try:
-            figures += _figures(names, sets, settings, on_progress)
+            with without_tf32():
+                figures += _figures(names, sets, settings, on_progress)
         except (StyleError, DependencyError) as error:
-            if settings.wanted or settings.inception:
+            if settings.wanted or (settings.inception and "fid" in group):
                 raise
             missing |= dict.fromkeys(names, str(error))
     warnings = tuple(text for figure in figures if figure.name in DISTANCES and (text := too_few(figure)))

@@ -5,7 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vidstyle import __version__
 from vidstyle.atomic import write_json
 from vidstyle.checksum import sha256_of
 from vidstyle.device import DTYPES, resolve_device, resolve_precision
@@ -47,14 +48,14 @@ def scaled_photos(photos: Pictures, short_side: int, on_progress: OnProgress) ->
     Raises InputError when two share a name or one cannot be read.
     """
     named = by_name(photos)
-    folder = user_cache() / "photos" / _identity(short_side, list(named), photos.content)
+    folder = user_cache() / "photos" / _identity(short_side, photos.named_content)
     if not (folder / RECORD).is_file():
         pictures = read_ahead(photos.paths, lambda rgb: _scaled(rgb, short_side))
         for done, (name, picture) in enumerate(zip(named, pictures, strict=True), 1):
             write_image(folder / f"{name}.png", picture)
             on_progress(Progress("scaling photos", done, len(photos), "photos"))
         write_json(folder / RECORD, {"photos": photos.place, "short_side": short_side})
-    return open_folders(folder)
+    return replace(open_folders(folder), made_from=photos.place)
 
 
 def _scaled(rgb: np.ndarray, short_side: int) -> np.ndarray:
@@ -68,7 +69,7 @@ def paint(run: FinishedRun, photos: Pictures, short_side: int, device: str, on_p
     The number format is the one in which `render` paints by itself. Raises StyleError or DeviceError.
     """
     where = resolve_device(device)
-    made_of = [sha256_of(run.folder.style), photos.content]
+    made_of = [sha256_of(run.folder.style), photos.named_content]
 
     def make(precision: str) -> Paint:
         return StyleGenerator(run.style, where, DTYPES[precision])
@@ -85,10 +86,13 @@ def painted_once(
     where: torch.device,
     on_progress: OnProgress,
 ) -> Painted:
-    """Return what `make`, given a number format, paints of the photos into `folder`; kept there while `made_of` stays."""
+    """Return what `make`, given a number format, paints of the photos into `folder`; kept there while `made_of` stays.
+
+    Another version of the package paints anew.
+    """
     dtype = resolve_precision("auto", where)
     precision = next(name for name, one in DTYPES.items() if one == dtype)
-    identity = _identity(*made_of, str(where), precision)
+    identity = _identity(__version__, *made_of, str(where), precision)
     if _identity_in(folder) != identity:
         shutil.rmtree(folder, ignore_errors=True)
         seconds = _paint(make(precision), photos, folder, where, on_progress)

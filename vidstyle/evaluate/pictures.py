@@ -22,24 +22,33 @@ Prepared = TypeVar("Prepared")
 
 @dataclass(frozen=True)
 class Pictures:
-    """The image files of one folder or several, in natural order; `ending` is what follows the source's name in theirs."""
+    """The image files of one folder or several, in natural order.
+
+    `ending` is what follows the source's name in theirs, `made_from` the place of what they are copies of.
+    """
 
     folders: tuple[Path, ...]
     paths: tuple[Path, ...]
     ending: str = ""
+    made_from: str = ""
 
     def __len__(self) -> int:
         return len(self.paths)
 
     @property
     def place(self) -> str:
-        """The folders, for messages."""
-        return ", ".join(str(folder) for folder in self.folders)
+        """The folders as the user knows them, for messages."""
+        return self.made_from or ", ".join(str(folder) for folder in self.folders)
 
     @cached_property
     def content(self) -> tuple[str, ...]:
         """The SHA-256 of each file."""
         return tuple(remembered_sha256_of(path) for path in self.paths)
+
+    @property
+    def named_content(self) -> list[tuple[str, str]]:
+        """The name and SHA-256 of each file, for what depends on names too."""
+        return [(path.name, sha256) for path, sha256 in zip(self.paths, self.content, strict=True)]
 
 
 def open_folders(*folders: Path) -> Pictures:

@@ -7,16 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vidstyle import __version__
 from vidstyle.atomic import StageResult, write_json
 from vidstyle.errors import SettingsError
+from vidstyle.evaluate.distances import INCEPTION
 from vidstyle.evaluate.figure import Figure
 from vidstyle.evaluate.measure import Findings, Sets, measure
 from vidstyle.evaluate.painting import Painted, paint, scaled_photos
+from vidstyle.evaluate.pairs import LPIPS_WEIGHTS
 from vidstyle.evaluate.pictures import Pictures, open_folders, variants_of
 from vidstyle.evaluate.runs import FinishedRun, open_run
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.varying import vary
+from vidstyle.models.download import checksum
 from vidstyle.models.style import find_style, load_style
+from vidstyle.models.weights import find
 from vidstyle.progress import OnProgress, silent
 
 
@@ -128,9 +133,9 @@ def _method_of(style: str) -> str:
 def _measured_before(run: FinishedRun, sets: Sets, settings: EvaluateSettings, on_progress: OnProgress) -> Findings:
     """Return the findings kept in the run's folder, measured first where they are of other pictures or incomplete."""
     kept = run.path / "evaluation.json"
-    contents = [one.content if one else None for one in (*sets.generated, sets.source, sets.target, *sets.others)]
+    shown = [one.named_content if one else None for one in (*sets.generated, sets.source, sets.target, *sets.others)]
     stated = {name: value for name, value in settings.record().items() if name not in ("device", "batch", "rows")}
-    identity = hashlib.sha256(json.dumps([contents, stated]).encode()).hexdigest()
+    identity = hashlib.sha256(json.dumps([__version__, shown, stated, _weights_here()]).encode()).hexdigest()
     record = json.loads(kept.read_text()) if kept.is_file() else {}
     if record.get("identity") == identity and not record["missing"]:
         return Findings(tuple(Figure.of(one) for one in record["figures"]), {}, tuple(record["warnings"]))
@@ -138,3 +143,9 @@ def _measured_before(run: FinishedRun, sets: Sets, settings: EvaluateSettings, o
     found = {"figures": [one.record() for one in findings.figures], "missing": findings.missing}
     write_json(kept, {"identity": identity, "settings": stated, **found, "warnings": findings.warnings})
     return findings
+
+
+def _weights_here() -> dict[str, str]:
+    """Return the checksums of the weights that figures rest on, as far as they are on this machine."""
+    found = {name: find(name) for name in ("vgg16", *LPIPS_WEIGHTS, INCEPTION)}
+    return {name: checksum(path) for name, path in found.items() if path}

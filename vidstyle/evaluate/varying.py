@@ -29,7 +29,7 @@ def vary(
     style = find_style(settings.paint_with) if settings.paint_with else None
     look = load_inversion(run.folder.inversion)
     asked = [settings.strength, settings.diversify_base]
-    made_of = [sha256_of(run.folder.inversion), sha256_of(style) if style else "", asked, photos.content]
+    made_of = [sha256_of(run.folder.inversion), sha256_of(style) if style else "", asked, photos.named_content]
 
     @cache
     def models(precision: str) -> tuple[Paint, Diversifier]:
