@@ -3,17 +3,22 @@
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
-from vidstyle.cluster.settings import LOCAL
+from vidstyle.cluster.settings import LOCAL, is_address
 from vidstyle.errors import ClusterError, DependencyError
 
 OBJECT_STORE_BYTES = 512 << 20
 """Shared memory of a local Ray: coded pieces pass through it one by one, what is more goes to the disk."""
+ANSWER_SECONDS = 5.0
+"""How long a cluster may take to answer: Ray itself tries for many minutes."""
+ATTEMPTS_VARIABLE = "RAY_gcs_server_port_wait_time_s"
+"""How often Ray tries to connect, about."""
 
 
 def load_ray() -> Any:
@@ -33,12 +38,15 @@ def session(address: str) -> Iterator[None]:
     A local Ray ends with the block. Raises ClusterError where it cannot be started or reached.
     """
     ray = load_ray()
-    if "://" in address:
+    if address == "auto":
+        address = os.environ.get("RAY_ADDRESS") or address
+    if "://" in address or not (address == LOCAL or is_address(address)):
         raise ClusterError(f"--ray {address}: give auto or HOST:PORT on a machine that belongs to the cluster.")
     own = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES} if address == LOCAL else {}
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         try:
-            with _own_signals():
+            _knock(address)
+            with _own_signals(), _one_attempt(address):
                 ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, namespace="vidstyle", **own)
         except (ConnectionError, OSError, RuntimeError, ValueError) as error:
             raise ClusterError(_unreachable(address, error)) from error
@@ -48,11 +56,32 @@ def session(address: str) -> Iterator[None]:
             ray.shutdown()
 
 
+def _knock(address: str) -> None:
+    """Raise OSError where nothing listens at HOST:PORT; of other addresses only Ray knows where they are."""
+    host, colon, port = address.rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
+
+
 def _unreachable(address: str, error: Exception) -> str:
-    reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    words = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
+    reason = words.splitlines()[0].rstrip(".") + "."
     if address == LOCAL:
         return f"Ray cannot be started here: {reason} Free memory and disk, or give the address of a cluster."
     return f"No Ray cluster answers at {address}: {reason} Start one with `ray start --head`, or check the address."
+
+
+@contextmanager
+def _one_attempt(address: str) -> Iterator[None]:
+    """Let Ray try an address once, which takes it 40 s: it would try 20 times where another program listens."""
+    if address == LOCAL or ATTEMPTS_VARIABLE in os.environ:
+        yield
+        return
+    os.environ[ATTEMPTS_VARIABLE] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[ATTEMPTS_VARIABLE]
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Settings of a render on Ray."""
 
+import re
 from dataclasses import dataclass
 
 from vidstyle.errors import SettingsError
@@ -7,6 +8,11 @@ from vidstyle.settings import Settings, setting
 
 LOCAL = "local"
 """The address that stands for a Ray of this run's own, on this machine."""
+
+
+def is_address(text: str) -> bool:
+    """Whether a word names a cluster: `auto`, HOST:PORT or, to be refused by name, the address of a Ray Client."""
+    return text == "auto" or text.startswith("ray://") or re.fullmatch(r"[^\s/\\]+:\d{1,5}", text) is not None
 
 
 @dataclass(frozen=True)
