@@ -7,13 +7,19 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+import torch
 
 from tests.clips import make_audio_only, make_clip, make_empty_file, make_text_file, make_truncated
 from tests.styles import make_style
+from vidstyle.atomic import StageResult
 from vidstyle.cli.main import main
+from vidstyle.cluster.settings import LOCAL
 from vidstyle.errors import ExitCode
+from vidstyle.models.inversion import Inversion, save_inversion
+from vidstyle.render.outcome import all_of
 
 
 @pytest.fixture
@@ -116,8 +122,21 @@ def test_failures_among_several_are_listed_and_counted(
     assert call(good, tmp_path / "b.mp4", "-o", tmp_path / "out", *options, "-q") == ExitCode.INPUT
     quiet = capsys.readouterr().err.splitlines()
     assert [line.split() for line in quiet[-1:]] == [
-        [f"{tmp_path}/b.mp4", *f"There is no file {tmp_path}/b.mp4. Check the path.".split()]
+        [f"{tmp_path}/out/b.mp4", *f"There is no file {tmp_path}/b.mp4. Check the path.".split()]
     ]
+
+
+def test_each_varied_result_that_fails_is_listed_and_counted(
+    tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, look = make_text_file(tmp_path / "a.png"), tmp_path / "look.safetensors"
+    save_inversion(Inversion(torch.zeros(4), "base", ""), look)
+    varied = ["--diversify", "2", "--diversify-style", look, "--strength", "0"]
+    assert call(source, "-o", tmp_path / "out" / "a.png", *options, *varied) == ExitCode.INPUT
+    *lines, last = capsys.readouterr().err.splitlines()
+    listed = [line.split()[0] for line in lines if line.startswith(str(tmp_path))]
+    assert listed == [f"{tmp_path}/out/a_01.png", f"{tmp_path}/out/a_02.png"]
+    assert last == "Nothing was rendered. 2 of 2 failed."
 
 
 def test_results_that_stand_are_kept_when_a_folder_is_rendered_again(
@@ -186,11 +205,42 @@ def test_ray_without_its_extra_says_what_to_install(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "inputs", "address"),
+    [
+        (["--ray", "a.mp4", "-o", "out"], ["a.mp4"], LOCAL),
+        (["a.mp4", "--ray", "b.mp4", "-o", "out"], ["a.mp4", "b.mp4"], LOCAL),
+        (["a.mp4", "-o", "out", "--ray"], ["a.mp4"], LOCAL),
+        (["-o", "out", "--ray", "--", "a.mp4", "--ray"], ["a.mp4", "--ray"], LOCAL),
+        (["--ray", "local", "-o", "out"], ["local"], LOCAL),
+        (["--ray=auto", "auto", "-o", "out"], ["auto"], "auto"),
+        (["--ray", "head:6379", "a.mp4", "-o", "out"], ["a.mp4"], "head:6379"),
+        (["--ray", "[::1]:6379", "a.mp4", "-o", "out"], ["a.mp4"], "[::1]:6379"),
+        (["a.mp4", "-o", "out", "--ray", "ray://head:10001"], ["a.mp4"], "ray://head:10001"),
+    ],
+)
+def test_inputs_stand_before_and_after_ray_whatever_they_are_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], inputs: list[str], address: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("local", "auto"):
+        (tmp_path / folder).mkdir()
+    asked: list[tuple[Any, ...]] = []
+
+    def run(sources: Any, target: Path, settings: Any, cluster: Any, at: str, on_progress: Any) -> StageResult:
+        asked.append(([str(one) for one in sources], str(target), at))
+        return all_of([], {}, settings, 0.0)
+
+    monkeypatch.setattr("vidstyle.cluster.stage.run", run)
+    assert call(*arguments) == ExitCode.OK
+    assert asked == [(inputs, "out", address)]
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (
-            ["-o", "out.mp4", "--ray", "a.mp4"],
-            "--ray took a.mp4 for an address. Put the inputs first, or write --ray=auto.",
+            ["a.mp4", "-o", "out.mp4", "--ray=head-node"],
+            "--ray=head-node is no address. Give HOST:PORT or auto, or --ray alone for this machine.",
         ),
         (["a.mp4", "-o", "out.mp4", "--ray-gpus", "0.5"], "--ray-gpus is for a cluster. Add --ray."),
         (
@@ -213,7 +263,6 @@ def test_what_does_not_go_with_ray_is_refused(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("vidstyle.cluster.stage.load_ray", lambda: None)
     make_clip(tmp_path / "a.mp4", frames=3)
-    given = arguments if "a.mp4" in arguments[:1] else [*arguments, "a.mp4"]
-    assert call(*given) == ExitCode.USAGE
+    assert call(*arguments) == ExitCode.USAGE
     assert capsys.readouterr().err == f"Error: {message}\n"
     assert not (tmp_path / "out.mp4").exists()

@@ -153,7 +153,7 @@ def test_several_videos_of_several_sizes_go_into_a_folder_and_a_bad_one_stops_no
     make_clip(folder / "c.mkv", frames=3, size=(48, 80))
     result = run(folder, tmp_path / "out", fast())
     assert sorted(one.name for one in (tmp_path / "out").iterdir()) == ["a.mp4", "c.mkv"]
-    assert list(result.details["failures"]) == [str(folder / "b.mp4")]
+    assert list(result.details["failures"]) == [str(tmp_path / "out" / "b.mp4")]
     assert (result.counts["frames"], result.details["exit_code"]) == (5, ExitCode.INPUT)
 
 

@@ -2,7 +2,7 @@
 
 import json as json_format
 import signal
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
@@ -15,13 +15,30 @@ from rich.text import Text
 from vidstyle.atomic import StageResult
 from vidstyle.cli.options import flag_options, settings_from, settings_options
 from vidstyle.cli.show import console, progress_bar
-from vidstyle.cluster.settings import LOCAL, ClusterSettings
+from vidstyle.cluster.settings import LOCAL, ClusterSettings, is_address
 from vidstyle.errors import SettingsError
 from vidstyle.render.settings import RenderSettings
 from vidstyle.settings import describe
 
 
-@click.command()
+class RenderCommand(click.Command):
+    """Lets inputs stand after `--ray` too: it takes the next word along only where that is an address."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments, with the address spelled out where there is none."""
+        return super().parse_args(ctx, _spelled_out(args))
+
+
+def _spelled_out(words: Sequence[str]) -> list[str]:
+    options = words.index("--") if "--" in words else len(words)
+    bare = [
+        place < options and one == "--ray" and not is_address(after)
+        for place, (one, after) in enumerate(zip(words, [*words[1:], ""], strict=True))
+    ]
+    return [f"--ray={LOCAL}" if is_bare else one for one, is_bare in zip(words, bare, strict=True)]
+
+
+@click.command(cls=RenderCommand)
 @click.argument("sources", metavar="INPUT...", type=click.Path(path_type=Path), nargs=-1, required=True)
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The result: a file, or a folder.")
 @click.option("--json", is_flag=True, help="Print the record of the render on standard output.")
@@ -30,8 +47,6 @@ from vidstyle.settings import describe
 @click.option(
     "--ray",
     metavar="[ADDRESS]",
-    is_flag=False,
-    flag_value=LOCAL,
     help="Render on the workers of a Ray cluster: HOST:PORT, auto (the one of this machine), or, without an address, "
     "this machine's GPUs or CPU cores (extra ray).",
 )
@@ -67,13 +82,13 @@ def render(
 
 
 def _cluster_settings(ray: str | None, flags: dict[str, Any]) -> ClusterSettings:
-    """Take what is for the cluster out of `flags`; raises SettingsError where it is given without a cluster."""
+    """Take what is for the cluster out of `flags`; raises SettingsError for it without a cluster, and for no address."""
     names = [one.name for one in describe(ClusterSettings)]
     given = {name: value for name in names if (value := flags.pop(name)) is not None}
     if given and ray is None:
         raise SettingsError(f"--{next(iter(given)).replace('_', '-')} is for a cluster. Add --ray.")
-    if ray is not None and Path(ray).exists():
-        raise SettingsError(f"--ray took {ray} for an address. Put the inputs first, or write --ray=auto.")
+    if ray is not None and ray != LOCAL and not is_address(ray):
+        raise SettingsError(f"--ray={ray} is no address. Give HOST:PORT or auto, or --ray alone for this machine.")
     return ClusterSettings.resolve({}, given)
 
 
@@ -105,10 +120,10 @@ def tell(result: StageResult, settings: RenderSettings, quiet: bool) -> None:
 
 
 def _table(failures: dict[str, str]) -> Table:
-    """Return which sources failed, why, and what to do."""
+    """Return which results are missing, why, and what to do."""
     table = Table("not rendered", "why, and what to do", box=None, pad_edge=False)
-    for source, error in failures.items():
-        table.add_row(Text(source), Text(error))
+    for target, error in failures.items():
+        table.add_row(Text(target), Text(error))
     return table
 
 

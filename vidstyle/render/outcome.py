@@ -87,7 +87,7 @@ def all_of(
         **record,
         "files": {str(one.job.target): one.settled for one in good if one.settled},
         "kept": [str(one.job.target) for one in outcomes if one.counts.get("kept")],
-        "failures": {str(one.job.source): _words(one.error) for one in outcomes if one.error is not None},
+        "failures": {str(one.job.target): _words(one.error) for one in outcomes if one.error is not None},
         "exit_code": int(codes.pop() if len(codes) == 1 else ExitCode.SEVERAL if codes else ExitCode.OK),
     }
     return StageResult(
