@@ -116,6 +116,11 @@ def open_cells(
             yield cell, folder, seed
 
 
+def run_name(row: dict[str, Any]) -> str:
+    """Return the run folder's name for a row, another for each that the table tells apart."""
+    return "-".join(str(row[part]) for part in IDENTITY).replace(",", "").replace(" ", "-")
+
+
 def fit(dataset: Path, runs: Path, settings: TrainSettings) -> tuple[RunFolder, float]:
     """Train one cell, or take it up again; return its folder and the seconds."""
     began = time.monotonic()
@@ -170,15 +175,12 @@ def main(
     frames = frames or (dataset / "trainB",)
     for cell, folder, seed in open_cells(table, cells or tuple(CELLS), frames, seeds, scale):
         row = {"cell": cell, "frames": folder.name, "seed": seed, **scale}
-        name = (
-            "-".join(f"{row[part]}" for part in ("cell", "frames", "seed", "steps")).replace(",", "").replace(" ", "-")
-        )
         settings = TrainSettings(
             **CELLS[cell],
             **scale,
             paintings=(str(folder),),
             seed=seed,
-            name=name,
+            name=run_name(row),
             sample_every=scale["steps"],
             holdout=0.0,
         )

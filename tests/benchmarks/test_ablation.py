@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from benchmarks.ablation import CELLS, COLUMNS, add_row, open_cells
+from benchmarks.ablation import CELLS, COLUMNS, add_row, open_cells, run_name
 from benchmarks.ablation_table import groups, markdown
 from vidstyle.train.settings import TrainSettings
 
@@ -19,6 +19,13 @@ def test_cells_that_stand_in_the_table_are_not_repeated_and_those_of_another_sca
         add_row(table, {**dict.fromkeys(COLUMNS, 0), **SMALL, "cell": cell, "frames": folder.name, "seed": seed})
     assert list(open_cells(table, cells, frames, (0, 1), SMALL)) == [one for one in wanted if one not in done]
     assert list(open_cells(table, cells, frames, (0, 1), {**SMALL, "steps": 20})) == wanted
+
+
+def test_runs_of_other_scales_seeds_and_cells_do_not_share_a_folder() -> None:
+    row = {**SMALL, "cell": "CUT, R1", "frames": "trainB", "seed": 0}
+    others = [row | {"channels": 8}, row | {"crop": 64}, row | {"seed": 1}, row | {"cell": "CUT"}]
+    assert run_name(row) == "CUT-R1-trainB-0-10-4-4-32-32-fp32"
+    assert len({run_name(one) for one in [row, *others]}) == 5
 
 
 def test_every_cell_is_a_setting_that_training_takes_and_differs_from_all_others() -> None:
