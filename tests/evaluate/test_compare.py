@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 
@@ -11,9 +12,12 @@ import pytest
 from tests.evaluate.conftest import MakeRun
 from vidstyle.errors import InputError, SettingsError
 from vidstyle.evaluate.compare import run
+from vidstyle.evaluate.comparison import Cell, Row
 from vidstyle.evaluate.settings import CompareSettings
+from vidstyle.evaluate.table import as_markdown
 from vidstyle.media.images import read_image
-from vidstyle.models.style import load_style
+from vidstyle.models.style import load_style, save_style
+from vidstyle.report.png import write_png
 
 SETTINGS = CompareSettings(metrics="psnr,ssim", rows=2, device="cpu")
 
@@ -116,17 +120,69 @@ def test_doing_nothing_has_a_row_of_its_own(folders: Path, make_run: MakeRun, re
     assert result.details["table"].splitlines()[3].startswith("| (photos, untouched) | - | ")
 
 
-def test_runs_that_paint_at_different_sizes_are_not_compared_unless_one_is_given(
+def left_pictures(make_run: MakeRun, seed: int, side: int) -> Path:
+    """Return a run that left pictures of that short side instead of a style."""
+    folder = make_run("cmd", seed, load=side)
+    (folder / "style.safetensors").unlink()
+    (folder / "results").mkdir()
+    return folder
+
+
+def refusal(folders: Path, runs: list[Path], **settings: object) -> str:
+    """Return the message with which a comparison is refused."""
+    with pytest.raises(SettingsError) as caught:
+        run(runs, folders / "source", folders / "target", folders / "table", replace(SETTINGS, **settings))
+    return str(caught.value)
+
+
+def test_runs_that_paint_at_different_sizes_are_not_compared_and_the_size_to_give_is_named(
     folders: Path, make_run: MakeRun
 ) -> None:
-    runs = [make_run("cut", 0), make_run("cmd", 0, load=40)]
-    (runs[1] / "style.safetensors").unlink()
-    (runs[1] / "results").mkdir()
-    with pytest.raises(SettingsError) as caught:
-        run(runs, folders / "source", folders / "target", folders / "table", SETTINGS)
-    assert str(caught.value) == (
-        f"The runs paint at different short sides ({runs[0]} at 32, {runs[1]} at 40): their figures do not compare. "
+    runs = [make_run("cut", 0), left_pictures(make_run, 0, 40)]
+    for given, at in ((None, 32), (48, 48)):
+        assert refusal(folders, runs, size=given) == (
+            f"The runs paint at different short sides ({runs[0]} at {at}, {runs[1]} at 40): their figures do not compare. "
+            "Give --size 40."
+        )
+    styles = [make_run("cut", 1), make_run("cut", 2)]
+    file = styles[1] / "style.safetensors"
+    save_style(replace(load_style(file), size=40), file)
+    assert refusal(folders, styles) == (
+        f"The runs paint at different short sides ({styles[0]} at 32, {styles[1]} at 40): their figures do not compare. "
         "Give --size."
+    )
+
+
+def test_pictures_of_two_sizes_are_compared_by_themselves(folders: Path, make_run: MakeRun) -> None:
+    runs = [left_pictures(make_run, seed, side) for seed, side in ((0, 40), (1, 48))]
+    assert refusal(folders, runs, size=40) == (
+        f"The runs paint at different short sides ({runs[0]} at 40, {runs[1]} at 48): their figures do not compare. "
+        "Those that left pictures instead of a style cannot paint at another: compare them by themselves."
+    )
+
+
+def test_runs_that_leave_photos_as_they_are_have_an_infinite_psnr_in_every_form_of_the_table(
+    folders: Path, make_run: MakeRun
+) -> None:
+    runs = [left_pictures(make_run, seed, 48) for seed in (0, 1)]
+    for number in range(4):
+        for one in runs:
+            write_png(one / "results" / f"{number}.png", read_image(folders / "source" / f"{number}.png"))
+    run(runs, folders / "source", folders / "target", folders / "table", SETTINGS)
+
+    def refuse(text: str) -> float:
+        pytest.fail(f"{text} is no JSON")
+
+    rows = json.loads((folders / "table" / "table.json").read_text(), parse_constant=refuse)["rows"]
+    assert rows[0]["figures"]["psnr"] == {"mean": "inf", "spread": None}
+    assert (folders / "table" / "table.md").read_text().splitlines()[2].startswith("| cmd | 2 | inf | 1 ± 0 | ")
+    assert next(csv.DictReader((folders / "table" / "table.csv").open()))["psnr"] == "inf"
+
+
+def test_short_times_and_their_spread_are_shown() -> None:
+    cells = {"train seconds": Cell(0.042, 0.0031), "parameters": Cell(715651, 0.0), "ms a picture": Cell(1234.5, None)}
+    assert (
+        as_markdown([Row("cut", (), cells)], [], []).splitlines()[2] == "| cut | - | 0.042 ± 0.0031 | 715,651 | 1,234 |"
     )
 
 

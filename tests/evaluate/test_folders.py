@@ -1,5 +1,7 @@
 """Folders of pictures get their figures, each with what it rests on, and mistakes are named."""
 
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,10 +17,12 @@ from vidstyle.evaluate.figure import Figure
 from vidstyle.evaluate.pictures import open_folders
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import Inputs, run
+from vidstyle.media.images import list_images
 from vidstyle.models import weights
 from vidstyle.models.download import checksum
 from vidstyle.progress import Progress, silent
 from vidstyle.report.png import write_png
+from vidstyle.user_cache import user_cache
 
 
 def measured(folders: Path, metrics: str = "auto", **more: object) -> dict[str, Figure]:
@@ -54,7 +58,7 @@ def test_fid_and_kid_are_the_distances_of_inception_features(folders: Path, know
         assert found[name].source_value == pytest.approx(distance(rows[2], rows[1]))
     assert found["fid"].value != pytest.approx(found["fid-clean"].value, rel=1e-4)
     assert found["fid"].basis == (
-        "n: 2 generated, 2 target; 299x299; resized: bilinear, as pytorch-fid; pt_inception-2015-12-05-6726825d.pth "
+        "n: 2 generated, 2 target, 2 source; 299x299; resized: bilinear, as pytorch-fid; pt_inception-2015-12-05-6726825d.pth "
         f"(sha256 {checksum(known_inception)[:12]}); fp32"
     )
     assert found["fid-clean"].resizer == "bicubic, as PIL and clean-fid"
@@ -168,7 +172,45 @@ def test_vgg16s_distances_agree_with_crops_drawn_by_hand(folders: Path, real_wei
     generated = drawn("generated", 0, 1, 3)
     assert found["fd-vgg16"].value == pytest.approx(frechet_distance(generated, goal), rel=1e-4)
     assert found["kid-vgg16"].value == pytest.approx(kernel_distance(generated, goal), rel=1e-3)
-    assert found["fd-vgg16"].counts == {"generated": 4, "target": 5, "crops of each": 6}
+    assert found["fd-vgg16"].counts == {"generated": 4, "target": 5, "source": 4, "crops of each set": 6}
+
+
+def test_every_picture_of_every_set_is_looked_at(
+    folders: Path, real_weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+
+    def reading(paths: Sequence[Path], prepare: Callable) -> Iterator:
+        for path, prepared in zip(paths, read_ahead(paths, prepare), strict=True):
+            read.append(path)
+            yield prepared
+
+    read_ahead = features_module.read_ahead
+    monkeypatch.setattr(features_module, "read_ahead", reading)
+    options = {"crops": 2, "crop": 32, "crop_scale": 40}
+    held = measured(folders, "fd-vgg16", **options)["fd-vgg16"]
+    every = [path for name in ("generated", "source", "target") for path in list_images(folders / name)]
+    assert sorted(set(read)) == sorted(every)
+    assert held.counts == {"generated": 4, "target": 5, "source": 4, "crops of each set": 6}
+    monkeypatch.setattr(features_module, "MOST_KEPT", 2)
+    shutil.rmtree(user_cache() / "features")
+    assert measured(folders, "fd-vgg16", **options)["fd-vgg16"].value == held.value, "read again, not held"
+
+
+def test_fewer_crops_than_features_are_warned_of(folders: Path, real_weights: Path) -> None:
+    inputs = Inputs(generated=(folders / "generated",), target=folders / "target")
+    for crops, expected in (
+        (
+            511,
+            (
+                "fd-vgg16 rests on 511 crops of each set; below 512 it is biased upwards. Raise --crops, or compare it only "
+                "with figures of the same counts.",
+            ),
+        ),
+        (512, ()),
+    ):
+        settings = EvaluateSettings(metrics="fd-vgg16,kid-vgg16", crops=crops, crop=32, crop_scale=32, device="cpu")
+        assert run(inputs, settings).warnings == expected
 
 
 def test_features_are_computed_once_for_the_same_content_and_weights(
@@ -199,6 +241,20 @@ def test_lpips_psnr_and_ssim_are_means_over_the_pairs_of_one_name(folders: Path,
         assert whole[name].counts == {"pairs": 4}
     assert 0.01 < whole["lpips"].value < 1
     assert "alexnet" in whole["lpips"].basis and "alex.pth (sha256 " in whole["lpips"].basis
+
+
+def test_pairs_that_are_equal_are_left_out_of_the_mean_psnr_and_counted(folders: Path) -> None:
+    plain = measured(folders, "psnr,ssim")
+    (folders / "source" / "4.png").write_bytes((folders / "source" / "0.png").read_bytes())
+    (folders / "generated" / "4.png").write_bytes((folders / "source" / "0.png").read_bytes())
+    inputs = Inputs(generated=(folders / "generated",), source=folders / "source")
+    result = run(inputs, EvaluateSettings(metrics="psnr,ssim", device="cpu"))
+    psnr, ssim = (Figure.of(one) for one in result.details["figures"])
+    assert psnr.value == pytest.approx(plain["psnr"].value)
+    assert psnr.counts == {"pairs": 4, "equal pairs left out": 1}
+    assert ssim.value == pytest.approx((4 * plain["ssim"].value + 1) / 5)
+    assert ssim.counts == {"pairs": 5}
+    assert result.warnings == ("psnr is the mean of 4 pairs; 1 more are equal, so theirs is infinite.",)
 
 
 def test_results_of_one_source_differ_by_their_mean_lpips(folders: Path, real_weights: Path) -> None:

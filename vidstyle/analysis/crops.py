@@ -1,6 +1,7 @@
 """Crops of many pictures at one scale: what the distances on VGG16 features are measured on."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import cycle, islice
 
 import numpy as np
 import torch
@@ -22,12 +23,15 @@ def scaled(rgb: np.ndarray, short_side: int) -> Tensor:
 
 def draw_crops(pictures: Sequence[Tensor], count: int, side: int, seed: int) -> Tensor:
     """Return (count, 3, side, side) crops, drawn in turn from all pictures at places that only `seed` decides."""
-    generator, crops = np.random.default_rng(seed), []
-    for number in range(count):
-        picture = pictures[number % len(pictures)]
+    return torch.cat(list(crops_of(islice(cycle(pictures), count), side, seed)))
+
+
+def crops_of(pictures: Iterable[Tensor], side: int, seed: int) -> Iterator[Tensor]:
+    """Yield one crop (1, 3, side, side) of each picture (1, 3, h, w), which is not kept."""
+    generator = np.random.default_rng(seed)
+    for picture in pictures:
         top, left = (int(generator.integers(size - side + 1)) for size in picture.shape[-2:])
-        crops.append(picture[..., top : top + side, left : left + side])
-    return torch.cat(crops)
+        yield picture[..., top : top + side, left : left + side].clone()
 
 
 def goal_of(even: np.ndarray, odd: np.ndarray) -> np.ndarray:

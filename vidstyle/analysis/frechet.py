@@ -18,10 +18,13 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
 def gaussian_distance(
     mean_a: np.ndarray, covariance_a: np.ndarray, mean_b: np.ndarray, covariance_b: np.ndarray
 ) -> float:
-    """Return |mean_a - mean_b|^2 + tr(A) + tr(B) - 2 tr((A B)^(1/2)) for means (d,) and covariances (d, d), float64."""
+    """Return |mean_a - mean_b|^2 + tr(A) + tr(B) - 2 tr((A B)^(1/2)) for means (d,) and covariances (d, d), float64.
+
+    Never below 0, where rounding would take it for equal sets.
+    """
     shift = float(np.sum((mean_a - mean_b) ** 2))
     spread = float(np.trace(covariance_a) + np.trace(covariance_b))
-    return shift + spread - 2 * _trace_of_root(covariance_a, covariance_b)
+    return max(0.0, shift + spread - 2 * _trace_of_root(covariance_a, covariance_b))
 
 
 def _trace_of_root(first: np.ndarray, second: np.ndarray) -> float:

@@ -73,8 +73,16 @@ def _check_sizes(runs: Sequence[FinishedRun], settings: CompareSettings) -> None
     if len(sizes) > 1:
         shown = ", ".join(f"{path} at {size}" for size, path in sizes.items())
         raise SettingsError(
-            f"The runs paint at different short sides ({shown}): their figures do not compare. Give --size."
+            f"The runs paint at different short sides ({shown}): their figures do not compare. {_way_out(runs)}"
         )
+
+
+def _way_out(runs: Sequence[FinishedRun]) -> str:
+    """Return how runs come to one size: pictures that a run left instead of a style have the size that they have."""
+    fixed = {one.painted_at(None) for one in runs if one.results}
+    if len(fixed) > 1:
+        return "Those that left pictures instead of a style cannot paint at another: compare them by themselves."
+    return f"Give --size {fixed.pop()}." if fixed else "Give --size."
 
 
 def _cost_notes(rows: Sequence[Row]) -> list[str]:

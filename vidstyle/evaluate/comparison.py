@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from statistics import mean, stdev
 from typing import Any
 
@@ -17,7 +18,7 @@ COSTS = ("train seconds", "parameters", "ms a picture")
 
 @dataclass(frozen=True)
 class Cell:
-    """The mean of a figure over a row's runs, and its standard deviation where there are two or more."""
+    """The mean of a figure over a row's runs, and its standard deviation where there are two or more, all finite."""
 
     mean: float
     spread: float | None
@@ -83,7 +84,10 @@ def _cells(runs: Sequence[RunFindings]) -> dict[str, Cell]:
     for one in runs:
         for name, value in [*_scores(one), *_costs(one)]:
             values.setdefault(name, []).append(value)
-    return {name: Cell(mean(many), stdev(many) if len(many) > 1 else None) for name, many in values.items()}
+    return {
+        name: Cell(mean(many), stdev(many) if len(many) > 1 and all(map(isfinite, many)) else None)
+        for name, many in values.items()
+    }
 
 
 def _scores(one: RunFindings) -> list[tuple[str, float]]:

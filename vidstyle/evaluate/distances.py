@@ -1,7 +1,7 @@
 """How far a set of pictures is from a target: FID, KID, and the same distances on VGG16's features of crops."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +19,9 @@ from vidstyle.models.weights import known
 from vidstyle.networks.inception import SIDE
 from vidstyle.progress import OnProgress
 
-FULL_RANK = 2048
-"""Samples below which the covariance of the 2048 Inception features cannot have full rank."""
+FULL_RANK, FULL_RANK_OF_CROPS = 2048, 512
+"""Samples below which the covariance of Inception's features, and of VGG16's, cannot have full rank."""
+CROPS = "crops of each set"
 INCEPTION = "inception-2015-12-05"
 
 
@@ -59,19 +60,21 @@ def distance(
         if len(pictures) < 2:
             raise InputError(f"{pictures.place} holds one image; {name} compares sets and needs two or more.")
     row = DISTANCES[name]
+    source = source if source is not None and len(source) > 1 else None
+    sets = {"generated": generated, "target": target} | ({"source": source} if source else {})
     if row.resizer is None:
-        ground = _on_crops(target, settings, on_progress)
+        ground = _on_crops(target, _with_crops_of_all(sets.values(), settings), on_progress)
     else:
         ground = _on_whole_pictures(row.resizer, target, settings, on_progress)
     value, source_value = (
-        row.of(features(ground.extractor, one, on_progress), ground.goal) if one is not None and len(one) > 1 else None
+        row.of(features(ground.extractor, one, on_progress), ground.goal) if one else None
         for one in (generated, source)
     )
     assert value is not None, "two or more pictures have a distance"
     return Figure(
         name=name,
         value=value,
-        counts={"generated": len(generated), "target": len(target), **ground.counts},
+        counts={part: len(pictures) for part, pictures in sets.items()} | ground.counts,
         size=ground.size,
         resizer=ground.resizer,
         weights=ground.weights.name,
@@ -102,9 +105,15 @@ def _on_whole_pictures(
     return _Ground(extractor, goal, weights, f"{SIDE}x{SIDE}", resizer.words, {})
 
 
+def _with_crops_of_all(sets: Iterable[Pictures], settings: EvaluateSettings) -> EvaluateSettings:
+    """Return the settings with as many crops as show every picture of the sets: as many of each, since counts bias."""
+    # Half of the target's crops are of its even pictures and half of its odd ones.
+    return replace(settings, crops=max(settings.crops, *(len(one) + len(one) % 2 for one in sets)))
+
+
 def _on_crops(target: Pictures, settings: EvaluateSettings, on_progress: OnProgress) -> _Ground:
     weights = find_or_fetch("vgg16", on_progress)
-    halves = (Pictures(target.folders, target.paths[start::2]) for start in (0, 1))
+    halves = (replace(target, paths=target.paths[start::2]) for start in (0, 1))
     even, odd = (
         features(CropFeatures(weights, settings, 1 + start), half, on_progress) for start, half in enumerate(halves)
     )
@@ -114,7 +123,7 @@ def _on_crops(target: Pictures, settings: EvaluateSettings, on_progress: OnProgr
         weights=weights,
         size=f"{settings.crop}x{settings.crop}",
         resizer=f"bilinear, antialiased, short side {settings.crop_scale}",
-        counts={"crops of each": settings.crops},
+        counts={CROPS: settings.crops},
     )
 
 
@@ -134,9 +143,13 @@ def inception_weights(settings: EvaluateSettings, on_progress: OnProgress) -> Pa
 
 
 def too_few(figure: Figure) -> str | None:
-    """Return a warning where a figure on Inception features rests on fewer samples than its covariance needs."""
-    least = min(figure.counts["generated"], figure.counts["target"])
-    if not figure.name.startswith("fid") or least >= FULL_RANK:
+    """Return a warning where a Frechet distance rests on fewer samples than its covariances need."""
+    if figure.name == "fd-vgg16" and (crops := figure.counts[CROPS]) < FULL_RANK_OF_CROPS:
+        return (
+            f"{figure.name} rests on {crops:,} crops of each set; below {FULL_RANK_OF_CROPS:,} it is biased upwards. "
+            "Raise --crops, or compare it only with figures of the same counts."
+        )
+    if not figure.name.startswith("fid") or min(figure.counts["generated"], figure.counts["target"]) >= FULL_RANK:
         return None
     counts = f"{figure.counts['generated']:,} generated and {figure.counts['target']:,} target pictures"
     return (

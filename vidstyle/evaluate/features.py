@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import cached_property, lru_cache, partial
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vidstyle.analysis.crops import crop_features, draw_crops, scaled
+from vidstyle.analysis.crops import BATCH, crop_features, crops_of, scaled
 from vidstyle.analysis.resizers import Resizer
 from vidstyle.atomic import whole_file
 from vidstyle.device import DTYPES, resolve_device
@@ -25,6 +26,9 @@ from vidstyle.networks.inception import InceptionV3
 from vidstyle.networks.vgg import VGG16Features
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.user_cache import user_cache
+
+MOST_KEPT = 600
+"""Scaled pictures of a set that are held in memory: about 0.8 MB each."""
 
 
 class Extractor(Protocol):
@@ -102,13 +106,23 @@ class CropFeatures:
         return {"sha256": checksum(self.weights), **{name: getattr(self.settings, name) for name in names}}
 
     def compute(self, pictures: Pictures, on_progress: OnProgress) -> np.ndarray:
-        """Return (crops, 512) features; of more pictures than crops, as many evenly spread ones are used."""
+        """Return (crops, 512) features."""
         settings = self.settings
-        chosen = np.linspace(0, len(pictures) - 1, min(len(pictures), settings.crops)).round().astype(int)
-        read = read_ahead([pictures.paths[index] for index in chosen], partial(scaled, short_side=settings.crop_scale))
-        small = list(_counted(read, pictures, on_progress))
-        crops = draw_crops(small, settings.crops, settings.crop, settings.seed)
-        return crop_features(_vgg16(self.weights, settings.device, settings.precision), crops)
+        network = _vgg16(self.weights, settings.device, settings.precision)
+        crops = crops_of(islice(self._in_turn(pictures, on_progress), settings.crops), settings.crop, settings.seed)
+        return np.concatenate([crop_features(network, batch) for batch in _batches(crops, BATCH)])
+
+    def _in_turn(self, pictures: Pictures, on_progress: OnProgress) -> Iterator[Tensor]:
+        """Yield the scaled pictures over and over; more than `MOST_KEPT` are read again each time, to spare memory."""
+
+        def once() -> Iterator[Tensor]:
+            read = read_ahead(pictures.paths, partial(scaled, short_side=self.settings.crop_scale))
+            return _counted(read, pictures, on_progress)
+
+        if len(pictures) <= MOST_KEPT:
+            yield from cycle(once())
+        while True:
+            yield from once()
 
 
 @lru_cache(maxsize=1)

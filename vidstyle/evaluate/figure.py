@@ -38,13 +38,18 @@ class Figure:
         return " + ".join(part[:12] for part in self.sha256.split(" + "))
 
     def record(self) -> dict[str, Any]:
-        """Return the figure as JSON-ready values; JSON has no infinity, so that is the text `inf`."""
-        return {name: "inf" if value == inf else value for name, value in asdict(self).items()}
+        """Return the figure as JSON-ready values."""
+        return {name: for_json(value) for name, value in asdict(self).items()}
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
         """Return the figure that `record` gave."""
         return cls(**{**record, "value": float(record["value"])})
+
+
+def for_json(value: Any) -> Any:
+    """Return a figure's value as it is, the text `inf` for infinity, which JSON does not have."""
+    return "inf" if value == inf else value
 
 
 def shown(value: float | None) -> str:

@@ -7,7 +7,7 @@ from vidstyle.device import without_tf32
 from vidstyle.errors import DependencyError, InputError, StyleError
 from vidstyle.evaluate.distances import DISTANCES, distance, too_few
 from vidstyle.evaluate.figure import Figure
-from vidstyle.evaluate.pairs import SMALLEST, diversity, likenesses
+from vidstyle.evaluate.pairs import EQUAL, SMALLEST, diversity, likenesses
 from vidstyle.evaluate.pictures import Pictures
 from vidstyle.evaluate.settings import METRICS, EvaluateSettings
 from vidstyle.progress import OnProgress
@@ -78,8 +78,14 @@ def measure(sets: Sets, settings: EvaluateSettings, on_progress: OnProgress) -> 
             if settings.wanted or (settings.inception and "fid" in group):
                 raise
             missing |= dict.fromkeys(names, str(error))
-    warnings = tuple(text for figure in figures if figure.name in DISTANCES and (text := too_few(figure)))
-    return Findings(tuple(figures), missing, warnings)
+    warnings = [text for figure in figures for text in (too_few(figure), _left_out(figure)) if text]
+    return Findings(tuple(figures), missing, tuple(warnings))
+
+
+def _left_out(figure: Figure) -> str | None:
+    if not (equal := figure.counts.get(EQUAL)):
+        return None
+    return f"{figure.name} is the mean of {figure.counts['pairs']:,} pairs; {equal:,} more are equal, so theirs is infinite."
 
 
 def _figures(names: Sequence[str], sets: Sets, settings: EvaluateSettings, on_progress: OnProgress) -> list[Figure]:

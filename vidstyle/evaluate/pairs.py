@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import combinations
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from vidstyle.progress import OnProgress, Progress
 
 SMALLEST = {"psnr": 1, "ssim": 11, "lpips": 31}
 """Shortest side in pixels that a metric can be computed on."""
+EQUAL = "equal pairs left out"
 LPIPS_WEIGHTS = ("alexnet", "lpips-alexnet")
 Pair = tuple[Path, Path]
 
@@ -38,8 +40,9 @@ def likenesses(
 ) -> list[Figure]:
     """Return the means of psnr, ssim and lpips, as far as named, over all results and their sources of the same name.
 
-    Raises InputError for results without a source, pictures of unequal or too small sizes or that cannot be read, and
-    StyleError or DependencyError where the weights of lpips are not there.
+    Results that equal their sources have no finite psnr and are left out of its mean, unless all do. Raises InputError
+    for results without a source, pictures of unequal or too small sizes or that cannot be read, and StyleError or
+    DependencyError where the weights of lpips are not there.
     """
     pairs = [pair for one in generated for pair in matched(one, source)]
     lpips = _lpips(settings.device, on_progress) if "lpips" in names else None
@@ -57,8 +60,8 @@ def likenesses(
     return [
         Figure(
             name=name,
-            value=float(np.mean(values[name])),
-            counts={"pairs": len(pairs)},
+            value=float(np.mean([value for value in values[name] if value != inf] or inf)),
+            counts=_counts(values[name]),
             size=words_for(sizes),
             resizer=resizer,
             weights=files if name == "lpips" else "",
@@ -67,6 +70,12 @@ def likenesses(
         )
         for name in names
     ]
+
+
+def _counts(values: Sequence[float]) -> dict[str, int]:
+    differing = sum(value != inf for value in values)
+    equal = {EQUAL: len(values) - differing} if 0 < differing < len(values) else {}
+    return {"pairs": differing or len(values), **equal}
 
 
 def matched(generated: Pictures, source: Pictures) -> list[Pair]:

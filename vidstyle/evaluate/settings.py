@@ -20,7 +20,9 @@ class EvaluateSettings(Settings):
     inception: str = setting(
         "", "file of the Inception weights for fid, fid-clean and kid (default: found or downloaded)"
     )
-    crops: int = setting(600, "crops of each set for fd-vgg16 and kid-vgg16", minimum=2)
+    crops: int = setting(
+        600, "crops of each set for fd-vgg16 and kid-vgg16; more where a set has more pictures", minimum=2
+    )
     crop: int = setting(96, "side of these crops, pixels", minimum=32)
     crop_scale: int = setting(
         192, "short side to which pictures are scaled before they are cropped, pixels", minimum=32

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from vidstyle.evaluate.comparison import COSTS, Cell, Row
-from vidstyle.evaluate.figure import Figure, shown
+from vidstyle.evaluate.figure import Figure, for_json, shown
 
 ARROWS = {"psnr": "higher", "ssim": "higher", "lpips-diversity": "higher"}
 """Which way is better where it is not lower."""
@@ -42,9 +42,10 @@ def _text(row: Row, name: str) -> str:
     cell = row.cells.get(name)
     if cell is None:
         return "-"
+    spread = "" if cell.spread is None else f" ± {cell.spread:.2g}"
     if name in COSTS:
-        return f"{cell.mean:,.0f}"
-    return shown(cell.mean) + (f" ± {cell.spread:.2g}" if cell.spread is not None else "")
+        return (f"{cell.mean:,.0f}" if cell.mean >= 100 else f"{cell.mean:.2g}") + (spread if cell.spread else "")
+    return shown(cell.mean) + spread
 
 
 def as_csv(rows: Sequence[Row]) -> str:
@@ -68,7 +69,7 @@ def as_records(rows: Sequence[Row]) -> list[dict[str, Any]]:
     return [
         {
             "method": row.label,
-            "figures": {name: {"mean": cell.mean, "spread": cell.spread} for name, cell in row.cells.items()},
+            "figures": {name: {"mean": for_json(cell.mean), "spread": cell.spread} for name, cell in row.cells.items()},
             "runs": [_run_record(one) for one in row.runs],
         }
         for row in rows
