@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from tests.clips import make_clip
@@ -46,6 +48,28 @@ def test_a_dry_run_tells_the_plan_and_quiet_tells_nothing(
     assert len(list((tmp_path / "b").glob("*.png"))) == 2
 
 
+def test_where_nothing_is_kept_the_way_on_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def soft(index: int) -> np.ndarray:
+        return cv2.GaussianBlur(drawing(1 + index // 12), (0, 0), 6)
+
+    out_of_focus = make_clip(tmp_path / "soft.mp4", size=(160, 120), frames=24, rate=12, pictures=soft)
+    black = make_clip(
+        tmp_path / "black.mp4", size=(160, 120), frames=12, rate=12, pictures=lambda _: np.zeros_like(drawing(1))
+    )
+    notes = {
+        out_of_focus: "Note: Nothing was kept: what is drawn there is softer than --min-sharpness 0.2."
+        " Give a lower one to learn from it all the same.",
+        black: "Note: Nothing was kept: all frames are blank, blended, lettering or like those that are there already.",
+    }
+    for clip, note in notes.items():
+        assert _run("extract", str(clip), "-o", str(tmp_path / clip.stem), "--deblur", "none") == ExitCode.OK
+        assert capsys.readouterr().err.strip().splitlines()[-1] == note
+    lower = ("--deblur", "none", "--min-sharpness", "0.01")
+    assert _run("extract", str(out_of_focus), "-o", str(tmp_path / "soft"), *lower) == ExitCode.OK
+    assert list((tmp_path / "soft").glob("*.png"))
+    assert "Nothing was kept" not in capsys.readouterr().err
+
+
 def test_flags_go_before_the_recipe_and_the_recipe_before_defaults(tmp_path: Path) -> None:
     show = make_clip(
         tmp_path / "s.mp4", size=(160, 120), frames=24, rate=12, pictures=lambda index: drawing(1 + index // 6)
@@ -69,6 +93,11 @@ def test_flags_go_before_the_recipe_and_the_recipe_before_defaults(tmp_path: Pat
             ("show.mp4", "-o", "show.mp4"),
             ExitCode.OUTPUT,
             "show.mp4 is a file, not a folder. Give another name with -o.",
+        ),
+        (
+            ("show.mp4", "-o", "show.mp4/b"),
+            ExitCode.OUTPUT,
+            "Error: Cannot make the folder show.mp4/b: Not a directory. Give another with -o.\n",
         ),
         ((), ExitCode.USAGE, "Missing argument"),
     ],

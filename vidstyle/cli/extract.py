@@ -37,6 +37,8 @@ def extract(sources: tuple[Path, ...], output: Path, quiet: bool, recipe: Path |
     for warning in result.warnings:
         out.print(f"Warning: {warning}", soft_wrap=True, markup=False)
     out.print(_plan(result) if settings.dry_run else _summary(result, output), soft_wrap=True, markup=False)
+    if not settings.dry_run and result.counts["candidates"] and not result.counts["kept"]:
+        out.print(f"Note: {_nothing_kept(result, settings)}", soft_wrap=True, markup=False)
 
 
 def _plan(result: StageResult) -> str:
@@ -59,6 +61,15 @@ def _summary(result: StageResult, output: Path) -> str:
         f" ({deblurred:,} deblurred{'; dropped: ' + dropped if dropped else ''}) in {result.seconds:.1f} s."
         f" {output / 'report.html'} shows them."
     )
+
+
+def _nothing_kept(result: StageResult, settings: ExtractSettings) -> str:
+    if result.counts.get("soft"):
+        return (
+            f"Nothing was kept: what is drawn there is softer than --min-sharpness {settings.min_sharpness:g}."
+            " Give a lower one to learn from it all the same."
+        )
+    return "Nothing was kept: all frames are blank, blended, lettering or like those that are there already."
 
 
 def _sources(count: int) -> str:

@@ -26,7 +26,7 @@ class Manifest:
         path = folder / FILE_NAME
         try:
             return cls(folder, list(json.loads(path.read_text(encoding="utf-8"))["sources"]))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return cls(folder)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} is not a manifest of extract. Remove it, or give another folder.") from error

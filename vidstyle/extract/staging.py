@@ -92,9 +92,8 @@ def staging_in(target: Path) -> Iterator[Staging]:
 
     Raises OutputError when the folder cannot be written or another process is filling it.
     """
-    staging = Staging(target / FOLDER)
+    staging = _made(Staging(target / FOLDER))
     try:
-        staging.folder.mkdir(parents=True, exist_ok=True)
         with locked(staging.folder / LOCK) as free:
             if not free:
                 raise OutputError(f"Another vidstyle extract is filling {target}. Wait for it, or give another folder.")
@@ -102,6 +101,15 @@ def staging_in(target: Path) -> Iterator[Staging]:
                 yield staging
     except PermissionError as error:
         raise OutputError(f"Cannot write into {target}: {error.strerror}. Check its rights.") from error
+
+
+def _made(staging: Staging) -> Staging:
+    try:
+        staging.folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        target = staging.folder.parent
+        raise OutputError(f"Cannot make the folder {target}: {error.strerror}. Give another with -o.") from error
+    return staging
 
 
 @contextmanager
