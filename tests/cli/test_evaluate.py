@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.clips import make_clip
 from vidstyle.cli.main import main
 from vidstyle.errors import ExitCode
 from vidstyle.report.png import write_png
@@ -64,6 +65,19 @@ def test_equal_pictures_are_still_valid_json(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().out.splitlines()[1].split()[:2] == ["psnr", "inf"]
 
 
+def test_what_could_not_be_measured_is_a_dash_and_no_number(capsys: pytest.CaptureFixture[str]) -> None:
+    make_clip(Path("one.mkv"), size=(64, 48), frames=1)
+    shown = []
+    for form in (), ("--json",), ("--csv",):
+        assert vidstyle("evaluate", "one.mkv", "--source", "one.mkv", "-q", *form) == ExitCode.OK
+        shown.append(capsys.readouterr().out)
+    lines = {line.split()[0]: line.split()[1:3] for line in shown[0].splitlines()}
+    assert lines["warping-error"] == lines["flicker"] == ["-", "-"]
+    assert lines["frames"] == ["1", "1"]
+    assert [one["value"] for one in json.loads(shown[1])["details"]["figures"]][:2] == [None, None]
+    assert [one["value"] for one in csv.DictReader(io.StringIO(shown[2]))][:2] == ["", ""]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -71,6 +85,11 @@ def test_equal_pictures_are_still_valid_json(capsys: pytest.CaptureFixture[str])
             (),
             ExitCode.USAGE,
             "Name one thing to evaluate: a run folder, a video, or pictures with --generated FOLDER.",
+        ),
+        (
+            ("--generated", "generated", "--source", "source", "--json", "--csv"),
+            ExitCode.USAGE,
+            "The figures come as JSON or as CSV. Give --json or --csv, not both.",
         ),
         (
             ("--generated", "none", "--source", "source"),

@@ -14,9 +14,10 @@ from vidstyle.errors import DependencyError, InputError, StyleError, VidstyleErr
 from vidstyle.evaluate import features as features_module
 from vidstyle.evaluate.features import InceptionFeatures, features
 from vidstyle.evaluate.figure import Figure
+from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.pictures import open_folders
 from vidstyle.evaluate.settings import EvaluateSettings
-from vidstyle.evaluate.stage import Inputs, run
+from vidstyle.evaluate.stage import run
 from vidstyle.media.images import list_images
 from vidstyle.models import weights
 from vidstyle.models.download import checksum

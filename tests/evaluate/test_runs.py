@@ -13,9 +13,10 @@ from tests.evaluate.conftest import MakeRun
 from tests.train.conftest import picture, small
 from vidstyle.errors import InputError, SettingsError
 from vidstyle.evaluate import painting, stage
+from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.runs import open_run
 from vidstyle.evaluate.settings import EvaluateSettings
-from vidstyle.evaluate.stage import Inputs, run
+from vidstyle.evaluate.stage import run
 from vidstyle.media.images import read_image
 from vidstyle.models.frames import to_device, to_host
 from vidstyle.models.resize import resize
@@ -175,19 +176,37 @@ def test_a_run_under_way_is_refused(folders: Path, make_run: MakeRun) -> None:
     assert str(caught.value) == f"The run {folder} has not ended. Give its train command again, then evaluate it."
 
 
-def test_what_is_missing_is_asked_for(folders: Path, make_run: MakeRun) -> None:
+def test_what_is_missing_or_has_no_use_is_named(folders: Path, make_run: MakeRun) -> None:
+    a_run, video, photos = make_run(), folders / "clip.mp4", folders / "source"
+    video.touch()
+    one_thing = "Name one thing to evaluate: a run folder, a video, or pictures with --generated FOLDER."
     for inputs, message in (
-        (Inputs(), "Name one thing to evaluate: a run folder, a video, or pictures with --generated FOLDER."),
+        (Inputs(), one_thing),
+        (Inputs(photos, generated=(folders / "generated",)), one_thing),
+        (Inputs(video), f"{video} is measured beside its source: give --source VIDEO."),
+        (Inputs(a_run), f"{a_run} is a run, and a run paints photos: give --photos FOLDER."),
         (
-            Inputs(folders / "source", generated=(folders / "generated",)),
-            "Name one thing to evaluate: a run folder, a video, or pictures with --generated FOLDER.",
+            Inputs(a_run, photos=photos, source=photos),
+            f"{a_run}: a run, measured with --photos and --target alone. Leave --source out.",
         ),
-        (Inputs(Path("clip.mp4")), "clip.mp4 is measured beside its source: give --source VIDEO."),
-        (Inputs(run_folder := make_run()), f"{run_folder} is a run, and a run paints photos: give --photos FOLDER."),
+        (
+            Inputs(video, source=video, target=photos),
+            f"{video}: a video, measured with --source alone. Leave --target out.",
+        ),
+        (
+            Inputs(generated=(photos, folders / "generated"), source=photos, photos=photos),
+            f"{photos}, {folders / 'generated'}: pictures, measured with --source and --target alone. Leave --photos out.",
+        ),
     ):
         with pytest.raises(SettingsError) as caught:
             run(inputs, PIXELS)
         assert str(caught.value) == message
+
+
+def test_a_run_that_is_not_there_is_not_taken_for_a_video(folders: Path) -> None:
+    with pytest.raises(InputError) as caught:
+        run(Inputs(folders / "typo", photos=folders / "source", target=folders / "target"), PIXELS)
+    assert str(caught.value) == f"There is no {folders / 'typo'}. Name a run folder, a folder of pictures or a video."
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,9 @@ from tests.styles import make_style
 from vidstyle.errors import InputError
 from vidstyle.evaluate import varying
 from vidstyle.evaluate.compare import run as compare
+from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.settings import CompareSettings, EvaluateSettings
-from vidstyle.evaluate.stage import Inputs, run
+from vidstyle.evaluate.stage import run
 from vidstyle.media.images import read_image
 from vidstyle.models.diffusion_files import identity
 from vidstyle.models.inversion import Inversion, save_inversion

@@ -8,9 +8,14 @@ import pytest
 
 from tests.analysis.test_warping import pan
 from tests.clips import Pictures, make_clip
+from tests.styles import make_style
 from vidstyle.errors import InputError, SettingsError
+from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.settings import EvaluateSettings
-from vidstyle.evaluate.stage import Inputs, run
+from vidstyle.evaluate.stage import run
+from vidstyle.progress import Progress
+from vidstyle.render.settings import RenderSettings
+from vidstyle.render.stage import run as render
 
 LOSSLESS = {"codec": "ffv1", "pixel_format": "yuv444p", "options": {}, "b_frames": 0}
 
@@ -68,6 +73,30 @@ def test_frames_at_other_times_are_told_by_how_much(tmp_path: Path) -> None:
     assert figures(source, source)["largest-pts-error-ms"]["value"] == 0
 
 
+@pytest.mark.parametrize("start", [0, 700])
+def test_a_copy_that_starts_later_is_told_by_how_much(tmp_path: Path, start: int) -> None:
+    def at(name: str, first: int) -> Path:
+        times = [first + 40 * one for one in range(6)]
+        return clip(tmp_path / name, frames=6, pts=times, time_base=Fraction(1, 1000))
+
+    source, late = at("source.mkv", start), at("late.mkv", start + 2000)
+    found = figures(late, source)
+    assert found["start-offset-ms"]["value"] == pytest.approx(2000)
+    assert found["largest-pts-error-ms"]["value"] == 0
+    assert figures(source, late)["start-offset-ms"]["value"] == pytest.approx(-2000)
+    assert figures(source, source)["start-offset-ms"]["value"] == 0
+
+
+@pytest.mark.parametrize("options", [{}, {"start": 0.3, "end": 0.7}])
+def test_what_render_makes_starts_with_its_source(tmp_path: Path, options: dict[str, float]) -> None:
+    source = clip(tmp_path / "source.mkv", pts=[700 + 100 * one for one in range(10)], time_base=Fraction(1, 1000))
+    style = make_style(tmp_path / "style.safetensors")
+    settings = RenderSettings(style=str(style), device="cpu", upscaler="none", **options)
+    render(source, tmp_path / "painted.mp4", settings)
+    found = figures(tmp_path / "painted.mp4", source, **options)
+    assert found["start-offset-ms"]["value"] == found["largest-pts-error-ms"]["value"] == 0
+
+
 def test_a_part_is_held_against_that_part_of_the_source(tmp_path: Path) -> None:
     source = clip(tmp_path / "source.mkv", rate=10)
     part = clip(tmp_path / "part.mkv", lambda index: panorama(index + 3), frames=4, rate=10)
@@ -89,6 +118,22 @@ def test_another_number_of_frames_is_refused_with_both_numbers(tmp_path: Path) -
         f"{short} has 7 frames and its source {source} 10. "
         "Name a result and its own source; of a part of it, give --start and --end."
     )
+
+
+def test_other_numbers_of_frames_are_said_before_anything_is_measured(tmp_path: Path) -> None:
+    source, short = (
+        clip(tmp_path / f"{count}.mp4", frames=count, rate=10, codec="libx264", pixel_format="yuv420p")
+        for count in (10, 7)
+    )
+    told: list[Progress] = []
+    with pytest.raises(InputError):
+        run(Inputs(short, source=source), EvaluateSettings(), told.append)
+    assert told[0].note == (
+        f"{short} states 7 frames and its source {source} 10. Unless they hold as many, there will be no figures."
+    )
+    told.clear()
+    run(Inputs(short, source=source), EvaluateSettings(end=0.7), told.append)
+    assert not any(one.note for one in told)
 
 
 def test_pictures_of_another_shape_are_refused(tmp_path: Path) -> None:

@@ -32,6 +32,12 @@ def shrink(image: np.ndarray, short_side: int) -> np.ndarray:
     return to_size(image, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
+def alike(first: np.ndarray, second: np.ndarray, short_side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return two pictures of one shape, (h, w) or (h, w, 3), at the smaller one's size, or with `short_side` if that is less."""
+    height, width = shrink(min(first, second, key=lambda one: one.shape[0]), short_side).shape[:2]
+    return to_size(first, width, height), to_size(second, width, height)
+
+
 def square_size(width: int, height: int, aspect: float) -> tuple[int, int]:
     """Return the width and height of a picture with square pixels: one side shrunk where the sample aspect is not 1."""
     if abs(aspect - 1) < SQUARE_ENOUGH:

@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from vidstyle.analysis.cuts import CutDetector
-from vidstyle.analysis.scale import shrink
-from vidstyle.analysis.sharpness import measuring_copy, sharpness
+from vidstyle.analysis.scale import alike, shrink
+from vidstyle.analysis.sharpness import MEASURING_SHORT_SIDE, sharpness
 
 COLOUR_SHORT_SIDE = 90
 
@@ -16,12 +16,13 @@ COLOUR_SHORT_SIDE = 90
 class Steadiness:
     """What a video and its source, in this order, measure over all their frames.
 
-    `flicker` is the mean change of a frame's mean lightness from one frame to the next within a shot, CIE L*, 0..100;
-    `sharpness` that of `analysis.sharpness`, 0..1. `colour_shift` is the mean distance of the video's mean colours from its
-    source's (CIE 1976 delta E of L*a*b*), `colour_drift` how far on average that difference is from its own mean.
+    `flicker` is the mean change of a frame's mean lightness from one frame to the next within a shot, CIE L*, 0..100, None
+    where no shot has two frames. `sharpness` is that of `analysis.sharpness`, 0..1, both at the size of the smaller one.
+    `colour_shift` is the mean distance of the video's mean colours from its source's (CIE 1976 delta E of L*a*b*),
+    `colour_drift` how far on average that difference is from its own mean.
     """
 
-    flicker: tuple[float, float]
+    flicker: tuple[float, float] | None
     sharpness: tuple[float, float]
     colour_shift: float
     colour_drift: float
@@ -40,17 +41,18 @@ class SteadinessMeter:
         """Take the next frame of both, (h, w, 3) uint8 RGB of any sizes."""
         self._begins.append(self._detector.is_cut(shrink(source, COLOUR_SHORT_SIDE)))
         self._colours.append(np.stack([_mean_colour(video), _mean_colour(source)]))
-        self._sharpness.append((sharpness(measuring_copy(video)), sharpness(measuring_copy(source))))
+        ours, original = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (video, source))
+        ours, original = alike(ours, original, MEASURING_SHORT_SIDE)
+        self._sharpness.append((sharpness(ours), sharpness(original)))
 
     def result(self) -> Steadiness:
-        """Return the figures of one frame or more; without two frames of a shot there is no flicker."""
+        """Return the figures of one frame or more."""
         colours = np.stack(self._colours)
         changes = np.abs(np.diff(colours[:, :, 0], axis=0))[~np.array(self._begins[1:], bool)]
-        video, source = changes.mean(0) if len(changes) else (0.0, 0.0)
         sharp_video, sharp_source = np.mean(self._sharpness, axis=0)
         shifts = colours[:, 0] - colours[:, 1]
         return Steadiness(
-            flicker=(float(video), float(source)),
+            flicker=(float(changes[:, 0].mean()), float(changes[:, 1].mean())) if len(changes) else None,
             sharpness=(float(sharp_video), float(sharp_source)),
             colour_shift=float(np.linalg.norm(shifts, axis=1).mean()),
             colour_drift=float(np.linalg.norm(shifts - shifts.mean(0), axis=1).mean()),

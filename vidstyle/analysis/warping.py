@@ -6,7 +6,7 @@ import numpy as np
 
 from vidstyle.analysis.cuts import CutDetector
 from vidstyle.analysis.flow import SCORING, FlowEstimator, Motion, grey_of, warp
-from vidstyle.analysis.scale import shrink, to_size
+from vidstyle.analysis.scale import alike
 
 MEASURING_SHORT_SIDE = 360
 
@@ -51,7 +51,7 @@ class WarpingMeter:
 
     def update(self, source: np.ndarray, video: np.ndarray) -> None:
         """Take the next frame of both, (h, w, 3) uint8 RGB, of the same shape of picture but of any sizes."""
-        now, before = _alike(source, video), self._before
+        now, before = alike(source, video, MEASURING_SHORT_SIDE), self._before
         begins, self._before = self._detector.is_cut(now[0]), now
         if before is not None and begins:
             self._cuts += 1
@@ -75,10 +75,3 @@ class WarpingMeter:
 def _changes(now: np.ndarray, before: np.ndarray, motion: Motion) -> np.ndarray:
     """Return the differences (n, 3) of the pixels that were seen before from what they were."""
     return (now.astype(np.float32) - warp(before.astype(np.float32), motion.flow))[motion.seen]
-
-
-def _alike(source: np.ndarray, video: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return both at one size: that of the smaller, or less."""
-    smaller = min(source, video, key=lambda one: one.shape[0])
-    height, width = shrink(smaller, MEASURING_SHORT_SIDE).shape[:2]
-    return to_size(source, width, height), to_size(video, width, height)

@@ -12,6 +12,7 @@ import click
 from vidstyle.atomic import StageResult
 from vidstyle.cli.options import settings_from, settings_options
 from vidstyle.cli.show import console, progress_bar
+from vidstyle.errors import SettingsError
 from vidstyle.evaluate.figure import Figure, not_computed, shown
 from vidstyle.evaluate.settings import EvaluateSettings
 
@@ -40,8 +41,11 @@ def evaluate(json: bool, csv: bool, quiet: bool, recipe: Path | None, **given: A
     weights of 2015-12-05; fd-vgg16 and kid-vgg16 are the same distances on VGG16's features of crops, and no FID.
     """
     named = {name: given.pop(name) for name in ("subject", "generated", "target", "source", "photos")}
+    if json and csv:
+        raise SettingsError("The figures come as JSON or as CSV. Give --json or --csv, not both.")
     settings = settings_from(EvaluateSettings, "evaluate", recipe, given)
-    from vidstyle.evaluate.stage import Inputs, run
+    from vidstyle.evaluate.inputs import Inputs
+    from vidstyle.evaluate.stage import run
 
     with progress_bar(quiet) as on_progress:
         result = run(Inputs(**named), settings, on_progress)

@@ -105,8 +105,8 @@ def _run_folders(paths: _Paths) -> list[Path]:
 
 def _evaluate(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> None:
     from vidstyle.cli.evaluate import tell
+    from vidstyle.evaluate.inputs import Inputs
     from vidstyle.evaluate.settings import EvaluateSettings
-    from vidstyle.evaluate.stage import Inputs
     from vidstyle.evaluate.stage import run as evaluate
 
     settings, photos = EvaluateSettings.resolve(table, {}), Path(paths.needed("test_photos"))

@@ -91,7 +91,7 @@ def _cells(runs: Sequence[RunFindings]) -> dict[str, Cell]:
 
 
 def _scores(one: RunFindings) -> list[tuple[str, float]]:
-    return [(figure.name, figure.value) for figure in one.findings.figures]
+    return [(figure.name, figure.value) for figure in one.findings.figures if figure.value is not None]
 
 
 def _costs(one: RunFindings) -> list[tuple[str, float]]:

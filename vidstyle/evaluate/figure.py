@@ -10,12 +10,13 @@ from typing import Any, Self
 class Figure:
     """A metric's value, what it was measured on and with; `source_value` is that of the untouched source.
 
+    Where nothing could be measured, as between the frames of a video that has one, both are None.
     `counts` are the pictures, crops or frames of each side, `size` their size in pixels, `weights` a file's name and
     `sha256` its checksum.
     """
 
     name: str
-    value: float
+    value: float | None
     counts: Mapping[str, int]
     size: str
     resizer: str = "none"
@@ -44,7 +45,8 @@ class Figure:
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
         """Return the figure that `record` gave."""
-        return cls(**{**record, "value": float(record["value"])})
+        value = record["value"]
+        return cls(**{**record, "value": None if value is None else float(value)})
 
 
 def for_json(value: Any) -> Any:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from vidstyle import __version__
 from vidstyle.atomic import StageResult, write_json
-from vidstyle.errors import SettingsError
 from vidstyle.evaluate.distances import INCEPTION
 from vidstyle.evaluate.figure import Figure
+from vidstyle.evaluate.inputs import PICTURES, RUN, Inputs
 from vidstyle.evaluate.measure import Findings, Sets, measure
 from vidstyle.evaluate.painting import Painted, paint, scaled_photos
 from vidstyle.evaluate.pairs import LPIPS_WEIGHTS
@@ -25,25 +25,15 @@ from vidstyle.models.weights import find
 from vidstyle.progress import OnProgress, silent
 
 
-@dataclass(frozen=True)
-class Inputs:
-    """What the user named: a run folder, a folder of pictures or a video as `subject`, and what to hold it against."""
-
-    subject: Path | None = None
-    generated: tuple[Path, ...] = ()
-    target: Path | None = None
-    source: Path | None = None
-    photos: Path | None = None
-
-
 def run(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgress = silent) -> StageResult:
     """Return the figures of what `inputs` names, in `details`: `figures`, `missing` and why.
 
-    Raises SettingsError when too little or too much is named, and what `measure`, `paint` and `measure_video` raise.
+    Raises SettingsError when too little or too much is named, InputError for what does not exist, and what `measure`,
+    `paint` and `measure_video` raise.
     """
     started = time.monotonic()
     findings = _findings(inputs, settings, on_progress)
-    named = (inputs.subject, *inputs.generated, inputs.target, inputs.source, inputs.photos)
+    named = (*inputs.measured, inputs.target, inputs.source, inputs.photos)
     details = {"figures": [figure.record() for figure in findings.figures], "missing": findings.missing}
     return StageResult(
         stage="evaluate",
@@ -58,23 +48,17 @@ def run(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgress = si
 
 
 def _findings(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgress) -> Findings:
-    subject = inputs.subject
-    if (subject is None) == (not inputs.generated):
-        raise SettingsError("Name one thing to evaluate: a run folder, a video, or pictures with --generated FOLDER.")
-    if subject is None or (subject.is_dir() and not (subject / "settings.json").is_file()):
-        folders = inputs.generated if subject is None else (subject,)
-        return measure(
-            _sets(folders, settings.variants, inputs.target, inputs.source or inputs.photos), settings, on_progress
-        )
-    if subject.is_dir():
-        if inputs.photos is None:
-            raise SettingsError(f"{subject} is a run, and a run paints photos: give --photos FOLDER.")
+    kind, subject = inputs.kind(), inputs.measured[0]
+    if kind == PICTURES:
+        sets = _sets(inputs.measured, settings.variants, inputs.target, inputs.source)
+        return measure(sets, settings, on_progress)
+    if kind == RUN:
+        assert inputs.photos is not None, "a run is held against photos"
         target = open_folders(inputs.target) if inputs.target else None
         return evaluate_run(open_run(subject), open_folders(inputs.photos), target, settings, on_progress).findings
-    if inputs.source is None:
-        raise SettingsError(f"{subject} is measured beside its source: give --source VIDEO.")
     from vidstyle.evaluate.video import measure_video
 
+    assert inputs.source is not None, "a video is held against its source"
     return measure_video(subject, inputs.source, settings, on_progress)
 
 

@@ -18,7 +18,7 @@ from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.media.clip import Clip
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
-from vidstyle.progress import OnProgress, Progress
+from vidstyle.progress import OnProgress, Progress, note
 
 UNEQUAL_SHAPE = 0.02
 """Share by which the aspect of a result may miss its source's, since sizes are rounded."""
@@ -31,6 +31,20 @@ class _Frame:
     seconds: Fraction
 
 
+@dataclass
+class _Times:
+    """How far the times of a result are from its source's: at its start, and at most in the frames since, in seconds."""
+
+    offset: Fraction | None = None
+    latest: Fraction = Fraction(0)
+
+    def update(self, ours: Fraction, original: Fraction) -> None:
+        """Take the times of the next frame of both."""
+        if self.offset is None:
+            self.offset = ours - original
+        self.latest = max(self.latest, abs(ours - original - self.offset))
+
+
 def measure_video(result: Path, source: Path, settings: EvaluateSettings, on_progress: OnProgress) -> Findings:
     """Return the figures of the video `result` beside `source`, or its part from `settings.start` to `settings.end`.
 
@@ -41,17 +55,19 @@ def measure_video(result: Path, source: Path, settings: EvaluateSettings, on_pro
         raise SettingsError("Of a video all its figures are measured. Leave --metrics out.")
     clips = probe(result), probe(source)
     _check_shapes(*clips)
-    warping, steadiness = WarpingMeter(), SteadinessMeter()
-    frames, latest = [0, 0], Fraction(0)
+    _tell_counts(*clips, settings, on_progress)
+    warping, steadiness, times = WarpingMeter(), SteadinessMeter(), _Times()
+    frames = [0, 0]
     with ExitStack() as stack:
         readers = _readers(*clips, settings, stack)
-        for pair in zip_longest(*(_frames(reader) for reader in readers)):
+        begins = (False, bool(settings.start))
+        for pair in zip_longest(*map(_frames, readers, begins)):
             frames = [count + (one is not None) for count, one in zip(frames, pair, strict=True)]
             ours, original = pair
             if ours and original:
                 warping.update(original.rgb, ours.rgb)
                 steadiness.update(original.rgb, ours.rgb)
-                latest = max(latest, abs(ours.seconds - original.seconds))
+                times.update(ours.seconds, original.seconds)
             on_progress(Progress("frames beside their sources", max(frames), clips[0].frames, "frames"))
         warnings = tuple(text for reader in readers for text in reader.report.warnings)
     if frames[0] != frames[1]:
@@ -59,7 +75,19 @@ def measure_video(result: Path, source: Path, settings: EvaluateSettings, on_pro
             f"{result} has {frames[0]:,} frames and its source {source} {frames[1]:,}. "
             "Name a result and its own source; of a part of it, give --start and --end."
         )
-    return Findings(tuple(_figures(clips, warping.result(), steadiness.result(), frames[0], latest)), {}, warnings)
+    return Findings(tuple(_figures(clips, warping.result(), steadiness.result(), frames[0], times)), {}, warnings)
+
+
+def _tell_counts(result: Clip, source: Clip, settings: EvaluateSettings, on_progress: OnProgress) -> None:
+    """Say at once where the files state different numbers of frames; what is shown of them may still be equal."""
+    part = settings.start is not None or settings.end is not None
+    if not part and result.frames and source.frames and result.frames != source.frames:
+        on_progress(
+            note(
+                f"{result.path} states {result.frames:,} frames and its source {source.path} {source.frames:,}. "
+                "Unless they hold as many, there will be no figures."
+            )
+        )
 
 
 def _check_shapes(result: Clip, source: Clip) -> None:
@@ -77,30 +105,34 @@ def _readers(result: Clip, source: Clip, settings: EvaluateSettings, stack: Exit
     return [stack.enter_context(reader) for reader in (whole, part)]
 
 
-def _frames(reader: VideoReader) -> Iterator[_Frame]:
-    """Yield the frames, (h, w, 3) uint8, with their time since the first one."""
-    first: int | None = None
+def _frames(reader: VideoReader, begins: bool) -> Iterator[_Frame]:
+    """Yield the frames, (h, w, 3) uint8, with the time at which a player shows them.
+
+    Where they are a part that `begins` later, its times are moved to where the whole begins, as `render` does.
+    """
+    moved: int | None = None
     for batch in reader.batches(1):
         (pts,), (rgb,) = batch.pts, batch.frames
-        first = pts if first is None else first
-        yield _Frame(
-            rgb if rgb.dtype == np.uint8 else np.rint(rgb / 257).astype(np.uint8), (pts - first) * batch.time_base
-        )
+        if moved is None:
+            moved = pts - reader.start_pts if begins else 0
+        seconds = (pts - moved - reader.clip.origin_pts) * batch.time_base
+        yield _Frame(rgb if rgb.dtype == np.uint8 else np.rint(rgb / 257).astype(np.uint8), seconds)
 
 
 def _figures(
-    clips: tuple[Clip, Clip], warping: WarpingError, steadiness: Steadiness, frames: int, latest: Fraction
+    clips: tuple[Clip, Clip], warping: WarpingError, steadiness: Steadiness, frames: int, times: _Times
 ) -> Iterator[Figure]:
     size = "x".join(str(side) for side in clips[0].upright_size)
     pairs = {"frames": frames, "pairs": warping.pairs, "cuts left out": warping.cuts}
     resizer = f"area, to short side {MEASURING_SHORT_SIDE} or less"
-    yield Figure(
-        "warping-error", float(warping.video), pairs, size, f"{resizer}; {FLOW}", source_value=float(warping.source)
-    )
+    errors = (float(warping.video), float(warping.source)) if warping.pairs else (None, None)
+    yield Figure("warping-error", errors[0], pairs, size, f"{resizer}; {FLOW}", source_value=errors[1])
     counts, small = {"frames": frames}, f"area, to short side {COLOUR_SHORT_SIDE}"
-    yield Figure("flicker", steadiness.flicker[0], counts, size, small, source_value=steadiness.flicker[1])
+    flicker = steadiness.flicker or (None, None)
+    yield Figure("flicker", flicker[0], counts, size, small, source_value=flicker[1])
     yield Figure("sharpness", steadiness.sharpness[0], counts, size, resizer, source_value=steadiness.sharpness[1])
     yield Figure("colour-shift", steadiness.colour_shift, counts, size, small)
     yield Figure("colour-drift", steadiness.colour_drift, counts, size, small)
     yield Figure("frames", frames, counts, size, source_value=frames)
-    yield Figure("largest-pts-error-ms", float(1000 * latest), counts, size)
+    yield Figure("start-offset-ms", float(1000 * (times.offset or 0)), counts, size)
+    yield Figure("largest-pts-error-ms", float(1000 * times.latest), counts, size)
