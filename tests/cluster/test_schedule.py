@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.clips import make_clip
+from vidstyle import lock
 from vidstyle.cluster.files import NotAtHand, SharedFile, at_hand
 from vidstyle.cluster.schedule import LONGEST, next_task
 from vidstyle.cluster.scratch import Scratch
@@ -93,6 +94,27 @@ def test_what_a_worker_left_behind_goes_when_another_comes(tmp_path: Path, monke
     third.remove()
     assert set(tmp_path.iterdir()) == {alive.path}
     alive.remove()
+
+
+def test_a_worker_keeps_its_folder_though_another_sweeps_before_it_is_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    take = lock._take
+    others: list[Any] = []
+
+    def late(handle: int) -> bool:
+        if not others:
+            others.append("began")
+            others.append(Scratch())
+        return take(handle)
+
+    monkeypatch.setattr(lock, "_take", late)
+    mine = Scratch()
+    monkeypatch.undo()
+    assert set(tmp_path.iterdir()) == {mine.path, others[1].path}
+    with lock.locked(mine.path / "lock") as free:
+        assert not free
 
 
 def test_parts_of_gpus_are_dealt_out_below_one_only() -> None:

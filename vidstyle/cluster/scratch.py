@@ -19,9 +19,14 @@ class Scratch:
     def __init__(self) -> None:
         for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/lock"):
             _remove_left(left)
-        self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
         self._held = ExitStack()
-        self._held.enter_context(locked(self.path / "lock"))
+        while not self._made():
+            self._held.close()
+
+    def _made(self) -> bool:
+        """Make the folder and take its lock; False where another worker took it for one that was left, and removes it."""
+        self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
+        return self._held.enter_context(locked(self.path / "lock"))
 
     def remove(self) -> None:
         """Remove the folder with all that is in it."""
