@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from tests.clips import make_clip, moving_square
-from tests.renders import Crash, assert_same, broken_off, told, uneven
+from tests.render.test_full import small_file_system
+from tests.renders import Crash, assert_same, broken_off, done, shown, told, uneven
 from vidstyle.atomic import StageResult
 from vidstyle.cluster.settings import LOCAL, ClusterSettings
 from vidstyle.errors import ClusterError, ExitCode
@@ -153,6 +154,63 @@ def test_a_piece_that_fails_three_times_is_named_and_the_others_are_kept(
     ]
     assert result.details["ray"]["lost"] == 1
     assert_same(tmp_path / "out.mp4", tmp_path / "straight.mp4")
+
+
+def test_a_worker_that_ends_too_early_costs_the_piece_under_way(
+    cluster: Any, fast: Fast, tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from vidstyle.cluster.worker import Worker
+
+    marks = {name: tmp_path / name for name in ("settled", "painted")}
+
+    class Hasty(Worker):
+        def settle(self, order: bytes, given: Any) -> Any:
+            if not marks["settled"].exists():
+                marks["settled"].touch()
+                return
+            yield from super().settle(order, given)
+
+        def paint(self, order: bytes, given: Any, resolved: Any, start: Any, until: int) -> Any:
+            for kind, value in super().paint(order, given, resolved, start, until):
+                if kind == "segment" and value["number"] == 2 and not marks["painted"].exists():
+                    marks["painted"].touch()
+                    return
+                yield kind, value
+
+    monkeypatch.setattr("vidstyle.cluster.stage.Worker", Hasty)
+    settings = fast(segment=8)
+    run_here(film, tmp_path / "straight.mp4", settings)
+    said: list[Progress] = []
+    on_ray(cluster, film, tmp_path / "out.mp4", settings, said.append)
+    assert marks["settled"].exists()
+    assert [one.note for one in said if one.note] == [
+        "piece 3 of film.mp4 failed (its worker ended too early); attempt 1 of 3."
+    ]
+    assert_same(tmp_path / "out.mp4", tmp_path / "straight.mp4")
+
+
+def test_a_full_disk_ends_one_film_with_the_words_of_one_process_and_no_other(
+    cluster: Any, fast: Fast, tmp_path: Path, film: Path
+) -> None:
+    settings = fast(segment=8, crf=0)
+    big = make_clip(tmp_path / "big.mp4", size=(160, 128), frames=48)
+    run_here([big, film], tmp_path / "straight", settings)
+    size = (tmp_path / "straight" / "big.mp4").stat().st_size // 1024
+    target = tmp_path / "out" / "big.mp4"
+    target.parent.mkdir()
+    with small_file_system(RenderFolder(target, ".mp4").path, round(size * 0.5)):
+        result = on_ray(cluster, [big, film], target.parent, settings)
+        kept = 8 * sum(b'"segment"' in line for line in done(RenderFolder(target, ".mp4")))
+        assert 0 < kept < 48
+        assert result.details["failures"] == {
+            str(
+                target
+            ): f"{target.parent} is full, big.mp4 needs more room. Free some space and give the same command: "
+            f"{kept} painted frames are kept, it goes on after them."
+        }
+        assert result.details["exit_code"] == ExitCode.OUTPUT
+        assert list(RenderFolder(target, ".mp4").path.glob("*.part*")) == []
+        assert shown(tmp_path / "out" / "film.mp4") == shown(tmp_path / "straight" / "film.mp4")
 
 
 def test_one_process_goes_on_where_the_cluster_was_left(cluster: Any, fast: Fast, tmp_path: Path, film: Path) -> None:

@@ -77,7 +77,8 @@ class Director:
         for film in [one for one in self.films if one.job not in self.outcomes and one.job not in self._concluding]:
             film.note_survey()
             if film.given_up:
-                self._over(film, partial(_raised, film.failure()))
+                self._store()  # counts among what is kept
+                self._over(film, film.give_up)
             elif (film.painted or film.work.kept.joined) and finishing.idle:
                 self._concluding.add(film.job)
                 finishing.start(partial(self._over, film, film.conclude))
@@ -87,20 +88,24 @@ class Director:
         self.crew.forget(file.path for file in film.order.files[:1])
 
     def _hear(self, said: Said) -> None:
+        """Take in what a worker says; of a film that has failed nothing matters any more."""
         film, task = said.task.film, said.task
         part = film.work.folder.path / f"{said.worker}.part"
-        if said.kind == "bytes":
-            with part.open("ab") as received:
-                received.write(said.value)
-        elif said.kind == "segment":
-            self._accept(task, said.value, part)
-        elif said.kind == "frames":
+        if film.error is not None:
+            return
+        if said.kind == "frames":
             task.frames = said.value
-        elif said.kind == "settled":
-            film.settled(said.value)
-        elif said.kind == "failed":
+        elif said.kind == "failed" or (said.kind == "ended" and task.unfinished):
             part.unlink(missing_ok=True)
-            self._failed(task, said.value)
+            self._failed(task, said.value or "its worker ended too early")
+        with _failing_alone(film):
+            if said.kind == "bytes":
+                with part.open("ab") as received:
+                    received.write(said.value)
+            elif said.kind == "segment":
+                self._accept(task, said.value, part)
+            elif said.kind == "settled":
+                film.settled(said.value)
 
     def _accept(self, task: Task, line: dict[str, Any], part: Path) -> None:
         assert task.numbers is not None, "segments are painted"
@@ -119,10 +124,8 @@ class Director:
         """Let stand what has arrived: together, since each wait for the disk is one for all workers."""
         for film in self.films:
             if arrived := self._arrived.pop(film.job, None):
-                try:
+                with _failing_alone(film):
                     film.accept(arrived)
-                except VidstyleError as error:
-                    film.error = error
 
     def _failed(self, task: Task, reason: VidstyleError | str) -> None:
         film = task.film
@@ -175,5 +178,10 @@ class Director:
         return {**({"device": ", ".join(sorted(devices))} if devices else {}), "ray": ray}
 
 
-def _raised(error: VidstyleError) -> Outcome:
-    raise error
+@contextmanager
+def _failing_alone(film: Film) -> Iterator[None]:
+    """Let an error at a film's files end that film, and no other."""
+    try:
+        yield
+    except (VidstyleError, OSError) as error:
+        film.error = film.error or error

@@ -13,6 +13,7 @@ from vidstyle.cluster.order import Order
 from vidstyle.errors import ClusterError, VidstyleError
 from vidstyle.media.position import Position
 from vidstyle.media.survey import Survey
+from vidstyle.render.folder import working_in
 from vidstyle.render.jobs import Job
 from vidstyle.render.journal import Journal, Reading, Segment
 from vidstyle.render.kept import Kept, begin, checksum
@@ -21,7 +22,7 @@ from vidstyle.render.painting import Clock, Work
 from vidstyle.render.reading import asked_range, refuse_damage
 from vidstyle.render.resolved import Resolved, Standing
 from vidstyle.render.start import Start, places_before
-from vidstyle.render.video import keeping, render_video
+from vidstyle.render.video import explained, render_video
 
 ATTEMPTS = 3
 """How often a piece is tried: more failures than that are no accidents."""
@@ -49,7 +50,7 @@ class Film:
     segments: dict[int, Segment] = field(default_factory=dict)
     failed: dict[int, str] = field(default_factory=dict)
     attempts: Counter[int] = field(default_factory=Counter)
-    error: VidstyleError | None = None
+    error: VidstyleError | OSError | None = None
 
     def __post_init__(self) -> None:
         self.resolved = self.work.kept.resolved
@@ -140,14 +141,13 @@ class Film:
         return segment
 
     def accept(self, received: dict[Path, Segment]) -> None:
-        """Let segments stand, all on the disk when this returns; raises OutputError."""
+        """Let segments stand, all on the disk when this returns; raises OSError."""
         folder = self.work.folder
-        with keeping(self.work):
-            for path, segment in received.items():
-                flush(path)
-                path.replace(folder.segment(segment.number))
-            flush(folder.path)
-            Journal(folder.journal).append("segment", *received.values())
+        for path, segment in received.items():
+            flush(path)
+            path.replace(folder.segment(segment.number))
+        flush(folder.path)
+        Journal(folder.journal).append("segment", *received.values())
         for segment in received.values():
             self.painting.discard(segment.number)
             self.segments[segment.number] = segment
@@ -171,12 +171,15 @@ class Film:
         assert self.resolved is not None
         return rendered_video(self.job, work, self.resolved, render_video(work, None))
 
-    def failure(self) -> VidstyleError:
-        """Return why it could not be rendered."""
-        if self.error is not None:
-            return self.error
+    def give_up(self) -> Outcome:
+        """Leave nothing that came in part, and raise the VidstyleError that says why it could not be rendered."""
+        with explained(self.work), working_in(self.work.folder):
+            for part in self.work.folder.path.glob("*.part*"):
+                part.unlink(missing_ok=True)
+            if self.error is not None:
+                raise self.error
         pieces = "; ".join(f"{self._seconds(number)} ({reason})" for number, reason in sorted(self.failed.items()))
-        return ClusterError(
+        raise ClusterError(
             f"{self.job.source}: {len(self.failed)} of {len(self.places)} pieces failed {ATTEMPTS} times: {pieces}. "
             f"{self.frames:,} painted frames are kept; the same command tries the others again."
         )

@@ -25,6 +25,11 @@ class Task:
     begun: int = 0
     frames: int = 0
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether something of it has not arrived."""
+        return self.film.settling if self.numbers is None else bool(self.numbers)
+
 
 def next_task(films: Sequence[Film], workers: int) -> Task | None:
     """Return the next task, None where there is nothing to do now; what is tasked does not wait any more."""

@@ -79,7 +79,7 @@ def claimed(folder: RenderFolder) -> Iterator[None]:
 
     Raises OutputError when another run holds it or it cannot be made.
     """
-    try:
+    with working_in(folder):
         folder.path.mkdir(parents=True, exist_ok=True)
         with locked(folder.lock) as free:
             if not free:
@@ -92,6 +92,13 @@ def claimed(folder: RenderFolder) -> Iterator[None]:
                 with suppress(OSError):
                     if not folder.journal.exists() or not folder.journal.stat().st_size:
                         folder.remove()
+
+
+@contextmanager
+def working_in(folder: RenderFolder) -> Iterator[None]:
+    """Say of an OSError in which folder it came; raises OutputError."""
+    try:
+        yield
     except OSError as error:
         raise OutputError(
             f"Cannot work in the folder {folder.path}: {error.strerror or error}. Choose another with -o."

@@ -66,13 +66,21 @@ def _reading(done: Kept) -> Reading:
 
 @contextmanager
 def keeping(work: Work) -> Iterator[None]:
-    """Say of every failure what is kept, and how to go on."""
+    """Say of every failure, and of an interrupt, what is kept, and how to go on."""
     try:
-        yield
+        with explained(work):
+            yield
     except KeyboardInterrupt:
         if frames := recorded(work.folder).pictures:
             raise stopped(work.plan, work.folder, frames) from None
         raise
+
+
+@contextmanager
+def explained(work: Work) -> Iterator[None]:
+    """Say of a failure what is kept, and how to go on; raises OutputError where there is no room."""
+    try:
+        yield
     except Interrupted:
         raise
     except (VidstyleError, OSError) as error:
