@@ -17,6 +17,11 @@ class RunFolder:
         return self.path / "settings.json"
 
     @property
+    def lock(self) -> Path:
+        """What the process that trains holds."""
+        return self.path / ".lock"
+
+    @property
     def log(self) -> Path:
         """The losses over the steps."""
         return self.path / "log.csv"
@@ -92,7 +97,11 @@ class RunFolder:
 
 
 def read_log(path: Path) -> list[dict[str, float]]:
-    """Return the rows of a log as numbers; a row that a crash cut short is left out."""
-    with path.open(newline="") as file:
-        rows = [row for row in csv.DictReader(file) if None not in row.values()]
-    return [{name: float(value) for name, value in row.items() if value} for row in rows]
+    """Return the rows of a log as numbers; one that a crash cut short, or that another ran into, is left out."""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    rows = csv.DictReader(line for line in lines if line.endswith("\n"))
+    return [
+        {name: float(value) for name, value in row.items() if value}
+        for row in rows
+        if None not in row and None not in row.values()
+    ]

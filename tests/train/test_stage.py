@@ -201,6 +201,7 @@ def test_a_full_disk_is_one_message_and_leaves_nothing_half_written(dataset: Pat
     assert "checkpoint.pt" in full.stderr
     assert "free some space and give the same command to go on." in full.stderr
     assert {path.name for path in (tmp_path / "runs" / "cut++").iterdir()} == {
+        ".lock",
         "settings.json",
         "log.csv",
         "warnings.json",

@@ -8,6 +8,7 @@ from typing import TextIO
 import torch
 from torch import Tensor
 
+from vidstyle.atomic import whole_file
 from vidstyle.run_folder import read_log
 from vidstyle.train.distributed import average
 
@@ -38,21 +39,18 @@ class Log:
     def __init__(self, path: Path, columns: tuple[str, ...], step: int) -> None:
         self.columns = columns
         self.rows = [row for row in read_log(path) if row["step"] <= step] if path.is_file() else []
-        self._file: TextIO = path.open("w", newline="")
-        self._writer = csv.writer(self._file)
-        self._writer.writerow(["step", *columns])
-        for row in self.rows:
-            self._write(row)
+        with whole_file(path) as partial, partial.open("w", newline="") as file:
+            csv.writer(file).writerows([["step", *columns], *map(self._values, self.rows)])
+        self._file: TextIO = path.open("a", newline="")
 
     def write(self, step: int, values: dict[str, float]) -> None:
         """Append the values of a step; those of other columns stay empty."""
         self.rows.append({"step": step, **values})
-        self._write(self.rows[-1])
+        csv.writer(self._file).writerow(self._values(self.rows[-1]))
         self._file.flush()
 
-    def _write(self, row: dict[str, float]) -> None:
-        values = [f"{row[name]:.6g}" if name in row else "" for name in self.columns]
-        self._writer.writerow([int(row["step"]), *values])
+    def _values(self, row: dict[str, float]) -> list[object]:
+        return [int(row["step"]), *(f"{row[name]:.6g}" if name in row else "" for name in self.columns)]
 
     def close(self) -> None:
         """Close the file."""

@@ -1,10 +1,8 @@
 """The train stage: from a dataset to a run folder with a style; the same call takes a broken-off run up again."""
 
-import json
-import shutil
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 
 import torch
@@ -21,6 +19,7 @@ from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder
 from vidstyle.train import distributed
 from vidstyle.train.checkpoint import FREE_SPACE
+from vidstyle.train.claim import claimed, refuse_other_settings
 from vidstyle.train.dataset import Dataset, doubts, open_dataset
 from vidstyle.train.inversion_run import InversionRun
 from vidstyle.train.log import MeanLosses
@@ -29,7 +28,7 @@ from vidstyle.train.notices import Notices
 from vidstyle.train.picture_run import PictureRun
 from vidstyle.train.run import Run
 from vidstyle.train.schedule import Schedule, plan_schedule
-from vidstyle.train.settings import EXTENDABLE, TrainSettings
+from vidstyle.train.settings import TrainSettings
 from vidstyle.train.style_image import choose_style_image
 from vidstyle.train.style_run import StyleRun
 
@@ -41,8 +40,8 @@ def run(dataset: Path, runs: Path, settings: TrainSettings, on_progress: OnProgr
     """Fit a style to the images in `dataset` and keep everything in `runs/<name>`.
 
     Raises InputError for missing images, StyleError for missing weights, SettingsError when the run exists with other
-    settings, TrainingError when it diverges or its checkpoint is unusable, and Interrupted once everything is saved
-    after Ctrl-C.
+    settings, OutputError while another process trains it, TrainingError when it diverges or its checkpoint is unusable,
+    and Interrupted once everything is saved after Ctrl-C.
     """
     with distributed.joined(settings.device) as device:
         return _run(dataset, RunFolder(runs / settings.name), settings, device, on_progress)
@@ -54,33 +53,39 @@ def _run(
     started = time.monotonic()
     on_progress = silent if distributed.rank() else on_progress
     _check_processes(settings)
-    with distributed.first_before_others():
-        images = open_dataset(dataset, settings, on_progress)
-        schedule = plan_schedule(settings, len(images.photos) if settings.has("style_image") else images.epoch_images)
-        counts = {"photos": len(images.photos), "paintings": len(images.paintings), "steps": schedule.steps}
-        counts |= {"held_out": len(images.held_out)} if len(images.held_out) else {}
-        if settings.dry_run:
-            said = tuple(doubts(images, settings))
-            for text in said:
-                on_progress(note(text))
-            return StageResult("train", (dataset,), (), counts, time.monotonic() - started, settings.record(), said)
-        _fetch(settings, on_progress)
+    with ExitStack() as held:
+        with distributed.first_before_others():
+            images = open_dataset(dataset, settings, on_progress)
+            schedule = plan_schedule(
+                settings, len(images.photos) if settings.has("style_image") else images.epoch_images
+            )
+            counts = {"photos": len(images.photos), "paintings": len(images.paintings), "steps": schedule.steps}
+            counts |= {"held_out": len(images.held_out)} if len(images.held_out) else {}
+            if settings.dry_run:
+                said = tuple(doubts(images, settings))
+                for text in said:
+                    on_progress(note(text))
+                return StageResult("train", (dataset,), (), counts, time.monotonic() - started, settings.record(), said)
+            _fetch(settings, on_progress)
+            if not distributed.rank():
+                held.enter_context(claimed(folder, settings.restart))
+                refuse_other_settings(folder, settings)
+        under_way = _take_up(folder, settings, images, schedule, resolve_device(device), on_progress)
         if not distributed.rank():
-            _claim(folder, settings)
-    under_way = _take_up(folder, settings, images, schedule, resolve_device(device), on_progress)
-    _fit(under_way, on_progress)
-    result = StageResult(
-        "train",
-        (dataset,),
-        (under_way.output,),
-        counts,
-        time.monotonic() - started,
-        settings.record(),
-        under_way.notices.texts,
-        under_way.details(),
-    )
-    if not distributed.rank():
-        write_json(folder.manifest, result.record())
+            write_json(folder.settings, settings.record())
+        _fit(under_way, on_progress)
+        result = StageResult(
+            "train",
+            (dataset,),
+            (under_way.output,),
+            counts,
+            time.monotonic() - started,
+            settings.record(),
+            under_way.notices.texts,
+            under_way.details(),
+        )
+        if not distributed.rank():
+            write_json(folder.manifest, result.record())
     return result
 
 
@@ -97,26 +102,6 @@ def _check_processes(settings: TrainSettings) -> None:
     if settings.leaves != "style" and distributed.count() > 1:
         raise SettingsError(f"The method {settings.method} works in one process. Start it without torchrun.")
     distributed.check_batch(settings.batch or 1)
-
-
-def _claim(folder: RunFolder, settings: TrainSettings) -> None:
-    """Make the run folder, or see that what stands there was started with the same settings."""
-    if settings.restart:
-        shutil.rmtree(folder.path, ignore_errors=True)
-    if folder.settings.is_file():
-        before, now = json.loads(folder.settings.read_text()), settings.record()
-        free = {*EXTENDABLE, "restart", "dry_run"} - ({"steps"} if settings.leaves == "pictures" else set())
-        # A run of an earlier version has fewer settings, and `auto` where the method decided.
-        if changed := [
-            name
-            for name in now
-            if name not in free and (before.get(name, "auto") or None) not in (now[name] or None, "auto")
-        ]:
-            was = ", ".join(f"{name} {before.get(name)!r}" for name in changed)
-            raise SettingsError(
-                f"{folder.path} was started with {was}. Use that, another --name, or --restart to begin anew."
-            )
-    write_json(folder.settings, settings.record())
 
 
 def _take_up(
