@@ -205,6 +205,14 @@ def test_every_setting_of_another_method_is_refused(method: str) -> None:
             TrainSettings(method=method, **{name: everything[name]})
 
 
+@pytest.mark.parametrize(("method", "name"), [("cut", "style_image"), ("cmd", "attention"), ("rt", "weighting")])
+def test_auto_is_refused_where_the_method_has_no_such_setting(method: str, name: str) -> None:
+    with pytest.raises(
+        SettingsError, match=f"^The method {method} has no setting {name.replace('_', '-')}; it belongs to"
+    ):
+        TrainSettings(method=method, **{name: "auto"})
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_mixed_precision_trains_every_method_to_finite_numbers(
     folder: Path, request: pytest.FixtureRequest, method: str

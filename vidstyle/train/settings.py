@@ -97,7 +97,8 @@ class TrainSettings(Settings):
     )
     pool: int = _of_method("pool", "painted images kept for the discriminators", minimum=0)
     style_image: str = _of_method(
-        "style_image", "the one cartoon frame to learn from: a file, `central` by its features, or `random`"
+        "style_image",
+        "the one cartoon frame to learn from: a file, `central` by its features (also `auto`), or `random`",
     )
     base: str = _of_method("base", "Stable Diffusion 1.x: a folder in the layout of diffusers, or an id of the hub")
     image_encoder: str = _of_method(
@@ -172,10 +173,10 @@ class TrainSettings(Settings):
     def _resolved(self, name: str) -> Any:
         """Return what was given, or the method's own default; raises SettingsError when the method has no such setting."""
         value = getattr(self, name)
-        if value in (None, "auto"):
+        if value is None:
             return METHODS[self.method].defaults.get(name)
         if self.has(name):
-            return value
+            return METHODS[self.method].defaults[name] if value == "auto" else value
         others = [method for method, row in METHODS.items() if name in row.defaults]
         raise SettingsError(
             f"The method {self.method} has no setting {name.replace('_', '-')}; it belongs to {', '.join(others)}. "
