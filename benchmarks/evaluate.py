@@ -1,5 +1,7 @@
 """How fast each metric is, beside the package that is usually taken for it, used as its own examples use it.
 
+The Inception network of torchvision is timed in our batches too.
+
     python -m benchmarks.evaluate --photos PHOTOS
 
 Needs the packages torchmetrics, lpips, torchvision and scipy. The Inception network has random weights here: its speed
@@ -27,8 +29,8 @@ from vidstyle.networks.lpips import PerceptualDistance
 
 BATCH = 8
 Work = Callable[[], object]
-Row = tuple[str, str, int, Work, str, Work]
-"""Metric, unit, how many units a call does, our call, the name of the other, its call; theirs does one unit."""
+Row = tuple[str, str, int, Work, str, int, Work]
+"""Metric, unit, how many units a call does, our call, the name of the other, the same of its call."""
 
 
 def rate(work: Work, repeats: int) -> float:
@@ -43,7 +45,7 @@ def rate(work: Work, repeats: int) -> float:
 
 
 def rows(first: Tensor, second: Tensor, inputs: Tensor, samples: int) -> Iterator[Row]:
-    """Yield what is timed: two pictures (1, 3, h, w) for the pairs, network inputs (8, 3, 299, 299), sets of samples."""
+    """Yield what is timed: two pictures (1, 3, h, w) for the pairs, network inputs (n, 3, 299, 299), sets of samples."""
     yield from _inception(inputs)
     yield from _pairs(first, second)
     random = np.random.default_rng(0)
@@ -61,16 +63,14 @@ def _inception(inputs: Tensor) -> Iterator[Row]:
     half = InceptionV3().eval()
     half.fold()
     half.to(torch.bfloat16).to(memory_format=torch.channels_last)
+    others = (
+        (f"torchvision, fp32, {len(inputs)} at once", len(inputs), partial(theirs, inputs)),
+        ("torchvision, fp32, one by one", 1, partial(theirs, inputs[:1])),
+    )
     for name, network, dtype in (("fp32", ours, torch.float32), ("bf16", half, torch.bfloat16)):
         mine = partial(network, inputs.to(dtype))
-        yield (
-            f"Inception features, {name}",
-            "images/s",
-            BATCH,
-            mine,
-            "torchvision, fp32, one by one",
-            partial(theirs, inputs[:1]),
-        )
+        for other in others:
+            yield f"Inception features, {name}", "images/s", len(inputs), mine, *other
 
 
 def _pairs(first: Tensor, second: Tensor) -> Iterator[Row]:
@@ -87,6 +87,7 @@ def _pairs(first: Tensor, second: Tensor) -> Iterator[Row]:
         1,
         partial(psnr, first, second),
         "torchmetrics",
+        1,
         partial(peak_signal_noise_ratio, first, second, data_range=1.0),
     )
     yield (
@@ -95,9 +96,18 @@ def _pairs(first: Tensor, second: Tensor) -> Iterator[Row]:
         1,
         partial(ssim, first, second),
         "torchmetrics",
+        1,
         partial(structural_similarity_index_measure, first, second, data_range=1.0),
     )
-    yield "LPIPS", "pairs/s", 1, partial(ours, first, second), "lpips", partial(theirs, first, second, normalize=True)
+    yield (
+        "LPIPS",
+        "pairs/s",
+        1,
+        partial(ours, first, second),
+        "lpips",
+        1,
+        partial(theirs, first, second, normalize=True),
+    )
 
 
 def _distances(first: np.ndarray, second: np.ndarray) -> Iterator[Row]:
@@ -111,13 +121,22 @@ def _distances(first: np.ndarray, second: np.ndarray) -> Iterator[Row]:
 
     both = torch.from_numpy(first), torch.from_numpy(second)
     count = f"{len(first):,} samples"
-    yield f"Frechet distance, {count}", "1/s", 1, partial(frechet_distance, first, second), "scipy's sqrtm", with_scipy
+    yield (
+        f"Frechet distance, {count}",
+        "1/s",
+        1,
+        partial(frechet_distance, first, second),
+        "scipy's sqrtm",
+        1,
+        with_scipy,
+    )
     yield (
         f"kernel distance, {count}",
         "1/s",
         1,
         partial(kernel_distance, first, second),
         "torchmetrics",
+        1,
         partial(poly_mmd, *both),
     )
 
@@ -141,9 +160,9 @@ def main(photos: Path, repeats: int, samples: int, only: str) -> None:
     click.echo(f"Pairs of {first.shape[3]}x{first.shape[2]} pixels, {torch.get_num_threads()} threads.\n")
     click.echo("| metric | unit | vidstyle | the other | times |\n| --- | --- | ---: | ---: | ---: |")
     with torch.inference_mode():
-        for metric, unit, units, ours, name, theirs in rows(first, second, inputs, samples):
+        for metric, unit, units, ours, name, their_units, theirs in rows(first, second, inputs, samples):
             if only.lower() in metric.lower():
-                mine, other = units * rate(ours, repeats), rate(theirs, repeats)
+                mine, other = units * rate(ours, repeats), their_units * rate(theirs, repeats)
                 click.echo(f"| {metric} | {unit} | {mine:.3g} | {other:.3g} ({name}) | {mine / other:.2f} |")
 
 

@@ -1,12 +1,17 @@
 """Distances of feature sets agree with closed forms, with scipy and with plain loops."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from tests.outside import outside
 from vidstyle.analysis import frechet
+from vidstyle.analysis.crops import crop_features, draw_crops, scaled
 from vidstyle.analysis.frechet import frechet_distance, gaussian_distance, kernel_distance
+from vidstyle.media.images import list_images, read_image
+from vidstyle.models.feature_network import load_vgg16
 
 scipy_linalg = pytest.importorskip("scipy.linalg")
 
@@ -16,13 +21,30 @@ def features(seed: int, count: int, width: int, shift: float = 0.0) -> np.ndarra
     return generator.normal(size=(count, width)) @ generator.normal(size=(width, width)) + shift
 
 
+def by_scipy(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the distance by the formula as it is printed, with scipy's root of the product of the covariances."""
+    a, b = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
+    root = scipy_linalg.sqrtm(a @ b).real
+    return float(np.sum((first.mean(0) - second.mean(0)) ** 2) + np.trace(a + b - 2 * root))
+
+
 @pytest.mark.parametrize(("count", "width"), [(200, 12), (500, 64), (30, 5)])
 def test_the_frechet_distance_agrees_with_scipys_matrix_root(count: int, width: int) -> None:
     first, second = features(1, count, width), features(2, count + 7, width, 0.3)
-    a, b = np.cov(first, rowvar=False), np.cov(second, rowvar=False)
-    root = scipy_linalg.sqrtm(a @ b).real
-    expected = np.sum((first.mean(0) - second.mean(0)) ** 2) + np.trace(a + b - 2 * root)
-    assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-6)
+    assert frechet_distance(first, second) == pytest.approx(by_scipy(first, second), rel=1e-6)
+
+
+@pytest.mark.needs_data
+@pytest.mark.needs_weights
+@pytest.mark.filterwarnings("ignore:Matrix is singular")
+def test_it_agrees_with_scipy_on_the_features_of_real_photos(real_data: Path, real_weights: Path) -> None:
+    network, photos = load_vgg16("", torch.device("cpu")), list_images(real_data / "test")
+    sets = [
+        crop_features(network, draw_crops([scaled(read_image(path), 64) for path in photos[part::2]], 600, 32, part))
+        for part in (0, 1)
+    ]
+    assert [one.shape for one in sets] == [(600, 512)] * 2
+    assert frechet_distance(*sets) == pytest.approx(by_scipy(*sets), rel=1e-4)
 
 
 def test_diagonal_gaussians_have_a_closed_form() -> None:
