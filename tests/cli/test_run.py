@@ -130,6 +130,15 @@ load = 40
 steps = 2
 log_every = 1
 [[train]]
+method = "cut-stylegan"
+patches = 16
+channels = 4
+blocks = 5
+discriminator_channels = 4
+crop = 32
+load = 40
+steps = 2
+[[train]]
 method = "cyclegan"
 channels = 4
 blocks = 5
@@ -137,26 +146,54 @@ discriminator_channels = 4
 crop = 32
 load = 40
 steps = 2
-log_every = 1
+[[train]]
+method = "rt"
+batch = 1
+channels = 4
+crop = 32
+load = 40
+steps = 2
+[[train]]
+method = "cmd"
+load = 40
+steps = 2
 [evaluate]
-metrics = "psnr,ssim"
+metrics = "fd-vgg16,psnr,ssim"
+crops = 16
+crop = 32
+crop_scale = 40
+size = 40
 [compare]
-metrics = "psnr,ssim"
+metrics = "fd-vgg16,psnr,ssim"
+crops = 16
+crop = 32
+crop_scale = 40
+size = 40
 rows = 2
 """
 
 
-def test_the_experiment_of_table_one_runs_on_the_sample_videos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_experiment_of_table_one_runs_on_the_sample_videos(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, random_vgg16: Path
+) -> None:
     samples = Path(__file__).parents[2] / "sample_videos"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "vgg16_features.safetensors").symlink_to(random_vgg16)
+    monkeypatch.setenv("VIDSTYLE_WEIGHTS", str(tmp_path / "weights"))
     (tmp_path / "table.toml").write_text(TABLE.format(samples=samples))
     assert _run("run", "table.toml", "-q") == ExitCode.OK
     rows = json.loads((tmp_path / "table" / "table.json").read_text())["rows"]
-    assert [(row["method"], len(row["runs"])) for row in rows] == [("cut++", 2), ("cut", 2), ("cyclegan", 1)]
-    assert {"psnr", "ssim", "train seconds", "parameters", "ms a picture"} <= set(rows[0]["figures"])
-    assert rows[0]["figures"]["ssim"]["mean"] != rows[1]["figures"]["ssim"]["mean"]
+    counts = {row["method"]: len(row["runs"]) for row in rows}
+    methods = {"cut++": 2, "cut": 2, "cut-stylegan": 1, "cyclegan": 1, "rt": 1, "cmd": 1}
+    assert counts == {**methods, "(photos, untouched)": 0}
+    figures = {row["method"]: row["figures"] for row in rows}
+    for method in methods:
+        assert {"fd-vgg16", "psnr", "ssim", "train seconds"} <= set(figures[method])
+        assert ("parameters" in figures[method]) == ("ms a picture" in figures[method]) == (method != "cmd")
+    assert figures["cut++"]["ssim"]["mean"] != figures["cut"]["ssim"]["mean"]
     assert (tmp_path / "table" / "grid.png").stat().st_size > 1000
     done = {path: path.stat().st_mtime_ns for path in (tmp_path / "runs").rglob("*") if path.is_file()}
     assert _run("run", "table.toml", "-q") == ExitCode.OK
