@@ -8,6 +8,7 @@ import pytest
 from tests.train.conftest import small
 from vidstyle.errors import DependencyError
 from vidstyle.progress import Progress, silent
+from vidstyle.run_folder import read_log
 from vidstyle.train.stage import run
 
 
@@ -20,6 +21,14 @@ def test_the_page_shows_result_warnings_samples_losses_and_settings(dataset: Pat
     assert [name for name in ("G_GAN", "NCE", "NCE_Y", "D_fake", "D_real") if f"<figcaption>{name} " not in page] == []
     assert "<th>discriminator channels</th><td>4</td>" in page
     assert "Scores" not in page
+
+
+def test_a_run_shorter_than_a_stretch_of_the_log_has_curves_all_the_same(dataset: Path, tmp_path: Path) -> None:
+    run(dataset, tmp_path, small(steps=3, log_every=20), silent)
+    folder = tmp_path / "cut++"
+    assert [row["step"] for row in read_log(folder / "log.csv")] == [3]
+    assert "<figcaption>NCE " in (folder / "report.html").read_text(encoding="utf-8")
+    assert (folder / "losses.png").is_file()
 
 
 def test_progress_holds_losses_and_speed(dataset: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The style is scored on photos that it has not learnt from, and the best one is kept."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -68,10 +69,34 @@ def test_a_resumed_run_keeps_the_same_best_style(many: Path, random_vgg16: Path,
     for name, lengths in (("straight", [6]), ("resumed", [3, 6])):
         for steps in lengths:
             run(many, tmp_path, held(random_vgg16, name=name, steps=steps, sample_every=3), silent)
-    straight, resumed = (RunFolder(tmp_path / name) for name in ("straight", "resumed"))
-    assert straight.scores.read_text() == resumed.scores.read_text()
-    one, other = load_style(straight.best_style), load_style(resumed.best_style)
+    _same_scores_and_best(*(RunFolder(tmp_path / name) for name in ("straight", "resumed")))
+
+
+def _same_scores_and_best(first: RunFolder, second: RunFolder) -> None:
+    assert first.scores.read_text() == second.scores.read_text()
+    one, other = load_style(first.best_style), load_style(second.best_style)
+    assert (one.history["steps"], one.history["score"]) == (other.history["steps"], other.history["score"])
     assert all(torch.equal(one.weights[name], other.weights[name]) for name in one.weights)
+    assert len({tuple(sorted(path.name for path in folder.samples.iterdir())) for folder in (first, second)}) == 1
+
+
+def test_a_kill_while_scoring_loses_neither_the_score_nor_the_best_style(
+    many: Path, random_vgg16: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, kills = Judge.score, iter([False, True])
+
+    def score(*given: Any) -> float:
+        if next(kills, False):
+            raise KeyboardInterrupt
+        return whole(*given)
+
+    due = {"sample_every": 2, "save_every": 2}
+    run(many, tmp_path, held(random_vgg16, name="straight", **due), silent)
+    monkeypatch.setattr(Judge, "score", score)
+    with pytest.raises(KeyboardInterrupt):
+        run(many, tmp_path, held(random_vgg16, name="killed", **due), silent)
+    run(many, tmp_path, held(random_vgg16, name="killed", **due), silent)
+    _same_scores_and_best(*(RunFolder(tmp_path / name) for name in ("straight", "killed")))
 
 
 def test_without_vgg16_nothing_is_scored_and_it_is_said(

@@ -12,6 +12,10 @@ from vidstyle.train.settings import TrainSettings
     ("changes", "message"),
     [
         ({"crop": 64, "load": 48}, "crop 64 is larger than load 48. Choose a crop of at most 48."),
+        *(
+            ({"method": method, "crop": 35}, "crop 35 is no multiple of 4. Choose 32, for example.")
+            for method in ("cut++", "cut", "fastcut", "cyclegan", "rt")
+        ),
         ({"name": "../elsewhere"}, "name '../elsewhere' is no folder name. Give a name without slashes."),
         ({"steps_decay": 9}, "steps-decay 9 exceeds steps 6. Give at most 6."),
         (
@@ -24,6 +28,10 @@ def test_wrong_settings_say_what_would_be_right(changes: dict[str, object], mess
     with pytest.raises(SettingsError) as caught:
         small(**changes)
     assert str(caught.value) == message
+
+
+def test_a_crop_of_any_size_will_do_where_the_networks_ask_for_it() -> None:
+    assert small(method="cut-stylegan", crop=35).crop == 35
 
 
 def test_nothing_to_train_is_said() -> None:

@@ -8,21 +8,39 @@ import torch
 
 from vidstyle.atomic import whole_file
 from vidstyle.errors import OutputError, TrainingError
+from vidstyle.run_folder import RunFolder
 from vidstyle.train.average import RunningMean
+from vidstyle.train.distributed import rank
+from vidstyle.train.divergence import check_weights
 from vidstyle.train.method import TrainingMethod
 
 FREE_SPACE = "What was kept before is whole: free some space and give the same command to go on."
 
 
-def save_checkpoint(path: Path, step: int, method: TrainingMethod, mean: RunningMean | None) -> None:
-    """Write networks, optimisers, running mean and random generators after `step` steps; raises OutputError."""
-    weights = mean.weights if mean else {}
-    state = {"step": step, "method": method.state_dict(), "mean": weights, "random": _random_state()}
-    with whole_file(path) as partial:
-        try:
-            torch.save(state, partial)
-        except RuntimeError as error:
-            raise OutputError(f"Cannot write {path}: {str(error).splitlines()[0]} {FREE_SPACE}") from error
+def save_checkpoint(folder: RunFolder, step: int, method: TrainingMethod, mean: RunningMean | None) -> None:
+    """Write networks, optimisers, running mean and random generators after `step` steps.
+
+    Every process calls it, for what each keeps alone, and the first one writes. Raises OutputError, and TrainingError
+    for weights that are no numbers.
+    """
+    state = {"step": step, "method": method.state_dict(), "mean": mean.weights if mean else {}}
+    if rank():
+        return
+    check_weights(state, step, folder)
+    with whole_file(folder.checkpoint) as partial:
+        _write({**state, "random": _random_state()}, partial, folder.checkpoint)
+
+
+def _write(state: dict[str, Any], partial: Path, target: Path) -> None:
+    try:
+        # Into a file of ours: one that torch opens itself hides what the system said.
+        with partial.open("wb") as file:
+            torch.save(state, file)
+    except (OSError, RuntimeError) as error:
+        cause = error if isinstance(error, OSError) else error.__context__
+        if not isinstance(cause, OSError):
+            raise
+        raise OutputError(f"Cannot write {target}: {cause.strerror}. {FREE_SPACE}") from error
 
 
 def load_checkpoint(path: Path, method: TrainingMethod, mean: RunningMean | None) -> int:

@@ -24,9 +24,13 @@ class MeanLosses:
     def add(self, step: int, losses: dict[str, Tensor]) -> dict[str, float] | None:
         """Take the losses of a step; return their means at the end of a stretch."""
         self._pending.append(losses)
-        if step % self.every:
+        return None if step % self.every else self.rest()
+
+    def rest(self) -> dict[str, float] | None:
+        """Return the means of the steps that no stretch has ended, if there are any."""
+        if not self._pending:
             return None
-        means = {name: float(torch.stack([one[name] for one in self._pending]).mean()) for name in losses}
+        means = {name: float(torch.stack([one[name] for one in self._pending]).mean()) for name in self._pending[0]}
         now = time.monotonic()
         self.seconds_per_step, self._began = (now - self._began) / len(self._pending), now
         self._pending.clear()

@@ -136,6 +136,9 @@ METHODS = {
 }
 """The systems of the paper's Table I, and FastCUT. A setting that a row does not state is refused with its method."""
 
+CROP_MULTIPLES = {"resnet": 4, "transformer": 4}
+"""What crops must be a multiple of for kinds of generators that halve twice and double again without asking the size."""
+
 METHOD_SETTINGS = frozenset(name for method in METHODS.values() for name in method.defaults)
 """Settings whose default, or whose meaning at all, is the method's."""
 

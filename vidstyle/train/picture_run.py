@@ -7,6 +7,7 @@ from pathlib import Path
 from torch import Tensor
 
 from vidstyle.report.png import write_png
+from vidstyle.train.divergence import check_weights
 from vidstyle.train.draws import WholePhotos
 from vidstyle.train.moment_matching import MomentMatching
 from vidstyle.train.run import Run
@@ -28,6 +29,7 @@ class PictureRun(Run):
         losses = super().advance(rate)
         number, under_way = divmod(self.step, self.settings.steps or 1)
         if not under_way:
+            check_weights(self.method.picture, self.step, self.folder)
             write_png(self._result(number - 1), picture_of(self.method.picture.detach()[0].float()))
         return losses
 

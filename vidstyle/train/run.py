@@ -91,8 +91,8 @@ class Run(ABC):
             self.board.close()
 
     def save(self) -> None:
-        """Write the checkpoint; raises OutputError."""
-        save_checkpoint(self.folder.checkpoint, self.step, self.method, self.mean)
+        """Write the checkpoint, of all processes; raises OutputError, and TrainingError where the run has diverged."""
+        save_checkpoint(self.folder, self.step, self.method, self.mean)
 
     def show(self) -> None:
         """Show how far the run is, beyond its losses."""
@@ -109,8 +109,9 @@ class Run(ABC):
             plot_lines(self.folder.losses, curves, "step")
 
     def finish(self) -> None:
-        """Write what a run ends with; one that is stopped early is not kept waiting by samples and scores."""
-        self.save()
+        """Write what a run ends with, its checkpoint apart; one that is stopped early is not kept waiting by samples and
+        scores.
+        """
         self.plot()
         if self.step == self.schedule.steps != self.shown:
             self.show()

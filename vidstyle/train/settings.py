@@ -6,7 +6,7 @@ from typing import Any
 
 from vidstyle.errors import SettingsError
 from vidstyle.settings import Settings, setting
-from vidstyle.train.methods import METHOD_SETTINGS, METHODS, by_method
+from vidstyle.train.methods import CROP_MULTIPLES, METHOD_SETTINGS, METHODS, by_method
 
 EXTENDABLE = (
     *("epochs", "epochs_decay", "steps", "steps_decay"),
@@ -140,6 +140,10 @@ class TrainSettings(Settings):
             raise SettingsError(
                 f"crop {self.crop} is larger than load {self.load}. Choose a crop of at most {self.load}."
             )
+        multiple = CROP_MULTIPLES.get(METHODS[self.method].generator or "", 1)
+        if self.has("crop") and self.crop % multiple:
+            nearest = self.crop // multiple * multiple
+            raise SettingsError(f"crop {self.crop} is no multiple of {multiple}. Choose {nearest}, for example.")
         if self.steps is None and self.epochs + self.epochs_decay == 0:
             raise SettingsError("There is nothing to train: epochs and epochs-decay are 0. Raise one or give --steps.")
         if self.steps is not None and self.has("steps_decay") and self.steps_decay > self.steps:

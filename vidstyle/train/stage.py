@@ -9,7 +9,7 @@ import torch
 
 from vidstyle.atomic import StageResult, write_json
 from vidstyle.device import resolve_device, resolve_precision
-from vidstyle.errors import Interrupted, OutputError, SettingsError, TrainingError
+from vidstyle.errors import Interrupted, OutputError, SettingsError
 from vidstyle.host_memory import large_buffers_kept
 from vidstyle.interrupt import StopRequest, stop_on_signal
 from vidstyle.models.diffusion_files import find_base, find_image_encoder
@@ -21,6 +21,7 @@ from vidstyle.train import distributed
 from vidstyle.train.checkpoint import FREE_SPACE
 from vidstyle.train.claim import claimed, refuse_other_settings
 from vidstyle.train.dataset import Dataset, doubts, open_dataset
+from vidstyle.train.divergence import check_losses
 from vidstyle.train.inversion_run import InversionRun
 from vidstyle.train.log import MeanLosses
 from vidstyle.train.methods import METHODS
@@ -135,6 +136,7 @@ def _fit(run: Run, on_progress: OnProgress) -> None:
         with _opened(run) if first else nullcontext():
             with stop_on_signal() as stop, large_buffers_kept(run.method.device):
                 _steps(run, stop, on_progress)
+            run.save()
             with distributed.first_before_others():
                 if first:
                     run.finish()
@@ -160,33 +162,31 @@ def _steps(run: Run, stop: StopRequest, on_progress: OnProgress) -> None:
     first, started = run.step, time.monotonic()
     figures: dict[str, float] = {}
     while run.step < run.schedule.steps and not distributed.any_of(stop.asked):
-        rate = run.schedule.learning_rate(run.step)
-        losses = run.advance(rate)
+        losses = run.advance(run.schedule.learning_rate(run.step))
         speed = (run.step - first) * (settings.batch or 1) / (time.monotonic() - started)
         if means := pending.add(run.step, losses):
-            figures = _checked(means, run) | {"images/s": speed}
+            _record(run, means, pending.seconds_per_step)
+            figures = means | {"images/s": speed}
         if not distributed.rank():
-            if means:
-                run.record(means, rate, pending.seconds_per_step)
             on_progress(Progress("training", run.step, run.schedule.steps, "steps", figures))
-            _keep(run, losses)
+        _keep(run, losses)
+    if means := pending.rest():
+        _record(run, means, pending.seconds_per_step)
 
 
-def _checked(means: dict[str, float], run: Run) -> dict[str, float]:
-    if any(value != value or abs(value) == float("inf") for value in means.values()):
-        raise TrainingError(
-            f"The losses are no numbers any more at step {run.step:,}: {means}. The last checkpoint in {run.folder.path} is "
-            "good; lower --lr or use --precision fp32."
-        )
-    return means
+def _record(run: Run, means: dict[str, float], seconds: float) -> None:
+    check_losses(means, run.step, run.folder)
+    if not distributed.rank():
+        run.record(means, run.schedule.learning_rate(run.step - 1), seconds)
 
 
 def _keep(run: Run, losses: dict[str, torch.Tensor]) -> None:
-    due = run.step % run.settings.save_every == 0
-    if due or run.step == run.schedule.steps:
-        _checked({name: float(loss) for name, loss in losses.items()}, run)
-    if due:
-        run.save()
-    if run.step % run.settings.sample_every == 0:
+    """Show and save what is due: shown first, since a run that is killed meanwhile goes on before it and shows it again."""
+    shows, saves = (run.step % every == 0 for every in (run.settings.sample_every, run.settings.save_every))
+    if shows or saves:
+        check_losses({name: float(loss) for name, loss in losses.items()}, run.step, run.folder)
+    if shows and not distributed.rank():
         run.plot()
         run.show()
+    if saves:
+        run.save()

@@ -17,6 +17,7 @@ from vidstyle.report.png import write_png
 from vidstyle.run_folder import read_log
 from vidstyle.train.average import RunningMean
 from vidstyle.train.collapse import signs_in_pictures
+from vidstyle.train.divergence import check_weights
 from vidstyle.train.draws import Draws
 from vidstyle.train.log import Log
 from vidstyle.train.methods import METHODS
@@ -83,8 +84,9 @@ class StyleRun(Run):
         self.mean.load(style.weights)
 
     def show(self) -> None:
-        """Write the sample pictures, and score the style."""
+        """Write the sample pictures, and score the style; raises TrainingError where the run has diverged."""
         super().show()
+        check_weights(self.mean.weights, self.step, self.folder)
         paint = painter_of(self.generator, self.mean.weights)
         photos = spread(self.dataset.held_out if len(self.dataset.held_out) else self.dataset.photos)
         painted = [paint(photo) for photo in photos]
