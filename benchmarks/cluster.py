@@ -14,6 +14,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, sleep
@@ -88,6 +89,7 @@ def simulated(source: Path, settings: RenderSettings, folder: Path, milliseconds
 
     class Simulated:
         def introduce(self) -> dict[str, Any]:
+            import_module("vidstyle.render.start")  # as a real worker has before it is there
             return {"node": socket.gethostname(), "process": os.getpid(), "versions": known}
 
         def leave(self) -> None:
