@@ -88,8 +88,10 @@ def test_a_copy_that_starts_later_is_told_by_how_much(tmp_path: Path, start: int
 
 
 @pytest.mark.parametrize("options", [{}, {"start": 0.3, "end": 0.7}])
-def test_what_render_makes_starts_with_its_source(tmp_path: Path, options: dict[str, float]) -> None:
-    source = clip(tmp_path / "source.mkv", pts=[700 + 100 * one for one in range(10)], time_base=Fraction(1, 1000))
+@pytest.mark.parametrize("first", [700, 100_000], ids=["a late picture", "a broadcast's clock"])
+def test_what_render_makes_starts_with_its_source(tmp_path: Path, first: int, options: dict[str, float]) -> None:
+    times = [first + 100 * one for one in range(10)]
+    source = clip(tmp_path / "source.mkv", pts=times, time_base=Fraction(1, 1000))
     style = make_style(tmp_path / "style.safetensors")
     settings = RenderSettings(style=str(style), device="cpu", upscaler="none", **options)
     render(source, tmp_path / "painted.mp4", settings)

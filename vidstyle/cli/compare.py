@@ -29,8 +29,8 @@ def compare(
 ) -> None:
     """Put finished runs side by side on the same photos.
 
-    Runs that differ only in their seed are one row, with the mean and spread of every figure. The output folder gets the
-    table as Markdown, CSV and JSON, and a grid of photos by methods as PNG.
+    Runs on one dataset that differ only in their seed are one row, with the mean and spread of every figure. The output
+    folder gets the table as Markdown, CSV and JSON, and a grid of photos by methods as PNG.
     """
     settings = settings_from(CompareSettings, "compare", recipe, flags)
     from vidstyle.evaluate.compare import run

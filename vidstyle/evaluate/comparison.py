@@ -1,4 +1,4 @@
-"""Runs side by side: those that differ only in their seed are one row, with the mean and spread of every figure."""
+"""Runs side by side: those on one dataset that differ only in their seed are one row, with mean and spread of each figure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
