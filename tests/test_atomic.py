@@ -1,10 +1,13 @@
 """A file appears under its name only when it is whole."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from vidstyle.atomic import whole_file, write_json
+from vidstyle.atomic import remove_stale_partials, whole_file, write_json
 from vidstyle.errors import OutputError
 
 
@@ -24,6 +27,17 @@ def test_the_name_is_taken_only_at_the_end(tmp_path: Path) -> None:
         partial.write_text("all")
         assert not target.exists()
     assert target.read_text() == "all"
+
+
+def test_what_killed_processes_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    left = tmp_path / f".pixels.partial-{ended.pid}.u8"
+    others = [tmp_path / f".pixels.partial-{os.getppid()}.u8", tmp_path / "pixels.u8", tmp_path / ".other.u8"]
+    for path in (left, *others):
+        path.write_text("half")
+    remove_stale_partials(tmp_path / "pixels.u8")
+    assert sorted(tmp_path.iterdir()) == sorted(others)
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:

@@ -38,6 +38,26 @@ def whole_file(target: Path) -> Iterator[Path]:
             partial.unlink(missing_ok=True)
 
 
+def remove_stale_partials(target: Path) -> None:
+    """Remove what processes that were killed had written of `target`; raises OSError."""
+    for partial in target.parent.glob(f".{target.stem}.partial-*{target.suffix}"):
+        number = partial.stem.rpartition("-")[2]
+        if number.isdecimal() and not _is_running(int(number)):
+            partial.unlink(missing_ok=True)
+
+
+def _is_running(process: int) -> bool:
+    if os.name == "nt":  # where asking would end the process
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
 def flush(path: Path) -> None:
     """Return once the contents of a file, or the names in a folder, are on the disk itself; raises OSError."""
     if path.is_dir() and os.name == "nt":

@@ -17,6 +17,11 @@ class RunFolder:
         return self.path / "settings.json"
 
     @property
+    def images(self) -> Path:
+        """The names and checksums of the images that the run learns from."""
+        return self.path / "images.json"
+
+    @property
     def lock(self) -> Path:
         """What the process that trains holds."""
         return self.path / ".lock"

@@ -52,6 +52,8 @@ def test_images_of_every_kind_become_plain_rgb(tmp_path: Path) -> None:
         "two.png": (Image.new("1", (4, 4), 1), (255, 255, 255)),
         "deep.png": (deep, (128, 128, 128)),
         "deep.tif": (deep, (128, 128, 128)),
+        "whole.tif": (Image.fromarray(np.full((4, 4), 0x8080, np.int32)), (128, 128, 128)),
+        "float.tif": (Image.fromarray(np.full((4, 4), 0.5, np.float32)), (128, 128, 128)),
         "palette.png": (flat.quantize(4), FLAT),
         "palette.bmp": (flat.quantize(4), FLAT),
         "opaque.webp": (flat, FLAT),
@@ -62,6 +64,26 @@ def test_images_of_every_kind_become_plain_rgb(tmp_path: Path) -> None:
         picture = read_image(saved(tmp_path / name, image, **options))
         assert picture.shape == (4, 4, 3), name
         assert np.abs(picture.astype(int) - colour).max() <= 2, name
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "stated"),
+    [
+        ((0, 255), np.float32, "0 to 255, where 0 to 1"),
+        ((-0.5, 1), np.float32, "-0.5 to 1, where 0 to 1"),
+        ((0, np.nan), np.float32, "nan to nan, where 0 to 1"),
+        ((0, 70000), np.int32, "0 to 70000, where 0 to 65535"),
+    ],
+)
+def test_a_deep_image_whose_white_is_not_known_is_refused(
+    tmp_path: Path, values: tuple[float, float], kind: type, stated: str
+) -> None:
+    path = saved(tmp_path / "deep.tif", Image.fromarray(np.array([values] * 2, kind)))
+    with pytest.raises(InputError) as caught:
+        read_image(path)
+    assert str(caught.value) == (
+        f"{path} has values from {stated} would be black to white. Convert it to 8 or 16 bits."
+    )
 
 
 def test_sixteen_bit_colour_is_read(tmp_path: Path) -> None:

@@ -33,11 +33,19 @@ def test_images_that_cannot_be_used_are_left_out_and_named(dataset: Path) -> Non
     (photos / "whole.jpg").unlink()
     (photos / "phone.heic").write_bytes(b"nobody reads these")
     Image.new("RGB", (31, 200)).save(photos / "thin.png")
+    Image.new("RGB", (80, 60), (20, 60, 240)).save(photos / "blue.jpg")
+    Image.fromarray(np.dstack([picture(3, False), np.zeros((60, 72), np.uint8)])).save(photos / "clear.png")
+    Image.fromarray(np.linspace(0, 255, 60 * 72, dtype=np.float32).reshape(60, 72)).save(photos / "float.tif")
     found = _opened(dataset)
     assert found.photos.names == tuple(f"{number}.png" for number in range(5))
     cannot = "is not an image that can be read. Remove it or convert it to PNG or JPEG."
     assert doubts(found, small()) == [
-        *(f"Left out: {photos}/{name} {cannot}" for name in ("broken.png", "cut.jpg")),
+        f"Left out: {photos}/blue.jpg shows one flat colour and nothing else. Remove it.",
+        f"Left out: {photos}/broken.png {cannot}",
+        f"Left out: {photos}/clear.png shows one flat colour and nothing else. Remove it.",
+        f"Left out: {photos}/cut.jpg {cannot}",
+        f"Left out: {photos}/float.tif has values from 0 to 255, where 0 to 1 would be black to white. "
+        "Convert it to 8 or 16 bits.",
         f"Left out: {photos}/thin.png has only 31x200 pixels; 32 a side are the least. Remove it.",
         f"Left out: {photos}/phone.heic {cannot}",
         *FEW,

@@ -16,7 +16,8 @@ from vidstyle.train.draws import Draws, step_generator
 def _numbered(count: int, shots: tuple[str, ...] = ()) -> ImageCache:
     pixels = np.repeat(np.arange(count, dtype=np.uint8), 40 * 48 * 3)
     offsets = tuple(number * 40 * 48 * 3 for number in range(count))
-    return ImageCache(pixels, offsets, ((40, 48),) * count, tuple(map(str, range(count))), shots or ("",) * count)
+    names, unknown = tuple(map(str, range(count))), ("",) * count
+    return ImageCache(pixels, offsets, ((40, 48),) * count, names, shots or unknown, unknown)
 
 
 def _draws(seed: int = 0) -> Draws:

@@ -244,6 +244,7 @@ def test_a_full_disk_is_one_message_and_leaves_nothing_half_written(dataset: Pat
     )
     assert {path.name for path in (tmp_path / "runs" / "cut++").iterdir()} == {
         ".lock",
+        "images.json",
         "settings.json",
         "log.csv",
         "warnings.json",

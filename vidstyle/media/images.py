@@ -29,7 +29,8 @@ WRITE_OPTIONS: dict[str, dict[str, Any]] = {
 }
 PROFILED_MODES = {"L": "L", "LA": "L", "CMYK": "CMYK"}
 """What an ICC profile describes in images of these modes; RGB in all others."""
-DEEP_GREY = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+DEEP_GREY = {"I": 65535, "I;16": 65535, "I;16B": 65535, "I;16L": 65535, "I;16N": 65535, "F": 1}
+"""The value that is white in grey images of more than 8 bits; floating-point numbers go to 1."""
 
 
 def read_image(path: Path, background: Rgb = BLACK) -> np.ndarray:
@@ -41,6 +42,7 @@ def read_image(path: Path, background: Rgb = BLACK) -> np.ndarray:
     from PIL import ImageOps
 
     with _opened(path) as image:
+        _refuse_unknown_white(path, image)
         return np.array(_over(_in_srgb(ImageOps.exif_transpose(image)), background))
 
 
@@ -100,10 +102,24 @@ def _from_profile(image: Image, profile: bytes) -> Image | None:
         return None
 
 
+def _refuse_unknown_white(path: Path, image: Image) -> None:
+    """Raise InputError for a deep image of which it is not known what is black and what is white."""
+    if image.mode not in DEEP_GREY:
+        return
+    values, white = np.asarray(image), DEEP_GREY[image.mode]
+    # So written, numbers that are none are refused too.
+    if not (values.min() >= 0 and values.max() <= white):
+        raise InputError(
+            f"{path} has values from {values.min():g} to {values.max():g}, where 0 to {white:g} would be black to white. "
+            "Convert it to 8 or 16 bits."
+        )
+
+
 def _eight_bits(image: Image) -> Image:
     from PIL import Image as pillow
 
-    return pillow.fromarray(np.rint(np.asarray(image) / 257).clip(0, 255).astype(np.uint8)).convert("RGB")
+    scaled = np.asarray(image) * (255 / DEEP_GREY[image.mode])
+    return pillow.fromarray(np.rint(scaled).astype(np.uint8)).convert("RGB")
 
 
 def _over(image: Image, background: Rgb) -> Image:

@@ -12,13 +12,16 @@ from vidstyle.atomic import write_json
 
 Tell = Callable[[int, int], None]
 NO_SHOTS: Mapping[Path, str] = {}
+_DECODING = 2
+"""Raised when images are decoded or judged in another way, so that caches of before are made anew."""
 
 
 @dataclass(frozen=True)
 class ImageCache:
     """Scaled images one behind the other in `pixels` (uint8); `shapes` are their (height, width), `names` their files.
 
-    `shots` names the shot of each, empty where it is not known; `faults` says of files what was wrong with them.
+    `shots` names the shot of each and `checksums` tells the content of its file, empty where it is not known; `faults`
+    says of files what was wrong with them. `source` is where they lie.
     """
 
     pixels: np.ndarray
@@ -26,7 +29,9 @@ class ImageCache:
     shapes: tuple[tuple[int, int], ...]
     names: tuple[str, ...]
     shots: tuple[str, ...]
+    checksums: tuple[str, ...]
     faults: tuple[str, ...] = ()
+    source: str = ""
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -44,6 +49,7 @@ class ImageCache:
             shapes=tuple(self.shapes[number] for number in numbers),
             names=tuple(self.names[number] for number in numbers),
             shots=tuple(self.shots[number] for number in numbers),
+            checksums=tuple(self.checksums[number] for number in numbers),
         )
 
 
@@ -84,13 +90,14 @@ def _load(index: Path, pixels: Path) -> ImageCache:
         shapes=tuple((row["height"], row["width"]) for row in rows),
         names=tuple(row["name"] for row in rows),
         shots=tuple(row.get("shot", "") for row in rows),
+        checksums=tuple(row.get("sha256", "") for row in rows),
         faults=tuple(stated.get("faults", ())),
     )
 
 
 def _identity(images: Sequence[Path], short_side: int, shots: Mapping[Path, str]) -> str:
     stated = [(path.name, path.stat().st_size, path.stat().st_mtime_ns, shots.get(path, "")) for path in images]
-    return hashlib.sha256(json.dumps([short_side, stated]).encode()).hexdigest()
+    return hashlib.sha256(json.dumps([_DECODING, short_side, stated]).encode()).hexdigest()
 
 
 def _is_current(index: Path, pixels: Path, identity: str) -> bool:

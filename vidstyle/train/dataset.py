@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -31,7 +31,7 @@ _HOLDOUT_KEY = 4
 """Keeps this draw apart from those of `draws`."""
 
 
-_NONE = ImageCache(np.empty(0, np.uint8), (), (), (), ())
+_NONE = ImageCache(np.empty(0, np.uint8), (), (), (), (), ())
 
 
 @dataclass(frozen=True)
@@ -91,9 +91,13 @@ def _one(folder: Path, image: Path, load: int) -> ImageCache:
     cache_folder = _cache_folder(folder, "style", load, [image])
     if not image.is_file():
         if cache := reopen_cache(cache_folder):
-            return cache
+            return _known(cache, [image], f"There is no image {image} any more: what an earlier run cached is used.")
         raise InputError(f"There is no image {image}. Give --style-image a file, central or random.")
-    return open_cache([image], load, cache_folder, lambda done, total: None)
+    return _known(open_cache([image], load, cache_folder, lambda done, total: None), [image])
+
+
+def _known(cache: ImageCache, sources: Sequence[Path], *faults: str) -> ImageCache:
+    return replace(cache, source=", ".join(map(str, sources)), faults=(*faults, *cache.faults))
 
 
 def _cache_folder(folder: Path, what: str, load: int, sources: Sequence[Path]) -> Path:
@@ -109,14 +113,16 @@ def _side(folder: Path, sources: list[Path], what: str, load: int, on_progress: 
     cache_folder = _cache_folder(folder, what, load, sources)
     if missing := [source for source in sources if not source.is_dir()]:
         if cache := reopen_cache(cache_folder):
-            return cache
+            gone = f"There is no folder {missing[0]} any more: the {len(cache)} {what} that an earlier run cached are used."
+            return _known(cache, sources, gone)
         raise InputError(f"There is no folder {missing[0]}. {_ADVICE[what].format(folder=missing[0])}.")
     images = [image for source in sources for image in _images_in(source, what)]
 
     def tell(done: int, total: int) -> None:
         on_progress(Progress(f"caching {what}", done, total, "images"))
 
-    return open_cache(images, load, cache_folder, tell, shots_of(images) if what == "paintings" else {})
+    shots = shots_of(images) if what == "paintings" else {}
+    return _known(open_cache(images, load, cache_folder, tell, shots), sources)
 
 
 def _images_in(folder: Path, what: str) -> list[Path]:

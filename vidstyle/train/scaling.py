@@ -8,12 +8,15 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from vidstyle.atomic import whole_file
+from vidstyle.atomic import remove_stale_partials, whole_file
+from vidstyle.checksum import sha256_of
 from vidstyle.errors import InputError
 from vidstyle.media.images import pictures_in, read_image
 
 SMALLEST_SIDE = 32
 """Short side in pixels below which an image shows nothing to learn from."""
+_FLAT = 1.0
+"""Deviation of the values from 0 to 255 below which a picture shows nothing, what JPEG adds to one colour included."""
 _NAMED = 10
 
 Row = tuple[dict[str, Any], Path]
@@ -28,18 +31,19 @@ def build_cache(
     """
     rows: list[Row] = []
     left_out, enlarged, animated = [], [], []
+    remove_stale_partials(target)
     with whole_file(target) as partial, partial.open("wb") as file:
         for number, path in enumerate(images):
             try:
-                image = _usable(path)
+                scaled, (height, width) = _usable(path, short_side)
             except InputError as error:
                 left_out.append(f"Left out: {error}")
             else:
-                scaled = scale_to_short_side(image, short_side)
                 file.write(scaled.tobytes())
-                rows.append(({"name": path.name, "height": scaled.shape[0], "width": scaled.shape[1]}, path))
-                if min(image.shape[:2]) * 2 < short_side:
-                    enlarged.append(f"{path.name} ({image.shape[1]}x{image.shape[0]})")
+                row = {"name": path.name, "height": scaled.shape[0], "width": scaled.shape[1]}
+                rows.append(({**row, "sha256": sha256_of(path)}, path))
+                if min(height, width) * 2 < short_side:
+                    enlarged.append(f"{path.name} ({width}x{height})")
                 if pictures_in(path) > 1:
                     animated.append(path.name)
             tell(number + 1, len(images))
@@ -48,12 +52,16 @@ def build_cache(
     return rows, _faults(left_out, enlarged, animated, short_side)
 
 
-def _usable(path: Path) -> np.ndarray:
+def _usable(path: Path, short_side: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """Return an image scaled, and the height and width it had; raises InputError where nothing can be learnt from it."""
     image = read_image(path)
     height, width = image.shape[:2]
     if min(height, width) < SMALLEST_SIDE:
         raise InputError(f"{path} has only {width}x{height} pixels; {SMALLEST_SIDE} a side are the least. Remove it.")
-    return image
+    scaled = scale_to_short_side(image, short_side)
+    if scaled.std((0, 1)).max() < _FLAT:
+        raise InputError(f"{path} shows one flat colour and nothing else. Remove it.")
+    return scaled, (height, width)
 
 
 def _faults(left_out: list[str], enlarged: list[str], animated: list[str], short_side: int) -> list[str]:
@@ -61,13 +69,14 @@ def _faults(left_out: list[str], enlarged: list[str], animated: list[str], short
     if len(left_out) > _NAMED:
         faults.append(f"Left out: {len(left_out) - _NAMED} more images that cannot be used.")
     if enlarged:
-        faults.append(f"Enlarged more than twice to {short_side} pixels and therefore soft: {_listed(enlarged)}.")
+        faults.append(f"Enlarged more than twice to {short_side} pixels and therefore soft: {listed(enlarged)}.")
     if animated:
-        faults.append(f"Of animated images the first picture is used: {_listed(animated)}.")
+        faults.append(f"Of animated images the first picture is used: {listed(animated)}.")
     return faults
 
 
-def _listed(names: list[str]) -> str:
+def listed(names: Sequence[str]) -> str:
+    """Return names with commas between, the first three and the number of the others."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more
 

@@ -1,7 +1,7 @@
 """The train stage: from a dataset to a run folder with a style; the same call takes a broken-off run up again."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from vidstyle.train.claim import claimed, refuse_other_settings
 from vidstyle.train.dataset import Dataset, doubts, open_dataset
 from vidstyle.train.divergence import check_losses
 from vidstyle.train.inversion_run import InversionRun
+from vidstyle.train.known_images import added_images, record_images
 from vidstyle.train.log import MeanLosses
 from vidstyle.train.methods import METHODS
 from vidstyle.train.notices import Notices
@@ -54,6 +55,7 @@ def _run(
     started = time.monotonic()
     on_progress = silent if distributed.rank() else on_progress
     _check_processes(settings)
+    added: list[str] = []
     with ExitStack() as held:
         with distributed.first_before_others():
             images = open_dataset(dataset, settings, on_progress)
@@ -71,10 +73,12 @@ def _run(
             if not distributed.rank():
                 held.enter_context(claimed(folder, settings.restart))
                 refuse_other_settings(folder, settings)
+                added = added_images(folder, settings, images)
         under_way = _take_up(folder, settings, images, schedule, resolve_device(device), on_progress)
         if not distributed.rank():
             write_json(folder.settings, settings.record())
-        _fit(under_way, on_progress)
+            record_images(folder, images)
+        _fit(under_way, added, on_progress)
         result = StageResult(
             "train",
             (dataset,),
@@ -129,11 +133,11 @@ def _take_up(
     return run
 
 
-def _fit(run: Run, on_progress: OnProgress) -> None:
+def _fit(run: Run, added: Sequence[str], on_progress: OnProgress) -> None:
     """Do the steps that are left; the first process alone writes, and the others wait until all is written."""
     first = not distributed.rank()
     try:
-        with _opened(run) if first else nullcontext():
+        with _opened(run, added) if first else nullcontext():
             with stop_on_signal() as stop, large_buffers_kept(run.method.device):
                 _steps(run, stop, on_progress)
             run.save()
@@ -147,12 +151,12 @@ def _fit(run: Run, on_progress: OnProgress) -> None:
 
 
 @contextmanager
-def _opened(run: Run) -> Iterator[None]:
+def _opened(run: Run, added: Sequence[str]) -> Iterator[None]:
     run.open()
     with closing(run):
         if run.style_image is not None:
             write_png(run.folder.style_image, run.dataset.paintings.image(run.style_image))
-        for text in doubts(run.dataset, run.settings):
+        for text in (*added, *doubts(run.dataset, run.settings)):
             run.notices.say(run.step, text, text)
         yield
 
