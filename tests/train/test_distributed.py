@@ -24,7 +24,8 @@ SETTINGS: dict[str, Any] = {"batch": 2, "augment": "colour,translation,cutout", 
 
 def _torchrun(dataset: Path, where: Path, **settings: object) -> subprocess.Popen[str]:
     stated = small(**{**SETTINGS, **settings}).record()
-    given = {name: stated[name] for name in ("channels", "discriminator_channels", "blocks", "crop", "load", "patches")}
+    sizes = ("channels", "discriminator_channels", "blocks", "crop", "load", "patches")
+    given = {name: stated[name] for name in sizes if name in stated}
     given |= {"precision": "fp32", "device": "cpu", **SETTINGS, **settings}
     options = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone"]
@@ -61,6 +62,33 @@ def test_two_processes_have_the_gradients_of_one_and_another_number_goes_on(data
         assert [row[name] for name in names] == pytest.approx([other_row[name] for name in names], rel=2e-3)
     files = [{path.name for path in (tmp_path / "runs" / name).iterdir()} for name in ("alone", "shared")]
     assert files[0] == files[1]
+
+
+def test_two_processes_with_pools_of_images_resume_to_the_bit(dataset: Path, tmp_path: Path) -> None:
+    pooled = {"method": "cyclegan", "pool": 2}
+    for name, lengths in (("straight", [7]), ("resumed", [5, 7])):
+        for steps in lengths:
+            _, said = (started := _torchrun(dataset, tmp_path, name=name, steps=steps, **pooled)).communicate(
+                timeout=120
+            )
+            assert started.returncode == 0, said
+    one, other = (_state(tmp_path, name)["method"] for name in ("straight", "resumed"))
+    assert len(one["pools"]["A"]) == 4
+    assert all(torch.equal(*pair) for pair in zip(one["pools"]["A"], other["pools"]["A"], strict=True))
+    networks = zip(one["networks"].values(), other["networks"].values(), strict=True)
+    assert all(torch.equal(left[name], right[name]) for left, right in networks for name in left)
+    run(dataset, tmp_path / "runs", small(**SETTINGS, **pooled, name="resumed", steps=9), silent)
+
+
+@pytest.mark.parametrize(
+    ("processes", "shares"), [(1, [[0, 1, 2]]), (2, [[0, 1], [2, 3]]), (3, [[0], [1], [2]]), (6, [[]] * 6)]
+)
+def test_pools_are_shared_out_equally(monkeypatch: pytest.MonkeyPatch, processes: int, shares: list[list[int]]) -> None:
+    pools = [torch.tensor(number) for number in range(5)]
+    monkeypatch.setattr(distributed, "count", lambda: processes)
+    for number, share in enumerate(shares):
+        monkeypatch.setattr(distributed, "rank", lambda number=number: number)
+        assert [int(image) for image in distributed.own_share(pools, 3)] == share
 
 
 def test_a_request_to_stop_several_processes_keeps_everything(dataset: Path, tmp_path: Path) -> None:

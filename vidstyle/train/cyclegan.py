@@ -9,6 +9,7 @@ from vidstyle.losses.adversarial import adversarial_loss
 from vidstyle.losses.cycle import cycle_loss
 from vidstyle.networks.discriminator import PatchDiscriminator
 from vidstyle.networks.generator import ResNetGenerator
+from vidstyle.train.distributed import gathered, own_share
 from vidstyle.train.image_pool import ImagePool
 from vidstyle.train.method import NetworkTraining
 from vidstyle.train.settings import TrainSettings
@@ -76,11 +77,11 @@ class CycleTraining(NetworkTraining):
         return loss
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything that a bit-exact resume needs, the pools included."""
-        return {**super().state_dict(), "pools": {side: pool.images for side, pool in self.pools.items()}}
+        """Return everything that a bit-exact resume needs, the pools of all processes included."""
+        return {**super().state_dict(), "pools": {side: gathered(pool.images) for side, pool in self.pools.items()}}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the state that `state_dict` gave."""
+        """Take up the state that `state_dict` gave; another number of processes shares the pools' images."""
         super().load_state_dict(state)
         for side, pool in self.pools.items():
-            pool.images = [image.to(self.device) for image in state["pools"][side]]
+            pool.images = [image.to(self.device) for image in own_share(state["pools"][side], pool.size)]

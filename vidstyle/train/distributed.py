@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import Any
 
 import torch
 from torch import Tensor, distributed, nn
@@ -108,13 +109,35 @@ def any_of(flag: bool) -> bool:
     return bool(_summed(torch.tensor(int(flag))))
 
 
+def gathered(images: list[Tensor]) -> list[Tensor]:
+    """Return the images of all processes on the CPU, those of the first in front."""
+    if count() == 1:
+        return images
+    found: list[Any] = [None] * count()
+    with _others_present():
+        distributed.all_gather_object(found, [image.cpu() for image in images])
+    return [image for own in found for image in own]
+
+
+def own_share(images: list[Tensor], most: int) -> list[Tensor]:
+    """Return this process's part of what `gathered` gave, maybe another number of processes: as many for each, `most` at most."""
+    size = min(most, len(images) // count())
+    return images[rank() * size :][:size]
+
+
 def _summed(values: Tensor) -> Tensor:
     if count() > 1:
-        try:
+        with _others_present():
             distributed.all_reduce(values)
-        except RuntimeError as error:
-            cause = str(error).splitlines()[0]
-            raise TrainingError(
-                f"Another process of the run ended: {cause} See its own message; the same command goes on."
-            ) from error
     return values
+
+
+@contextmanager
+def _others_present() -> Iterator[None]:
+    try:
+        yield
+    except RuntimeError as error:
+        cause = str(error).splitlines()[0]
+        raise TrainingError(
+            f"Another process of the run ended: {cause} See its own message; the same command goes on."
+        ) from error

@@ -40,7 +40,9 @@ class TrainingMethod(Protocol):
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything that a bit-exact resume needs, as tensors, numbers and containers of them."""
+        """Return everything that a bit-exact resume needs, as tensors, numbers and containers of them; asked of every
+        process at once, for the first to keep.
+        """
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
