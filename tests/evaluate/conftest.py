@@ -13,6 +13,11 @@ import torch
 from tests.drawings import blurred, drawing
 from tests.networks.test_inception import randomised
 from tests.styles import make_style
+from vidstyle.errors import InputError, VidstyleError
+from vidstyle.evaluate.figure import Figure
+from vidstyle.evaluate.inputs import Inputs
+from vidstyle.evaluate.settings import EvaluateSettings
+from vidstyle.evaluate.stage import run
 from vidstyle.models import weights
 from vidstyle.models.download import checksum
 from vidstyle.networks.inception import InceptionV3
@@ -88,3 +93,19 @@ def make_run(tmp_path: Path) -> MakeRun:
 def overwrite(path: Path, size: tuple[int, int]) -> None:
     """Put a picture of another size in the place of one."""
     cv2.imwrite(str(path), np.zeros((size[1], size[0], 3), np.uint8))
+
+
+def measured(folders: Path, metrics: str = "auto", **more: object) -> dict[str, Figure]:
+    """Return the figures of the drawn folders by name."""
+    settings = {name: more.pop(name) for name in list(more) if name not in Inputs.__dataclass_fields__}
+    inputs = {"generated": (folders / "generated",), "target": folders / "target", "source": folders / "source"}
+    result = run(Inputs(**{**inputs, **more}), EvaluateSettings(metrics=metrics, device="cpu", **settings))
+    return {record["name"]: Figure.of(record) for record in result.details["figures"]}
+
+
+def refusal(folders: Path, metrics: str = "psnr,ssim", **more: object) -> str:
+    """Return the message with which an input is refused."""
+    with pytest.raises(VidstyleError) as caught:
+        measured(folders, metrics, **more)
+    assert isinstance(caught.value, InputError)
+    return str(caught.value)
