@@ -33,3 +33,14 @@ def test_a_plot_draws_rising_curves_rising(tmp_path: Path) -> None:
     inked = (abs(sheet - (31, 119, 180)).sum(2) < 30)[:240, 70:270]
     rows, columns = inked.nonzero()
     assert rows[columns < 50].mean() > rows[columns > 150].mean() + 80
+
+
+def test_the_names_of_curves_cover_none_of_them(tmp_path: Path) -> None:
+    rising = [float(step) for step in range(100)]
+    sheets = []
+    for values in (rising, rising[::-1]):
+        plot_lines(tmp_path / "p.png", {"loss": (range(100), values)}, "step")
+        sheets.append(read_image(tmp_path / "p.png"))
+    differing = (sheets[0] != sheets[1]).any((0, 2)).nonzero()[0]
+    named = (abs(sheets[0].astype(int) - (31, 119, 180)).sum(2) < 30)[:, differing.max() + 1 :]
+    assert named.any()

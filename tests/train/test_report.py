@@ -1,5 +1,6 @@
 """What a run leaves to look at: the page, and TensorBoard's logs when asked."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -29,6 +30,29 @@ def test_a_run_shorter_than_a_stretch_of_the_log_has_curves_all_the_same(dataset
     assert [row["step"] for row in read_log(folder / "log.csv")] == [3]
     assert "<figcaption>NCE " in (folder / "report.html").read_text(encoding="utf-8")
     assert (folder / "losses.png").is_file()
+
+
+def test_the_page_of_changed_photos_shows_them_beside_the_photos(
+    dataset: Path, tmp_path: Path, random_vgg16: Path
+) -> None:
+    run(dataset, tmp_path, small(method="cmd", vgg16=str(random_vgg16), steps=1), silent)
+    page = (tmp_path / "cmd" / "report.html").read_text(encoding="utf-8")
+    shown = re.findall(r"<img alt='([^']*)' src='data:image/jpeg;base64,", page)
+    assert shown == ["style image", *(text for n in range(5) for text in (f"{n}.png", f"{n}.png, changed"))]
+
+
+def test_the_page_of_a_single_image_method_shows_the_image(dataset: Path, tmp_path: Path, random_vgg16: Path) -> None:
+    run(dataset, tmp_path, small(method="rt", vgg16=str(random_vgg16), steps=1), silent)
+    assert "<img alt='style image'" in (tmp_path / "rt" / "report.html").read_text(encoding="utf-8")
+
+
+def test_settings_without_a_part_in_the_run_are_not_listed(dataset: Path, tmp_path: Path) -> None:
+    run(dataset, tmp_path, small(name="counted", method="cut", steps=None, epochs=1, epochs_decay=0), silent)
+    run(dataset, tmp_path, small(name="steps", steps=1), silent)
+    idle = ("epochs", "epochs decay", "steps decay", "residual", "distance base", "restart", "dry run")
+    pages = [(tmp_path / name / "report.html").read_text(encoding="utf-8") for name in ("counted", "steps")]
+    listed = [[name for name in idle if f"<th>{name}</th>" in page] for page in pages]
+    assert listed == [["epochs", "epochs decay"], ["steps decay", "residual", "distance base"]]
 
 
 def test_progress_holds_losses_and_speed(dataset: Path, tmp_path: Path) -> None:

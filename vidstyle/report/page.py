@@ -12,11 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from vidstyle.atomic import whole_file
-from vidstyle.media.images import as_jpeg
+from vidstyle.media.images import as_jpeg, jpeg_of
+from vidstyle.report.png import png_of
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 340, 170, 46, 22, 10
 _MOST_POINTS = 300
 _PICTURE_WIDTH = 1400
+_QUALITY = 88
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #222; --pale: #8885; --line: #1f77b4; --note: #b45309; }
@@ -126,7 +128,18 @@ def slider(pictures: Mapping[str, Path]) -> str:
 
 def picture(path: Path, description: str) -> str:
     """Return an image file inside the page: as JPEG where the image library is installed, else as it is."""
-    small = find_spec("PIL") is not None
-    content = as_jpeg(path, _PICTURE_WIDTH) if small else path.read_bytes()
+    if find_spec("PIL"):
+        return _embedded(as_jpeg(path, _PICTURE_WIDTH), "jpeg", description)
+    return _embedded(path.read_bytes(), path.suffix[1:], description)
+
+
+def drawn(rgb: np.ndarray, description: str) -> str:
+    """Return (h, w, 3) uint8 RGB inside the page: as JPEG where the image library is installed, else as PNG."""
+    if find_spec("PIL"):
+        return _embedded(jpeg_of(rgb, _QUALITY), "jpeg", description)
+    return _embedded(png_of(rgb), "png", description)
+
+
+def _embedded(content: bytes, kind: str, description: str) -> str:
     encoded = base64.b64encode(content).decode()
-    return f"<img alt='{escape(description)}' src='data:image/{'jpeg' if small else path.suffix[1:]};base64,{encoded}'>"
+    return f"<img alt='{escape(description)}' src='data:image/{kind};base64,{encoded}'>"

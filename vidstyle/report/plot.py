@@ -8,7 +8,7 @@ import numpy as np
 from vidstyle.report.png import write_png
 
 _COLOURS = ((31, 119, 180), (214, 39, 40), (44, 160, 44), (148, 103, 189), (255, 127, 14), (23, 190, 207))
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 20, 20, 50
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 150, 20, 50
 _INK, _PALE = (60, 60, 60), (225, 225, 225)
 
 Curve = tuple[Sequence[float], Sequence[float]]
@@ -22,7 +22,10 @@ def can_plot() -> bool:
 
 
 def plot_lines(path: Path, curves: Mapping[str, Curve], x_label: str, size: tuple[int, int] = (1000, 560)) -> None:
-    """Draw `curves`, (x values, y values) by name, smoothed over the raw values, into a PNG of `size`; raises OutputError."""
+    """Draw `curves`, (x values, y values) by name, smoothed over the raw values, into a PNG of `size`; raises OutputError.
+
+    Their names stand beside the plot.
+    """
     sheet = np.full((size[1], size[0], 3), 255, np.uint8)
     limits = _limits(curves)
     _axes(sheet, limits, x_label)
@@ -31,7 +34,7 @@ def plot_lines(path: Path, curves: Mapping[str, Curve], x_label: str, size: tupl
         faded = tuple(255 - (255 - part) // 4 for part in colour)
         _line(sheet, limits, horizontal, vertical, faded, 1)
         _line(sheet, limits, horizontal, _smooth(vertical), colour, 2)
-        _text(sheet, name, (size[0] - 130, _TOP + 22 * (number + 1)), colour)
+        _text(sheet, name, (size[0] - _RIGHT + 20, _TOP + 22 * (number + 1)), colour)
     write_png(path, sheet)
 
 

@@ -4,14 +4,19 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from torch import Tensor
 
+from vidstyle.report.page import drawn, picture
 from vidstyle.report.png import write_png
+from vidstyle.report.sheets import Card, pairs
 from vidstyle.train.divergence import check_weights
 from vidstyle.train.draws import WholePhotos
 from vidstyle.train.moment_matching import MomentMatching
 from vidstyle.train.run import Run
 from vidstyle.train.samples import picture_of
+
+_MOST_SHOWN = 12
 
 
 @dataclass(kw_only=True)
@@ -32,6 +37,16 @@ class PictureRun(Run):
             check_weights(self.method.picture, self.step, self.folder)
             write_png(self._result(number - 1), picture_of(self.method.picture.detach()[0].float()))
         return losses
+
+    def pictures(self) -> dict[str, str]:
+        """Return what the report shows: the style image, and some photos beside what became of them."""
+        photos, done = self.dataset.photos, self.step // (self.settings.steps or 1)
+        chosen = sorted({round(place) for place in np.linspace(0, done - 1, min(done, _MOST_SHOWN)).tolist()})
+        shown = [
+            (Card(drawn(photos.image(number), name), name), picture(self._result(number), f"{name}, changed"))
+            for number, name in ((number, photos.names[number]) for number in chosen)
+        ]
+        return {**super().pictures(), "Photos and what became of them": pairs(shown)}
 
     def _result(self, number: int) -> Path:
         """Return where the result of photo `number` goes: under its name, with its suffix where another has that name."""

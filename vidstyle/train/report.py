@@ -20,29 +20,31 @@ def write_report(
     losses: Sequence[str],
     figures: Mapping[str, Any],
     warnings: Sequence[str],
+    pictures: Mapping[str, str],
 ) -> None:
-    """Write `report.html` into a run's folder; raises OutputError."""
+    """Write `report.html` into a run's folder, with `pictures`, pieces of HTML by heading; raises OutputError."""
     write_page(
         folder.report,
         f"{settings.name}: {settings.method}",
         {
             "Result": table(figures),
             "Warnings": notes(warnings),
+            **pictures,
             "Samples: photos, paintings, cartoon frames": slider(_samples(folder.samples)),
             "Scores on held-out photos (lower is nearer to the cartoon)": charts(_curves(folder.scores, [SCORE])),
             "Losses": charts(_curves(folder.log, losses)),
-            "Settings": table(_stated(settings.record()), in_columns=True),
+            "Settings": table(_stated(settings), in_columns=True),
         },
     )
 
 
-def _stated(record: Mapping[str, Any]) -> dict[str, str]:
-    """Return the settings that say something, as a reader would write them."""
+def _stated(settings: TrainSettings) -> dict[str, str]:
+    """Return the settings that had a part in the run, as a reader would write them."""
     words = {True: "on", False: "off"}
     shown = {
         name: words[value] if isinstance(value, bool) else ", ".join(value) if isinstance(value, list) else str(value)
-        for name, value in record.items()
-        if value is not None
+        for name, value in settings.record().items()
+        if value is not None and name not in settings.idle
     }
     return {name.replace("_", " "): value for name, value in shown.items() if value}
 

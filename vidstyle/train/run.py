@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from vidstyle.report.page import picture
 from vidstyle.report.plot import can_plot, plot_lines
 from vidstyle.run_folder import RunFolder, read_log
 from vidstyle.train.average import RunningMean
@@ -116,7 +117,11 @@ class Run(ABC):
         if self.step == self.schedule.steps != self.shown:
             self.show()
         figures = {"steps": f"{self.step:,} of {self.schedule.steps:,}", **self.details()}
-        write_report(self.folder, self.settings, self.method.losses, figures, self.notices.texts)
+        write_report(self.folder, self.settings, self.method.losses, figures, self.notices.texts, self.pictures())
+
+    def pictures(self) -> dict[str, str]:
+        """Return what the report shows besides samples, pieces of HTML by heading."""
+        return {} if self.style_image is None else {"Style image": picture(self.folder.style_image, "style image")}
 
     def details(self) -> dict[str, Any]:
         """Return what was settled on the way, for the manifest."""

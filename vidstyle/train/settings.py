@@ -170,6 +170,13 @@ class TrainSettings(Settings):
         return name not in METHOD_SETTINGS or name in METHODS[self.method].defaults
 
     @property
+    def idle(self) -> set[str]:
+        """The settings that have no part in the run, the others being what they are."""
+        found = {"restart", "dry_run"} | ({"epochs", "epochs_decay"} if self.steps is not None else {"steps_decay"})
+        found |= {"distance_base"} if self.weighting == "none" else set()
+        return found | ({"residual"} if self.attention == "off" else set())
+
+    @property
     def leaves(self) -> str:
         """What a run ends with: a `style`, `pictures` or a `look`."""
         return METHODS[self.method].leaves
