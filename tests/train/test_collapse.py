@@ -36,9 +36,10 @@ def test_a_discriminator_that_is_always_right_is_noticed() -> None:
     )
 
 
-def test_what_counts_as_won_depends_on_the_kind_of_loss() -> None:
-    assert list(signs_in_losses(_rows(0.1, 2.0), "vanilla")) == ["discriminator won"]
-    assert signs_in_losses(_rows(0.1, 2.0), "lsgan") == {}
+@pytest.mark.parametrize(("mode", "won", "healthy"), [("lsgan", 0.049, 0.051), ("vanilla", 0.138, 0.14)])
+def test_what_counts_as_won_depends_on_the_kind_of_loss(mode: str, won: float, healthy: float) -> None:
+    assert list(signs_in_losses(_rows(won, 2.0), mode)) == ["discriminator won"]
+    assert signs_in_losses(_rows(healthy, 2.0), mode) == {}
 
 
 def test_a_contrast_that_does_not_fall_is_noticed() -> None:

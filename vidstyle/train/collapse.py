@@ -9,7 +9,7 @@ WINDOW = 500
 CHANCE = {"lsgan": 0.25, "vanilla": 0.693}
 """The loss of a discriminator that cannot tell paintings from frames: half the answer is right in every case."""
 WON, LOST = 0.2, 0.97
-"""Shares of chance, and of the first contrast, at which a discriminator has won and a contrast is flat."""
+"""Shares of chance (so 0.05 with lsgan), and of the first contrast, at which a discriminator has won and a contrast is flat."""
 FLAT, ALIKE = 6.0, 0.1
 """Deviation of grey levels below which a picture is flat; share of the photos' differences below which paintings are alike."""
 
