@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -19,8 +18,6 @@ from vidstyle.errors import ExitCode, InputError, Interrupted, SettingsError, Tr
 from vidstyle.models.style import load_style
 from vidstyle.progress import Progress, silent
 from vidstyle.train.contrastive import ContrastiveTraining
-from vidstyle.train.method import NetworkTraining
-from vidstyle.train.methods import METHODS
 from vidstyle.train.stage import run
 
 
@@ -151,54 +148,6 @@ def test_a_broken_checkpoint_is_named(dataset: Path, tmp_path: Path) -> None:
     (tmp_path / "cut++" / "checkpoint.pt").write_bytes(b"not a checkpoint")
     with pytest.raises(TrainingError, match=r"^Cannot resume from .*checkpoint\.pt: .*Start anew with --restart"):
         run(dataset, tmp_path, small(), silent)
-
-
-def test_losses_that_are_no_numbers_are_never_kept(
-    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run(dataset, tmp_path, small(steps=3), silent)
-    before = (tmp_path / "cut++" / "checkpoint.pt").read_bytes()
-    monkeypatch.setattr(ContrastiveTraining, "step", lambda *_: {"G_GAN": torch.tensor(float("nan"))})
-    with pytest.raises(TrainingError) as caught:
-        run(dataset, tmp_path, small(steps=5, log_every=50), silent)
-    assert str(caught.value) == (
-        f"The losses are no numbers any more at step 5: {{'G_GAN': nan}}. What is kept in {tmp_path}/cut++ is of before. "
-        "Begin anew with a lower --lr or --precision fp32, and --restart or another --name."
-    )
-    assert (tmp_path / "cut++" / "checkpoint.pt").read_bytes() == before
-
-
-@pytest.mark.parametrize("method", ["cut++", "cyclegan"])
-def test_weights_that_are_no_numbers_are_not_kept_when_a_run_is_stopped(
-    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, method: str
-) -> None:
-    """The losses of a step are those before its weights change."""
-
-    def spoil(progress: Progress) -> None:
-        if progress.phase == "training" and progress.done == 1:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    step = METHODS[method].load().step
-
-    def spoiling(self: NetworkTraining, *given: Any) -> dict[str, torch.Tensor]:
-        losses = step(self, *given)
-        next(iter(self.optimizers.values())).param_groups[0]["params"][0].data[:] = float("inf")
-        return losses
-
-    monkeypatch.setattr(METHODS[method].load(), "step", spoiling)
-    with pytest.raises(TrainingError) as caught:
-        run(dataset, tmp_path, small(method=method, log_every=1000), spoil)
-    assert str(caught.value) == (
-        "The weights are no numbers any more after step 1. Nothing was kept. Begin anew with a lower --lr or --precision "
-        "fp32, and --restart or another --name."
-    )
-    assert not (tmp_path / method / "checkpoint.pt").exists()
-
-
-def test_nothing_is_painted_with_weights_that_are_no_numbers(dataset: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match=r"are no numbers any more .*Nothing was kept\."):
-        run(dataset, tmp_path, small(lr=1e38, sample_every=3, log_every=1000), silent)
-    assert not (tmp_path / "cut++" / "samples").exists()
 
 
 def test_dry_run_writes_no_run(dataset: Path, tmp_path: Path) -> None:
