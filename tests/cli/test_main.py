@@ -75,6 +75,6 @@ def test_an_option_that_may_be_repeated_takes_all_that_is_given(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "trainA").mkdir()
-    Image.new("RGB", (40, 40)).save(tmp_path / "trainA" / "0.png")
+    Image.linear_gradient("L").save(tmp_path / "trainA" / "0.png")
     assert _run("train", str(tmp_path), "--paintings", str(tmp_path / "trainA"), "--paintings", "b") == ExitCode.INPUT
     assert "There is no folder b. Make it with `vidstyle extract EPISODE -o b`" in capsys.readouterr().err
