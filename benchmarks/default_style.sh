@@ -19,19 +19,26 @@ fit() { # similarity options...
 }
 frames 0.6
 frames 0.7
+frames 0.8
 fit 0.6 --name default-first --load 192 --distance-base 0.8 --steps 4648
 fit 0.6 --name default-second --load 160 --distance-base 1.25 --init runs/default-first/style.safetensors --steps 2750
-fit 0.7 --name default --load 160 --distance-base 1.25 --init runs/default-second/style.safetensors --steps 2400 --steps-decay 1800
+fit 0.7 --name default-third --load 160 --distance-base 1.25 --init runs/default-second/style.safetensors --steps 2400 --steps-decay 1800
+fit 0.8 --name default --load 160 --distance-base 0.8 --init runs/default-third/style.safetensors --steps 9000 --steps-decay 5000 \
+  --augment translation,cutout --balance-shots
 
-python - runs/default/style.safetensors "$style" <<'PYTHON'
+python - runs/default-third/style.safetensors runs/default/style.safetensors "$style" <<'PYTHON'
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from vidstyle.models.style import load_style, save_style
 
-save_style(load_style(Path(sys.argv[1])), Path(sys.argv[2]), torch.float16)
+LAST_SHARE = 0.3
+third, fourth = (load_style(Path(path)) for path in sys.argv[1:3])
+weights = {name: torch.lerp(one.float(), fourth.weights[name].float(), LAST_SHARE) for name, one in third.weights.items()}
+save_style(replace(fourth, weights=weights), Path(sys.argv[3]), torch.float16)
 PYTHON
 
 vidstyle render "$test_photos" -o runs/default-rendered --overwrite
