@@ -55,6 +55,8 @@ CELLS: dict[str, dict[str, Any]] = {
     "CUT, augmented": PLAIN | {"augment": "colour,translation,cutout"},
     "CUT, moved and cut out": PLAIN | {"augment": "translation,cutout"},
     "CUT, balanced shots": PLAIN | {"balance_shots": True},
+    "CUT++ 0.8, R1": PLAIN | ATTENTION | weights("per-negative", 0.8) | {"lambda_r1": 1.0},
+    "CUT++ 0.8, gradients clipped": PLAIN | ATTENTION | weights("per-negative", 0.8) | {"gradient_clip": 1.0},
 }
 SCALE = ("steps", "channels", "discriminator_channels", "crop", "load", "precision")
 """Settings that all cells of a table share."""

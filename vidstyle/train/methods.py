@@ -93,7 +93,11 @@ _CONTRASTIVE = _ADVERSARIAL | {
 _SINGLE_IMAGE = {"style_image": "central", "vgg16": "", "lambda_content": 1.0}
 
 METHODS = {
-    "cut++": Method(_contrastive, "resnet", _CONTRASTIVE | {"attention": "on", "weighting": "per-negative"}),
+    "cut++": Method(
+        _contrastive,
+        "resnet",
+        _CONTRASTIVE | {"attention": "on", "weighting": "per-negative", "gradient_clip": 1.0},
+    ),
     "cut": Method(_contrastive, "resnet", _CONTRASTIVE),
     "fastcut": Method(
         _contrastive,
