@@ -71,19 +71,20 @@ def tiny(method: str, name: str, request: pytest.FixtureRequest) -> TrainSetting
 
 
 @pytest.fixture(scope="module", params=METHODS)
-def done(request: pytest.FixtureRequest, folder: Path) -> Done:
-    """Both runs of one method."""
+def done(request: pytest.FixtureRequest, folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Done:
+    """Both runs of one method, in a folder of their own: tests that are dealt out anew may ask for them a second time."""
+    runs = tmp_path_factory.mktemp(request.param)
     settings = [tiny(request.param, f"{request.param}-{name}", request) for name in ("straight", "resumed")]
 
     def interrupt(progress: Progress) -> None:
         if progress.phase == "training" and progress.done == 7:
             os.kill(os.getpid(), signal.SIGINT)
 
-    run(folder / "dataset", folder / "runs", settings[0], silent)
+    run(folder / "dataset", runs, settings[0], silent)
     with pytest.raises(Interrupted, match=r"^Stopped after step 7; everything is kept"):
-        run(folder / "dataset", folder / "runs", settings[1], interrupt)
-    run(folder / "dataset", folder / "runs", settings[1], silent)
-    return Done(settings[0], *(RunFolder(folder / "runs" / one.name) for one in settings))
+        run(folder / "dataset", runs, settings[1], interrupt)
+    run(folder / "dataset", runs, settings[1], silent)
+    return Done(settings[0], *(RunFolder(runs / one.name) for one in settings))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -122,8 +123,8 @@ def test_all_settings_that_the_method_has_are_recorded_and_no_others(done: Done)
     assert all(recorded[name] is not None for name in own)
 
 
-def test_the_result_can_be_used(done: Done, tmp_path: Path) -> None:
-    photo = done.straight.path.parent.parent / "dataset" / "trainA" / "1.png"
+def test_the_result_can_be_used(done: Done, folder: Path, tmp_path: Path) -> None:
+    photo = folder / "dataset" / "trainA" / "1.png"
     settings = RenderSettings(style=str(done.straight.path), device="cpu", precision="fp32", upscaler="none")
     if done.settings.method == "inst":
         looks = [load_inversion(run_folder.inversion) for run_folder in (done.straight, done.resumed)]
