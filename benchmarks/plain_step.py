@@ -6,6 +6,7 @@ from torch.nn import functional
 
 from vidstyle.losses.adversarial import adversarial_loss
 from vidstyle.losses.patch_nce import patch_nce
+from vidstyle.models.channels_last import ImagewiseNorm
 from vidstyle.networks.patch_features import draw_positions
 from vidstyle.networks.resampling import BlurDownsample, BlurUpsample
 from vidstyle.train.contrastive import ContrastiveTraining
@@ -34,11 +35,19 @@ class ConvolvedUpsample(nn.Module):
         return functional.conv_transpose2d(padded, weight, stride=2, padding=3, groups=features.shape[1])
 
 
-PUBLIC = {BlurDownsample: ConvolvedDownsample, BlurUpsample: ConvolvedUpsample}
+class WholeBatchNorm(nn.Module):
+    """The instance norm of all images at once."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the normalised features."""
+        return functional.instance_norm(features)
+
+
+PUBLIC = {BlurDownsample: ConvolvedDownsample, BlurUpsample: ConvolvedUpsample, ImagewiseNorm: WholeBatchNorm}
 
 
 def _as_public(module: nn.Module) -> None:
-    """Put the public code's way of resampling in the place of ours."""
+    """Put the public code's way of resampling and normalising in the place of ours."""
     for name, child in module.named_children():
         setattr(module, name, PUBLIC[type(child)]()) if type(child) in PUBLIC else _as_public(child)
 

@@ -5,15 +5,22 @@ from pathlib import Path
 from time import perf_counter
 
 import torch
+from torch import nn
 
 from benchmarks.clips import RATE, batches, form
 from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.images import read_image, write_image
 from vidstyle.media.write import VideoWriter
+from vidstyle.models.assembly import Network
 from vidstyle.models.frames import to_device, to_host
 from vidstyle.models.resize import resize
+from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.render.engine import Engine
 from vidstyle.render.settings import RenderSettings
+
+
+def _as_it_is(network: nn.Module, *, channels_last: bool = False) -> Network:
+    return network.eval()
 
 
 @torch.inference_mode()
@@ -22,13 +29,14 @@ def twin(clip: Clip, settings: RenderSettings, folder: Path) -> float:
     engine = Engine(settings)
     sizes = engine.sizes(clip.upright_size)
     painter = engine.painter(sizes)
+    generator = StyleGenerator(engine.style, painter.device, torch.float32, _as_it_is)
     names = [folder / f"{number:06d}.png" for number in range(clip.frames or 0)]
     began = perf_counter()
     for name, batch in zip(names, batches(clip), strict=True):
         write_image(name, batch.frames[0])
     for name in names:
         source = resize(to_device(read_image(name)[None], painter.device), sizes.painted)
-        write_image(name, to_host(painter.generator(source), deep=False)[0])
+        write_image(name, to_host(generator(source), deep=False)[0])
     for name in names if painter.upscaler else ():
         enlarged = painter.enlarged(to_device(read_image(name)[None], painter.device))
         write_image(name, to_host(resize(enlarged, sizes.result), deep=False)[0])

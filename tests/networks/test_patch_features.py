@@ -31,8 +31,9 @@ def test_positions_are_distinct_and_repeat_with_the_seed() -> None:
     assert all(torch.equal(*pair) for pair in zip(first, again, strict=True))
 
 
-def test_gathering_reads_rows_and_columns_of_every_image() -> None:
-    maps = torch.arange(2 * 3 * 4 * 5).view(2, 3, 4, 5)
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_gathering_reads_rows_and_columns_of_every_image(layout: torch.memory_format) -> None:
+    maps = torch.arange(2 * 3 * 4 * 5).view(2, 3, 4, 5).contiguous(memory_format=layout)
     vectors = gather(maps, torch.tensor([7, 19]))
     assert torch.equal(vectors[1, 0], maps[1, :, 1, 2])
     assert torch.equal(vectors[0, 1], maps[0, :, 3, 4])

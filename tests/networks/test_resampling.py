@@ -27,9 +27,12 @@ def test_doubling_is_the_1331_blur_of_the_spread_out_values(size: tuple[int, int
     assert torch.allclose(BlurUpsample()(features), expected, atol=1e-12)
 
 
-@pytest.mark.parametrize("size", [(8, 10), (7, 9), (8, 5), (3, 4)])
-def test_the_written_gradient_of_halving_is_that_of_the_convolution(size: tuple[int, int]) -> None:
-    features = torch.rand(2, 3, *size, dtype=torch.float64, requires_grad=True)
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize("size", [(8, 10), (7, 9), (8, 5), (3, 4), (2, 2)])
+def test_the_written_gradient_of_halving_is_that_of_the_convolution(
+    size: tuple[int, int], layout: torch.memory_format
+) -> None:
+    features = torch.rand(2, 3, *size, dtype=torch.float64).contiguous(memory_format=layout).requires_grad_()
     kernel = torch.tensor([1.0, 2.0, 1.0], dtype=torch.float64)
     weight = (kernel[:, None] * kernel / 16).expand(3, 1, 3, 3)
     plain = functional.conv2d(functional.pad(features, (1, 1, 1, 1), mode="reflect"), weight, stride=2, groups=3)

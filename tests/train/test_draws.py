@@ -38,6 +38,10 @@ def test_a_step_draws_the_same_whatever_was_drawn_before() -> None:
     assert torch.equal(*(torch.rand(4, generator=step_generator(0, 7)) for _ in range(2)))
 
 
+def test_crops_come_in_the_layout_that_networks_learn_in() -> None:
+    assert all(one.is_contiguous(memory_format=torch.channels_last) for one in _draws().images(0))
+
+
 def test_another_seed_draws_otherwise() -> None:
     def photos(draws: Draws) -> list[int]:
         return [int(one[0, 0, 0]) for step in range(5) for one in draws.images(step)[0]]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from vidstyle.networks.initialise import xavier_weights
+from vidstyle.networks.reflection import ReflectionPad
 from vidstyle.networks.resampling import BlurDownsample, BlurUpsample
 
 PATCH_LAYERS = (0, 4, 8, 12, 16)
@@ -17,11 +18,11 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.conv_block = nn.Sequential(
-            nn.ReflectionPad2d(1),
+            ReflectionPad(1),
             nn.Conv2d(channels, channels, 3),
             nn.InstanceNorm2d(channels),
             nn.ReLU(inplace=True),
-            nn.ReflectionPad2d(1),
+            ReflectionPad(1),
             nn.Conv2d(channels, channels, 3),
             nn.InstanceNorm2d(channels),
         )
@@ -89,11 +90,11 @@ class ResNetGenerator(LayeredGenerator):
         resampled = _antialiased if antialias else _strided
         down, up = resampled(narrow, middle, wide)
         self.model = nn.Sequential(
-            *[nn.ReflectionPad2d(3), *normed(3, narrow, 7)],
+            *[ReflectionPad(3), *normed(3, narrow, 7)],
             *down,
             *[ResidualBlock(wide) for _ in range(blocks)],
             *up,
-            *[nn.ReflectionPad2d(3), nn.Conv2d(narrow, 3, 7), nn.Tanh()],
+            *[ReflectionPad(3), nn.Conv2d(narrow, 3, 7), nn.Tanh()],
         )
         xavier_weights(self, gain=0.02)
 

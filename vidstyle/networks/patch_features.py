@@ -19,6 +19,8 @@ def draw_positions(features: Sequence[Tensor], patches: int, generator: torch.Ge
 
 def gather(feature_map: Tensor, positions: Tensor) -> Tensor:
     """Return the vectors of a map (n, c, h, w) at flat `positions` (p,), as (n, p, c)."""
+    if feature_map.is_contiguous(memory_format=torch.channels_last):
+        return feature_map.permute(0, 2, 3, 1).flatten(1, 2)[:, positions]
     return feature_map.flatten(2)[:, :, positions].transpose(1, 2)
 
 

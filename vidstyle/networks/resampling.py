@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vidstyle.networks.reflection import reflected
+
 
 class BlurDownsample(nn.Module):
     """Halve a feature map: binomial blur [1, 2, 1] / 4 in both directions, at every second value.
@@ -23,13 +25,16 @@ class BlurDownsample(nn.Module):
 
 
 def _halved(features: Tensor) -> Tensor:
-    padded = functional.pad(features, (1, 1, 1, 1), mode="reflect")
+    padded = reflected(features, (1, 1, 1, 1))
     rows = (padded[:, :, :-2:2] + padded[:, :, 2::2]) * 0.25 + padded[:, :, 1:-1:2] * 0.5
     return (rows[..., :-2:2] + rows[..., 2::2]) * 0.25 + rows[..., 1:-1:2] * 0.5
 
 
 class _BlurDownsample(torch.autograd.Function):
-    """The same with a gradient that is written in one go; autograd would fill and add a whole map for each view."""
+    """The same with a gradient that is written in one go; autograd would fill and add a whole map for each view.
+
+    What each value hands back, a half of itself and a quarter to either side, is half an interpolation in either direction.
+    """
 
     @staticmethod
     def forward(context: Any, features: Tensor) -> Tensor:
@@ -39,20 +44,21 @@ class _BlurDownsample(torch.autograd.Function):
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> Tensor:
         height, width = context.size
-        across = _spread(gradient.transpose(2, 3), width).transpose(2, 3)
-        return _spread(across, height)
+        padded = functional.pad(gradient * 0.25, (0, 1 - width % 2, 0, 1 - height % 2))
+        between = [2 * side - 1 for side in padded.shape[2:]]
+        handed_back = functional.interpolate(padded, between, mode="bilinear", align_corners=True)[
+            :, :, :height, :width
+        ]
+        _fold_reflection(handed_back)
+        _fold_reflection(handed_back.mT)
+        return handed_back
 
 
-def _spread(gradient: Tensor, size: int) -> Tensor:
-    """Return the gradient in the rows of a map `size` high of that in its blurred and halved rows, (n, c, h, w)."""
-    side = gradient * 0.25
-    padded = gradient.new_zeros(*gradient.shape[:2], size + 2, gradient.shape[3])
-    padded[:, :, :-2:2] = side
-    padded[:, :, 2::2] += side
-    padded[:, :, 1:-1:2] = gradient * 0.5
-    padded[:, :, 2] += padded[:, :, 0]
-    padded[:, :, -3] += padded[:, :, -1]
-    return padded[:, :, 1:-1]
+def _fold_reflection(handed_back: Tensor) -> None:
+    """Add to the rows that the borders reflect what they got by reflection (in place)."""
+    handed_back[:, :, 1] += handed_back[:, :, 0] / 2
+    if handed_back.shape[2] % 2:
+        handed_back[:, :, -2] += handed_back[:, :, -1] / 2
 
 
 class BlurUpsample(nn.Module):

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vidstyle.networks.generator import LayeredGenerator
+from vidstyle.networks.reflection import reflected
 from vidstyle.networks.resampling import BlurUpsample, blur
 
 SLOPE = 0.2
@@ -26,7 +27,7 @@ class EqualConv2d(nn.Conv2d):
     ) -> None:
         padding = 0 if stride > 1 else kernel // 2
         super().__init__(inputs, outputs, kernel, stride, padding, bias=bias, padding_mode="reflect")
-        self.demodulate = demodulate
+        self.margins, self.demodulate = (padding, padding, padding, padding), demodulate
         nn.init.normal_(self.weight)
         if self.bias is not None:
             nn.init.zeros_(self.bias)
@@ -37,7 +38,8 @@ class EqualConv2d(nn.Conv2d):
             weight = self.weight * torch.rsqrt(self.weight.square().sum((1, 2, 3), keepdim=True) + 1e-8)
         else:
             weight = self.weight / math.sqrt(self.weight[0].numel())
-        return self._conv_forward(features, weight, self.bias)
+        padded = reflected(features, self.margins) if any(self.margins) else features
+        return functional.conv2d(padded, weight, self.bias, self.stride)
 
 
 class EqualLinear(nn.Linear):
@@ -71,7 +73,7 @@ class Blur(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Return the blurred features, (n, c, h + padding - 3, w + padding - 3)."""
         before, after = self.padding
-        return blur(functional.pad(features, (before, after, before, after), mode="reflect"))
+        return blur(reflected(features, (before, after, before, after)))
 
 
 class ResidualBlock(nn.Module):

@@ -3,6 +3,7 @@
 from torch import Tensor, nn
 
 from vidstyle.networks.generator import ResidualBlock, normed
+from vidstyle.networks.reflection import ReflectionPad
 from vidstyle.networks.resampling import BlurUpsample
 
 
@@ -17,12 +18,12 @@ class TransformerNetwork(nn.Module):
         super().__init__()
         narrow, middle, wide = channels, 2 * channels, 4 * channels
         self.model = nn.Sequential(
-            *[nn.ReflectionPad2d(4), *normed(3, narrow, 9)],
+            *[ReflectionPad(4), *normed(3, narrow, 9)],
             *[*normed(narrow, middle, 3, stride=2, padding=1), *normed(middle, wide, 3, stride=2, padding=1)],
             *[ResidualBlock(wide) for _ in range(blocks)],
             *[BlurUpsample(), *normed(wide, middle, 3, padding=1)],
             *[BlurUpsample(), *normed(middle, narrow, 3, padding=1)],
-            *[nn.ReflectionPad2d(4), nn.Conv2d(narrow, 3, 9), nn.Tanh()],
+            *[ReflectionPad(4), nn.Conv2d(narrow, 3, 9), nn.Tanh()],
         )
 
     def forward(self, images: Tensor) -> Tensor:

@@ -73,7 +73,7 @@ class Draws:
         self.groups = (_each_alone(dataset.photos), paintings)
 
     def images(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return this process's share of photos and paintings of `step`, (batch, 3, crop, crop) uint8 each."""
+        """Return this process's share of photos and paintings of `step`, (batch, 3, crop, crop) uint8 each, channels last."""
         photos, paintings = self.dataset.photos, self.dataset.paintings
         if self.style_image is not None:
             return self._side(photos, _PHOTOS, step), whole(paintings, self.style_image)

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from vidstyle.models.channels_last import keep_channels_last
 from vidstyle.train.augmentation import augment
 from vidstyle.train.distributed import average_gradients
 from vidstyle.train.settings import TrainSettings
@@ -59,6 +60,9 @@ class NetworkTraining(ABC):
         self.settings, self.device, self.dtype = settings, device, dtype
         torch.manual_seed(settings.seed)
         self.networks = {name: network.to(device) for name, network in self.build(settings).items()}
+        if device.type == "cpu":
+            for network in self.networks.values():
+                keep_channels_last(network)
         self.optimizers = {name: self._adam(network) for name, network in self.networks.items()}
 
     @abstractmethod
@@ -97,7 +101,7 @@ class NetworkTraining(ABC):
 
     def shown(self, images: Tensor, random: torch.Generator) -> Tensor:
         """Return (n, 3, h, w) images in [-1, 1] as discriminators see them: changed at random where the settings ask for it."""
-        return augment(images, self.settings.augmentations, random)
+        return augment(images, self.settings.augmentations, random).contiguous(memory_format=torch.channels_last)
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that a bit-exact resume needs of the networks and optimisers."""
