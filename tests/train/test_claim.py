@@ -1,6 +1,7 @@
 """One process trains a run at a time, and what a kill leaves of its files does not stand in the way."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,14 @@ def test_restart_leaves_nothing_of_the_run_before(dataset: Path, tmp_path: Path)
     assert [path.name for path in (folder / "samples").iterdir()] == ["0000001.png"]
 
 
+def test_a_restart_that_cannot_begin_removes_nothing(dataset: Path, tmp_path: Path) -> None:
+    run(dataset, tmp_path, small(), silent)
+    (bad := tmp_path / "bad.safetensors").write_bytes(b"no weights")
+    with pytest.raises(StyleError, match=r"bad\.safetensors"):
+        run(dataset, tmp_path, small(restart=True, vgg16=str(bad)), silent)
+    assert [row["step"] for row in read_log(tmp_path / "cut++" / "log.csv")] == [2, 4, 6]
+
+
 def test_a_folder_that_cannot_be_made_is_named(dataset: Path, tmp_path: Path) -> None:
     (tmp_path / "runs").write_text("a file")
     with pytest.raises(OutputError) as caught:
@@ -75,6 +84,7 @@ def test_settings_that_did_not_work_bind_nobody(dataset: Path, tmp_path: Path, r
     with pytest.raises(StyleError):
         run(dataset, tmp_path, small(method="rt", vgg16=str(bad), steps=1), silent)
     run(dataset, tmp_path, small(method="rt", vgg16=str(random_vgg16), steps=1), silent)
+    other = shutil.copy(random_vgg16, tmp_path / "other.safetensors")
     with pytest.raises(SettingsError, match=r"^.*/rt was started with vgg16 "):
-        run(dataset, tmp_path, small(method="rt", vgg16=str(bad), steps=1), silent)
+        run(dataset, tmp_path, small(method="rt", vgg16=str(other), steps=1), silent)
     assert torch.load(RunFolder(tmp_path / "rt").checkpoint, weights_only=True)["step"] == 1

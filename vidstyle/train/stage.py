@@ -14,6 +14,7 @@ from vidstyle.host_memory import large_buffers_kept
 from vidstyle.interrupt import StopRequest, stop_on_signal
 from vidstyle.models.diffusion_files import find_base, find_image_encoder
 from vidstyle.models.download import find_or_fetch
+from vidstyle.models.feature_network import load_vgg16
 from vidstyle.progress import OnProgress, Progress, note, silent
 from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder
@@ -95,9 +96,13 @@ def _run(
 
 
 def _fetch(settings: TrainSettings, on_progress: OnProgress) -> None:
-    """Have the networks on this machine that the run starts from; raises StyleError or DependencyError."""
+    """Have the networks on this machine that the run starts from, before an earlier run is touched; raises StyleError or
+    DependencyError.
+    """
     looks_at_frames = settings.leaves != "look" or settings.style_image == "central"
-    if settings.has("style_image") and looks_at_frames and not settings.vgg16:
+    if settings.vgg16:
+        load_vgg16(settings.vgg16, torch.device("cpu"))
+    elif settings.has("style_image") and looks_at_frames:
         find_or_fetch("vgg16", on_progress)
     if settings.has("base"):
         find_image_encoder(settings.image_encoder, find_base(settings.base, on_progress), on_progress)
@@ -185,12 +190,15 @@ def _record(run: Run, means: dict[str, float], seconds: float) -> None:
 
 
 def _keep(run: Run, losses: dict[str, torch.Tensor]) -> None:
-    """Show and save what is due: shown first, since a run that is killed meanwhile goes on before it and shows it again."""
+    """Show and save what is due: shown first, since a run that is killed meanwhile goes on before it and shows it again.
+
+    The last step is saved by whoever ends the run.
+    """
     shows, saves = (run.step % every == 0 for every in (run.settings.sample_every, run.settings.save_every))
     if shows or saves:
         check_losses({name: float(loss) for name, loss in losses.items()}, run.step, run.folder)
     if shows and not distributed.rank():
         run.plot()
         run.show()
-    if saves:
+    if saves and run.step < run.schedule.steps:
         run.save()
