@@ -1,4 +1,4 @@
-"""How glibc hands out large buffers of the host's memory; other systems are left alone."""
+"""How glibc hands out the host's memory; other systems are left alone."""
 
 import ctypes
 import sys
@@ -7,20 +7,18 @@ from contextlib import contextmanager
 
 import torch
 
-LARGE_BYTES = 4 << 20
-M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_MMAP_MAX = -1, -2, -3, -4
+M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -3, -4, -8
 """Numbers of these parameters in glibc's malloc.h."""
 _KEEP = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 1 << 28}
 _USUAL = {M_MMAP_MAX: 65_536, M_TRIM_THRESHOLD: 128 << 10, M_TOP_PAD: 128 << 10}
 
 
-def return_large_buffers() -> None:
-    """Let buffers of LARGE_BYTES and more go back to the system at once.
+def share_one_heap() -> None:
+    """Let threads begun from now on take their memory from one heap, in which what one of them frees serves the others.
 
-    Left to itself glibc raises that limit to the largest buffer it saw; frames that pass between threads then scatter over
-    its heaps, which grow.
+    Left to itself glibc gives threads heaps of their own; frames that pass between threads then scatter over them.
     """
-    _set({M_MMAP_THRESHOLD: LARGE_BYTES})
+    _set({M_ARENA_MAX: 1})
 
 
 @contextmanager

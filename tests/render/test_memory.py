@@ -1,8 +1,10 @@
 """The host's memory does not grow with the length of a video."""
 
+import ctypes
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,34 +13,47 @@ from vidstyle.render.engine import Engine
 from vidstyle.render.settings import RenderSettings
 
 Fast = Callable[..., RenderSettings]
-SCATTER = """
-import sys
+HEAPS = """
+import ctypes, sys
+from pathlib import Path
+from threading import Barrier, Thread
 import torch
-from vidstyle.host_memory import LARGE_BYTES, return_large_buffers
+from vidstyle.host_memory import share_one_heap
 
-def held():
-    return int(open("/proc/self/statm").read().split()[1]) * 4096
+library = ctypes.CDLL(None)
+library.fopen.restype = ctypes.c_void_p
+told = Path(sys.argv[2])
 
-if sys.argv[1] == "returned":
-    return_large_buffers()
-torch.empty(4 * LARGE_BYTES, dtype=torch.uint8).fill_(1)
-before = held()
-frames, small = [], []
-for number in range(24):
-    frames.append(torch.empty(LARGE_BYTES + number, dtype=torch.uint8).fill_(1))
-    small.append(torch.empty(1000, dtype=torch.uint8))
-frames.clear()
-print(held() - before)
+def heaps():
+    file = ctypes.c_void_p(library.fopen(bytes(told), b"w"))
+    library.malloc_info(0, file)
+    library.fclose(file)
+    return told.read_text().count("<heap nr=")
+
+def hold_a_frame():
+    frames.append(torch.empty(1 << 16, dtype=torch.uint8))
+    all_hold_one.wait()
+
+if sys.argv[1] == "shared":
+    share_one_heap()
+frames, before = [], heaps()
+all_hold_one = Barrier(8)
+threads = [Thread(target=hold_a_frame) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+print(heaps() - before)
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="a matter of glibc")
-def test_large_buffers_go_back_to_the_system_when_they_are_freed() -> None:
-    left = {}
-    for way in ("kept", "returned"):
-        result = subprocess.run([sys.executable, "-c", SCATTER, way], capture_output=True, text=True, check=True)
-        left[way] = int(result.stdout)
-    assert left["returned"] < 4 << 20 < 80 << 20 < left["kept"]
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="a matter of glibc")
+def test_threads_take_their_frames_from_one_heap(tmp_path: Path) -> None:
+    added = {}
+    for way in ("own", "shared"):
+        command = [sys.executable, "-c", HEAPS, way, str(tmp_path / "told.xml")]
+        added[way] = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    assert added["shared"] == 0 < added["own"]
 
 
 @pytest.mark.needs_cuda

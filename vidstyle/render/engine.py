@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vidstyle.checksum import content_identity, sha256_of
 from vidstyle.device import DTYPES, resolve_device
-from vidstyle.host_memory import return_large_buffers
+from vidstyle.host_memory import share_one_heap
 from vidstyle.media.clip import Clip
 from vidstyle.models.assembly import Runtime, assemble, resolve_runtime
 from vidstyle.models.diffusion_files import check_installed
@@ -43,7 +43,7 @@ class Engine:
     """
 
     def __init__(self, settings: RenderSettings) -> None:
-        return_large_buffers()
+        share_one_heap()
         self.settings = settings
         self.device = resolve_device(settings.device)
         resolve_runtime(self.device, settings.backend, settings.precision, None)
