@@ -10,15 +10,17 @@ import torch
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -3, -4, -8
 """Numbers of these parameters in glibc's malloc.h."""
 _KEEP = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 1 << 28}
-_USUAL = {M_MMAP_MAX: 65_536, M_TRIM_THRESHOLD: 128 << 10, M_TOP_PAD: 128 << 10}
+_SETTLED = {M_MMAP_MAX: 65_536, M_MMAP_THRESHOLD: 32 << 20, M_TRIM_THRESHOLD: 64 << 20, M_TOP_PAD: 128 << 10}
+"""What glibc comes to by itself where large buffers come and go; it stops adapting once any of these is set."""
 
 
 def share_one_heap() -> None:
     """Let threads begun from now on take their memory from one heap, in which what one of them frees serves the others.
 
-    Left to itself glibc gives threads heaps of their own; frames that pass between threads then scatter over them.
+    Left to itself glibc gives threads heaps of their own, over which frames that pass between threads scatter. Buffers
+    above 32 MiB go back to the system when they are freed, whatever was set before.
     """
-    _set({M_ARENA_MAX: 1})
+    _set({M_ARENA_MAX: 1, **_SETTLED})
 
 
 @contextmanager
@@ -31,7 +33,7 @@ def large_buffers_kept(device: torch.device) -> Iterator[None]:
     try:
         yield
     finally:
-        _set(_USUAL)
+        _set(_SETTLED)
 
 
 def _set(options: dict[int, int]) -> None:

@@ -1,6 +1,7 @@
 """The host's memory does not grow with the length of a video."""
 
 import ctypes
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -54,6 +55,26 @@ def test_threads_take_their_frames_from_one_heap(tmp_path: Path) -> None:
         command = [sys.executable, "-c", HEAPS, way, str(tmp_path / "told.xml")]
         added[way] = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     assert added["shared"] == 0 < added["own"]
+
+
+FAULTS = """
+import resource
+import torch
+from vidstyle.host_memory import share_one_heap
+
+share_one_heap()
+torch.empty(30 << 20, dtype=torch.uint8).fill_(1)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for number in range(1, 9):  # An aligned buffer fits where a larger one was.
+    torch.empty((30 << 20) - (number << 16), dtype=torch.uint8).fill_(1)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_info"), reason="a matter of glibc")
+def test_a_large_buffer_is_used_again() -> None:
+    result = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, text=True, check=True)
+    assert int(result.stdout) < (30 << 20) / resource.getpagesize()
 
 
 @pytest.mark.needs_cuda
