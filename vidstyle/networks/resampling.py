@@ -46,9 +46,8 @@ class _BlurDownsample(torch.autograd.Function):
         height, width = context.size
         padded = functional.pad(gradient * 0.25, (0, 1 - width % 2, 0, 1 - height % 2))
         between = [2 * side - 1 for side in padded.shape[2:]]
-        handed_back = functional.interpolate(padded, between, mode="bilinear", align_corners=True)[
-            :, :, :height, :width
-        ]
+        handed_back = functional.interpolate(padded, between, mode="bilinear", align_corners=True)
+        handed_back = handed_back[:, :, :height, :width]
         _fold_reflection(handed_back)
         _fold_reflection(handed_back.mT)
         return handed_back
