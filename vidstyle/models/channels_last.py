@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from vidstyle.networks.norms import replace_norms
+
 
 class ImagewiseNorm(nn.InstanceNorm2d):
     """Instance norm as the batch norm of one image after the other, which keeps the layout.
@@ -19,7 +21,4 @@ class ImagewiseNorm(nn.InstanceNorm2d):
 
 def keep_channels_last(network: nn.Module) -> None:
     """Let a network keep channels-last features as they are (in place): the same function, the same names in its state."""
-    for parent in list(network.modules()):
-        for name, child in parent.named_children():
-            if type(child) is nn.InstanceNorm2d:
-                setattr(parent, name, ImagewiseNorm(child.num_features, child.eps))
+    replace_norms(network, ImagewiseNorm)

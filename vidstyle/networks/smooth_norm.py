@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from vidstyle.networks.norms import replace_norms
+
 EARLIER_FRAMES = 4
 """How many earlier frames the statistics are averaged with."""
 
@@ -35,10 +37,4 @@ class SmoothInstanceNorm2d(nn.InstanceNorm2d):
 
 def smooth_norms(network: nn.Module) -> list[SmoothInstanceNorm2d]:
     """Replace all instance norms of `network` by smooth ones and return them in their order."""
-    norms = []
-    for parent in list(network.modules()):
-        for name, child in parent.named_children():
-            if isinstance(child, nn.InstanceNorm2d):
-                norms.append(SmoothInstanceNorm2d(child.num_features, child.eps))
-                setattr(parent, name, norms[-1])
-    return norms
+    return replace_norms(network, SmoothInstanceNorm2d)
