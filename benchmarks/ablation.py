@@ -68,7 +68,7 @@ CROPS, CROP_SHARE = 600, 0.5
 
 
 @dataclass(frozen=True)
-class Judge:
+class StyleScorer:
     """Scores a style on photos at the training's short side: crops of them against crops of the held-out cartoon."""
 
     photos: dict[str, Tensor]
@@ -83,12 +83,12 @@ class Judge:
         return distances(features, self.goal) | likeness(painted, list(self.photos.values()))
 
 
-def appoint(photos: Path, video: Path, ranges: list[tuple[float, float]], short_side: int) -> Judge:
+def appoint(photos: Path, video: Path, ranges: list[tuple[float, float]], short_side: int) -> StyleScorer:
     """Return the judge for test photos and the stretches of a cartoon that were kept out of training."""
     crop = round(short_side * CROP_SHARE)
     target = draw_crops(read_video(video, ranges, 1.0, short_side), CROPS, crop, 1)
     goal = feature_extractor(torch.device("cpu"), torch.bfloat16)(target)
-    return Judge(read_folder(photos, short_side), goal, crop)
+    return StyleScorer(read_folder(photos, short_side), goal, crop)
 
 
 def done_cells(table: Path) -> set[tuple[str, ...]]:

@@ -24,28 +24,28 @@ import click
 import numpy as np
 
 from benchmarks.clips import form, make_clip, random_style
-from vidstyle.cluster.crew import Crew, Share
-from vidstyle.cluster.direct import Director, surveyed
-from vidstyle.cluster.film import Film
-from vidstyle.cluster.order import order_for
+from vidstyle.cluster.driver import Driver, surveyed
+from vidstyle.cluster.job_spec import order_for
 from vidstyle.cluster.session import session
 from vidstyle.cluster.settings import LOCAL
+from vidstyle.cluster.video_job import Film
 from vidstyle.cluster.worker import Worker
+from vidstyle.cluster.worker_pool import Share, WorkerPool
 from vidstyle.interrupt import StopRequest
 from vidstyle.media.clip import Batch
 from vidstyle.media.probe import probe
-from vidstyle.media.survey import Survey
+from vidstyle.media.resume import Survey
 from vidstyle.media.write import VideoWriter
 from vidstyle.progress import silent
 from vidstyle.render.engine import Engine
-from vidstyle.render.folder import RenderFolder
 from vidstyle.render.jobs import Job
-from vidstyle.render.made_of import versions
-from vidstyle.render.painting import Stretch, painted
+from vidstyle.render.journal import Start
+from vidstyle.render.paint_segments import SegmentRange, painted
 from vidstyle.render.plan import plan_video
+from vidstyle.render.resume import versions
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run, taken_up
-from vidstyle.render.start import Start
+from vidstyle.render.work_folder import RenderFolder
 
 SAMPLE = Path(__file__).parent.parent / "sample_videos" / "landscape.mp4"
 SIMULATED_SIZE = 64, 48
@@ -70,9 +70,9 @@ def first_segment(source: Path, settings: RenderSettings, folder: Path) -> tuple
     """Return the coded bytes and the journal's line of a clip's first segment."""
     engine, clip = Engine(settings), probe(source)
     plan = plan_video(clip, folder / "one.mp4", engine, settings)
-    place = RenderFolder(folder / "one.mp4", plan.form.codec.workshop)
+    place = RenderFolder(folder / "one.mp4", plan.form.codec.intermediate_suffix)
     place.path.mkdir()
-    stretch = Stretch(plan, settings, place, Start(), until=1)
+    stretch = SegmentRange(plan, settings, place, Start(), until=1)
     painter = engine.painter(plan.sizes, plan.colours, clip, settings.segment)
     with closing(painted(stretch, painter, StopRequest())) as steps:
         (segment,) = [one for step in steps for one in step.finished]
@@ -89,7 +89,7 @@ def simulated(source: Path, settings: RenderSettings, folder: Path, milliseconds
 
     class Simulated:
         def introduce(self) -> dict[str, Any]:
-            import_module("vidstyle.render.start")  # as a real worker has before it is there
+            import_module("vidstyle.render.journal")  # as a real worker has before it is there
             return {"node": socket.gethostname(), "process": os.getpid(), "versions": known}
 
         def leave(self) -> None:
@@ -116,7 +116,7 @@ def directed(source: Path, target: Path, settings: RenderSettings, make: Callabl
         film.order = order_for(work.plan, planner, settings, gpus=False)
         survey = opened.enter_context(surveyed([film]))
         opened.enter_context(session(LOCAL))
-        crew = Crew(make(), share)
+        crew = WorkerPool(make(), share)
         try:
             crew.start()
             began = perf_counter()
@@ -125,7 +125,7 @@ def directed(source: Path, target: Path, settings: RenderSettings, make: Callabl
                 if perf_counter() - began > GREETING_SECONDS:
                     raise click.ClickException(f"{share.workers} workers do not fit this machine.")
             began = perf_counter()
-            Director([film], survey, crew, silent, alone=True).direct()
+            Driver([film], survey, crew, silent, alone=True).direct()
             return perf_counter() - began
         finally:
             crew.end()

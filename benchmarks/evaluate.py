@@ -21,7 +21,7 @@ from torch import Tensor
 
 from benchmarks.torchvision_operators import declare_torchvisions_operators
 from vidstyle.analysis.frechet import frechet_distance, kernel_distance
-from vidstyle.analysis.likeness import psnr, ssim
+from vidstyle.analysis.psnr_ssim import psnr, ssim
 from vidstyle.analysis.resizers import BILINEAR
 from vidstyle.models.weights import load_weights
 from vidstyle.networks.inception import FEATURES, InceptionV3

@@ -19,21 +19,19 @@ import click
 import cv2
 import numpy as np
 
-from vidstyle.analysis.drawings import is_same_drawing
-from vidstyle.analysis.looks import Gallery, Look
+from vidstyle.analysis.held_drawings import is_same_drawing
+from vidstyle.analysis.near_duplicates import Look, SignatureIndex
 from vidstyle.analysis.scale import shrink, to_size
+from vidstyle.extract.borders_and_combs import survey
 from vidstyle.extract.manifest import Manifest
-from vidstyle.extract.observe import observe
-from vidstyle.extract.picture import finished
+from vidstyle.extract.observe import finished, observe
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.stage import run
-from vidstyle.extract.survey import survey
 from vidstyle.media.clip import Clip
 from vidstyle.media.images import jpeg_of
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
-from vidstyle.report.captions import captioned
-from vidstyle.report.grid import grid
+from vidstyle.report.contact_sheet import captioned, grid
 
 SHORT_SIDE, KEPT_SHORT_SIDE = 240, 360
 PHASES = 10
@@ -110,7 +108,7 @@ def measured(frames: Frames, pictures: dict[int, np.ndarray], taken: Sequence[in
 
 
 def _likeness(pictures: Iterable[np.ndarray]) -> float:
-    gallery = Gallery()
+    gallery = SignatureIndex()
     looks = [Look.of(one) for one in pictures]
     for look in looks:
         gallery.add(look)

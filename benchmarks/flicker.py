@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from vidstyle.analysis.sharpness import picture_sharpness
-from vidstyle.analysis.warping import WarpingMeter
+from vidstyle.analysis.temporal_consistency import WarpingMeter
 from vidstyle.errors import VidstyleError
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader

@@ -4,12 +4,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidstyle.losses.adversarial import adversarial_loss
+from vidstyle.losses.gan import adversarial_loss
 from vidstyle.losses.patch_nce import patch_nce
-from vidstyle.models.channels_last import ImagewiseNorm
+from vidstyle.networks.layers import BlurDownsample, BlurUpsample
+from vidstyle.networks.norms import ImagewiseNorm
 from vidstyle.networks.patch_features import draw_positions
-from vidstyle.networks.resampling import BlurDownsample, BlurUpsample
-from vidstyle.train.contrastive import ContrastiveTraining
+from vidstyle.train.methods.cut import ContrastiveTraining
 from vidstyle.train.settings import TrainSettings
 
 

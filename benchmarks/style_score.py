@@ -26,7 +26,7 @@ from torch.nn import functional
 from benchmarks.likeness import edge_agreement, luma
 from vidstyle.analysis.crops import crop_features, draw_crops, goal_of, scaled
 from vidstyle.analysis.frechet import frechet_distance, kernel_distance
-from vidstyle.analysis.likeness import ssim
+from vidstyle.analysis.psnr_ssim import ssim
 from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.errors import InputError, VidstyleError
 from vidstyle.models.feature_network import load_vgg16
@@ -78,7 +78,7 @@ def _with_colours_of(picture: Tensor, model: Tensor) -> Tensor:
 
 def paint(pictures: dict[str, Tensor], style: Path, device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
     """Return the pictures painted in the style of a file, at their own size."""
-    from vidstyle.models.style import load_style
+    from vidstyle.models.style_file import load_style
     from vidstyle.models.style_generator import StyleGenerator
 
     generator = StyleGenerator(load_style(style), device, dtype)

@@ -25,9 +25,9 @@ from vidstyle.media.images import read_image
 from vidstyle.progress import silent
 from vidstyle.report.plot import Curve, plot_lines
 from vidstyle.report.png import write_png
-from vidstyle.train.contrastive import ContrastiveTraining
-from vidstyle.train.dataset import open_dataset
-from vidstyle.train.draws import Draws, step_generator
+from vidstyle.train.data.dataset import open_dataset
+from vidstyle.train.data.sampling import BatchSampler, step_generator
+from vidstyle.train.methods.cut import ContrastiveTraining
 from vidstyle.train.settings import TrainSettings
 
 SMALL = {"channels": 16, "discriminator_channels": 16, "crop": 64, "load": 72, "holdout": 0.0}
@@ -107,7 +107,7 @@ def track(
     found = {}
     for seed in seeds:
         settings = TrainSettings(method="cut", seed=seed, device="cpu", **SMALL)
-        draws = Draws(open_dataset(dataset, settings, silent), batch=1, crop=settings.crop, flip=True, seed=seed)
+        draws = BatchSampler(open_dataset(dataset, settings, silent), batch=1, crop=settings.crop, flip=True, seed=seed)
         stepping, rows = method(settings), []
         for step in range(TRACKED_STEPS):
             photos, paintings = (images.float() / 127.5 - 1 for images in draws.images(step))

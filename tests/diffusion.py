@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from vidstyle.models.diffusion_files import PACKAGES
+from vidstyle.models.inst.diffusion_files import PACKAGES
 
 WIDTH = 16
 SIDE = 32
@@ -23,7 +23,7 @@ def needs_inst() -> None:
 
 def make_base(folder: Path) -> Path:
     """Write a tiny Stable Diffusion 1.x with an image encoder into `folder` and return it."""
-    from vidstyle.models.diffusion_files import libraries
+    from vidstyle.models.inst.diffusion_files import libraries
 
     diffusers, transformers = libraries()
     torch.manual_seed(0)

@@ -12,8 +12,8 @@ import torch
 
 from vidstyle.media.clip import Batch, Colour
 from vidstyle.media.codecs import CODECS
-from vidstyle.media.hdr import NO_METADATA, MasteringDisplay, StaticMetadata
-from vidstyle.media.tone import view_of
+from vidstyle.media.hdr_metadata import NO_METADATA, MasteringDisplay, StaticMetadata
+from vidstyle.media.tonemap import view_of
 from vidstyle.media.write import VideoForm, VideoWriter
 
 PQ_COLOUR = Colour(matrix=9, primaries=9, transfer=16, full_range=False)

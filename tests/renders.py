@@ -10,11 +10,10 @@ import av
 import pytest
 
 from tests.packets import complaints, tracks, video_times
-from vidstyle.atomic import StageResult
-from vidstyle.progress import OnProgress, Progress
-from vidstyle.render.folder import RenderFolder
+from vidstyle.progress import OnProgress, Progress, StageResult
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
+from vidstyle.render.work_folder import RenderFolder
 
 
 class Crash(BaseException):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import torch
 
-from vidstyle.models.style import Style, save_style
-from vidstyle.networks.generator import ResNetGenerator
+from vidstyle.models.style_file import Style, save_style
+from vidstyle.networks.resnet import ResNetGenerator
 
 
 def make_style(path: Path, seed: int = 7) -> Path:

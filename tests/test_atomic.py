@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from vidstyle.atomic import remove_stale_partials, whole_file, write_json
 from vidstyle.errors import OutputError
+from vidstyle.files import remove_stale_partials, whole_file, write_json
 
 
 def test_a_failure_leaves_what_stood_there_and_nothing_else(tmp_path: Path) -> None:

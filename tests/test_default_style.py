@@ -13,7 +13,7 @@ from vidstyle.checksum import sha256_of
 from vidstyle.cli.main import main
 from vidstyle.errors import ExitCode
 from vidstyle.media.probe import probe
-from vidstyle.models.style import find_style, load_style
+from vidstyle.models.style_file import find_style, load_style
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
 

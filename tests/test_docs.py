@@ -36,7 +36,7 @@ def test_options_in_the_readme_exist() -> None:
 
 @pytest.mark.parametrize("recipe", sorted((ROOT / "pipelines").glob("*.toml")), ids=lambda path: path.name)
 def test_recipes_hold_only_settings_that_exist(recipe: Path) -> None:
-    from vidstyle.cli.train_tables import train_tables
+    from vidstyle.cli.run import train_tables
     from vidstyle.evaluate.settings import CompareSettings, EvaluateSettings
     from vidstyle.extract.settings import ExtractSettings
     from vidstyle.render.settings import RenderSettings

@@ -1,7 +1,9 @@
 """How a stage tells the command line, or any other caller, how far it is."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -29,3 +31,21 @@ OnProgress = Callable[[Progress], None]
 
 def silent(_: Progress) -> None:
     """Take progress and show nothing."""
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """What one stage did: inputs, outputs, counts, wall seconds, resolved settings, warnings."""
+
+    stage: str
+    inputs: tuple[Path, ...]
+    outputs: tuple[Path, ...]
+    counts: dict[str, int]
+    seconds: float
+    settings: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+
+    def record(self) -> dict[str, Any]:
+        """Return the result as JSON-ready values for `manifest.json`."""
+        return asdict(self)

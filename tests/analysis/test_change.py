@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.drawings import drawing
-from vidstyle.analysis.change import most_changed
+from vidstyle.analysis.damage import most_changed
 
 
 @pytest.mark.parametrize(("top", "left"), [(0, 0), (40, 90), (100, 140)])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.blurs import scene
-from vidstyle.analysis.noise import noise_deviation
+from vidstyle.analysis.light import noise_deviation
 
 
 @pytest.mark.parametrize("deviation", [0.0, 1.0, 4.0])

@@ -4,9 +4,9 @@ import cv2
 import numpy as np
 import pytest
 
-from tests.analysis.test_warping import flickering, pan
+from tests.analysis.test_temporal_consistency import flickering, pan
 from tests.drawings import blurred
-from vidstyle.analysis.steadiness import Steadiness, SteadinessMeter
+from vidstyle.analysis.temporal_consistency import Steadiness, SteadinessMeter
 
 
 def measured(source: list[np.ndarray], video: list[np.ndarray]) -> Steadiness:

@@ -6,8 +6,8 @@ import torch
 from benchmarks.plain_step import PlainStep
 from benchmarks.train import compare
 from tests.train.conftest import small
-from vidstyle.train.contrastive import ContrastiveTraining
-from vidstyle.train.draws import step_generator
+from vidstyle.train.data.sampling import step_generator
+from vidstyle.train.methods.cut import ContrastiveTraining
 
 
 def test_our_step_learns_what_the_plain_one_does() -> None:

@@ -14,11 +14,11 @@ import torch
 
 from tests.clips import make_audio_only, make_clip, make_empty_file, make_text_file, make_truncated
 from tests.styles import make_style
-from vidstyle.atomic import StageResult
 from vidstyle.cli.main import main
 from vidstyle.cluster.settings import LOCAL
 from vidstyle.errors import ExitCode
-from vidstyle.models.inversion import Inversion, save_inversion
+from vidstyle.models.inst.look_file import Inversion, save_inversion
+from vidstyle.progress import StageResult
 from vidstyle.render.outcome import all_of
 
 

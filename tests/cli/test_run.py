@@ -8,7 +8,7 @@ import pytest
 
 from tests.clips import make_clip
 from vidstyle.cli.main import main
-from vidstyle.cli.train_tables import train_tables
+from vidstyle.cli.run import train_tables
 from vidstyle.errors import ExitCode
 
 RECIPE = """

@@ -12,13 +12,12 @@ import pytest
 from tests.clips import make_clip, moving_square
 from tests.render.test_full import small_file_system
 from tests.renders import Crash, assert_same, broken_off, done, shown, told, uneven
-from vidstyle.atomic import StageResult
 from vidstyle.cluster.settings import LOCAL, ClusterSettings
 from vidstyle.errors import ClusterError, ExitCode
-from vidstyle.progress import OnProgress, Progress
-from vidstyle.render.folder import RenderFolder
+from vidstyle.progress import OnProgress, Progress, StageResult
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run as run_here
+from vidstyle.render.work_folder import RenderFolder
 
 Fast = Callable[..., RenderSettings]
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Ray's test cluster needs a system that forks")
@@ -83,7 +82,7 @@ def test_films_on_two_machines_are_those_of_one_process(
     cluster: Any, fast: Fast, tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The machines see neither films nor style by their paths: all goes through the object store."""
-    from vidstyle.cluster import files
+    from vidstyle.cluster import job_spec as files
     from vidstyle.cluster.worker import Worker
 
     class Blind(Worker):

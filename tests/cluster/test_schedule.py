@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from tests.clips import make_clip
-from vidstyle import lock
-from vidstyle.cluster.files import NotAtHand, SharedFile, at_hand
+from vidstyle import files as lock
+from vidstyle.cluster.job_spec import NotAtHand, SharedFile, at_hand
 from vidstyle.cluster.schedule import LONGEST, next_task
-from vidstyle.cluster.scratch import Scratch
 from vidstyle.cluster.settings import ClusterSettings
+from vidstyle.cluster.worker import Scratch
 from vidstyle.errors import SettingsError
 
 
@@ -77,7 +77,7 @@ def test_a_file_that_is_another_one_on_a_machine_is_not_taken_for_the_drivers(
         at_hand([shared], {}, tmp_path / "scratch")
     assert caught.value.paths == (str(path),)
     store = SimpleNamespace(get=lambda part: content[part])
-    monkeypatch.setattr("vidstyle.cluster.files.load_ray", lambda: store)
+    monkeypatch.setattr("vidstyle.cluster.job_spec.load_ray", lambda: store)
     places = at_hand([shared], {str(path): [slice(0, 100), slice(100, None)]}, tmp_path / "scratch")
     assert places[path].parent == tmp_path / "scratch" and places[path].read_bytes() == content
     other = SharedFile.of(path)

@@ -14,7 +14,7 @@ from tests.drawings import blurred, drawing
 from tests.networks.test_inception import randomised
 from tests.styles import make_style
 from vidstyle.errors import InputError, VidstyleError
-from vidstyle.evaluate.figure import Figure
+from vidstyle.evaluate.figure import Measurement
 from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import run
@@ -95,12 +95,12 @@ def overwrite(path: Path, size: tuple[int, int]) -> None:
     cv2.imwrite(str(path), np.zeros((size[1], size[0], 3), np.uint8))
 
 
-def measured(folders: Path, metrics: str = "auto", **more: object) -> dict[str, Figure]:
+def measured(folders: Path, metrics: str = "auto", **more: object) -> dict[str, Measurement]:
     """Return the figures of the drawn folders by name."""
     settings = {name: more.pop(name) for name in list(more) if name not in Inputs.__dataclass_fields__}
     inputs = {"generated": (folders / "generated",), "target": folders / "target", "source": folders / "source"}
     result = run(Inputs(**{**inputs, **more}), EvaluateSettings(metrics=metrics, device="cpu", **settings))
-    return {record["name"]: Figure.of(record) for record in result.details["figures"]}
+    return {record["name"]: Measurement.of(record) for record in result.details["figures"]}
 
 
 def refusal(folders: Path, metrics: str = "psnr,ssim", **more: object) -> str:

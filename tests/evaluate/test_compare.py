@@ -12,11 +12,10 @@ import pytest
 from tests.evaluate.conftest import MakeRun
 from vidstyle.errors import InputError, SettingsError
 from vidstyle.evaluate.compare import run
-from vidstyle.evaluate.comparison import Cell, Row
 from vidstyle.evaluate.settings import CompareSettings
-from vidstyle.evaluate.table import as_markdown
+from vidstyle.evaluate.table import Cell, Row, as_markdown
 from vidstyle.media.images import read_image
-from vidstyle.models.style import load_style, save_style
+from vidstyle.models.style_file import load_style, save_style
 from vidstyle.report.png import write_png
 
 SETTINGS = CompareSettings(metrics="psnr,ssim", rows=2, device="cpu")

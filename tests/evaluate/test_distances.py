@@ -13,8 +13,8 @@ from vidstyle.analysis.resizers import BICUBIC, BILINEAR
 from vidstyle.errors import StyleError
 from vidstyle.evaluate import features as features_module
 from vidstyle.evaluate.features import InceptionFeatures, features
+from vidstyle.evaluate.image_sets import open_folders
 from vidstyle.evaluate.inputs import Inputs
-from vidstyle.evaluate.pictures import open_folders
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import run
 from vidstyle.media.images import list_images

@@ -7,7 +7,7 @@ import pytest
 
 from tests.evaluate.conftest import measured, overwrite, refusal
 from vidstyle.errors import DependencyError, StyleError
-from vidstyle.evaluate.figure import Figure
+from vidstyle.evaluate.figure import Measurement
 from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import run
@@ -54,7 +54,7 @@ def test_pairs_that_are_equal_are_left_out_of_the_mean_psnr_and_counted(folders:
     (folders / "generated" / "4.png").write_bytes((folders / "source" / "0.png").read_bytes())
     inputs = Inputs(generated=(folders / "generated",), source=folders / "source")
     result = run(inputs, EvaluateSettings(metrics="psnr,ssim", device="cpu"))
-    psnr, ssim = (Figure.of(one) for one in result.details["figures"])
+    psnr, ssim = (Measurement.of(one) for one in result.details["figures"])
     assert psnr.value == pytest.approx(plain["psnr"].value)
     assert psnr.counts == {"pairs": 4, "equal pairs left out": 1}
     assert ssim.value == pytest.approx((4 * plain["ssim"].value + 1) / 5)

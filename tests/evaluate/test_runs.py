@@ -12,21 +12,21 @@ from safetensors.torch import load_file, save_file
 from tests.evaluate.conftest import MakeRun
 from tests.train.conftest import picture, small
 from vidstyle.errors import InputError, SettingsError
-from vidstyle.evaluate import painting, stage
+from vidstyle.evaluate import paint_photos as painting
+from vidstyle.evaluate import stage
 from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.runs import open_run
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import run
 from vidstyle.media.images import read_image
-from vidstyle.models.frames import to_device, to_host
-from vidstyle.models.resize import resize
-from vidstyle.models.style import load_style
+from vidstyle.models.frames import resize, to_device, to_host
+from vidstyle.models.style_file import load_style
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.progress import Progress, silent
 from vidstyle.report.png import write_png
 from vidstyle.train import log
+from vidstyle.train.runs.style import StyleRun
 from vidstyle.train.stage import run as train
-from vidstyle.train.style_run import StyleRun
 
 PIXELS = EvaluateSettings(metrics="psnr,ssim", device="cpu")
 

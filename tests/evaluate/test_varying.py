@@ -13,15 +13,15 @@ from tests.drawings import drawing
 from tests.evaluate.conftest import MakeRun
 from tests.styles import make_style
 from vidstyle.errors import InputError
-from vidstyle.evaluate import varying
+from vidstyle.evaluate import paint_photos as varying
 from vidstyle.evaluate.compare import run as compare
 from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.settings import CompareSettings, EvaluateSettings
 from vidstyle.evaluate.stage import run
 from vidstyle.media.images import read_image
-from vidstyle.models.diffusion_files import identity
-from vidstyle.models.inversion import Inversion, save_inversion
-from vidstyle.models.style import load_style, save_style
+from vidstyle.models.inst.diffusion_files import identity
+from vidstyle.models.inst.look_file import Inversion, save_inversion
+from vidstyle.models.style_file import load_style, save_style
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run as render
 from vidstyle.report.png import write_png

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.drawings import drawing
-from vidstyle.analysis.looks import Look, is_same_look, similarity
+from vidstyle.analysis.near_duplicates import Look, is_same_look, similarity
 from vidstyle.extract.candidate import Candidate, frame_name
 from vidstyle.extract.choose import drop_alike, drop_beyond, drop_faded, most_alike, worths
 

@@ -16,7 +16,7 @@ from vidstyle.errors import InputError, OutputError
 from vidstyle.extract import episodes
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.stage import run
-from vidstyle.lock import locked
+from vidstyle.files import locked
 from vidstyle.progress import Progress
 
 FRAMES = 24

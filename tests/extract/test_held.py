@@ -9,7 +9,7 @@ import pytest
 
 from tests.clips import make_clip
 from tests.drawings import blurred, drawing
-from vidstyle.analysis.drawings import is_same_drawing
+from vidstyle.analysis.held_drawings import is_same_drawing
 from vidstyle.extract.manifest import Manifest
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.stage import run

@@ -17,8 +17,8 @@ from vidstyle.extract.report import MOST_THUMBNAILS, write_report
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.stage import run
 from vidstyle.extract.staging import Staging
-from vidstyle.media.aside import put_aside
 from vidstyle.media.images import read_image, write_image
+from vidstyle.media.lossless import write_lossless
 from vidstyle.report.sheets import embedded_in
 
 
@@ -92,7 +92,7 @@ def test_a_season_stays_below_twenty_megabytes(episodes: int, tmp_path: Path) ->
         dropped = [_record(f"e{number}_{second * 1000:09d}_9{second:05d}.png", second, "soft") for second in range(99)]
         sources.append({"name": f"e{number}", "frames": 9, "candidates": kept + dropped})
     write_image(tmp_path / "one.png", picture)
-    put_aside(tmp_path / "one.nut", picture)
+    write_lossless(tmp_path / "one.nut", picture)
     manifest = Manifest(tmp_path, sources)
     for source in sources:
         for one in source["candidates"]:

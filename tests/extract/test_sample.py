@@ -7,7 +7,7 @@ import pytest
 
 from tests.clips import make_clip
 from tests.hdr_clips import HLG_COLOUR, PQ_COLOUR, make_hdr_clip, slopes
-from vidstyle.extract.picture import plain
+from vidstyle.extract.observe import plain
 from vidstyle.media.clip import Colour
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader

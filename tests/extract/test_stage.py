@@ -12,7 +12,7 @@ import pytest
 from tests.clips import make_audio_only, make_clip, make_empty_file, make_text_file, make_truncated, still
 from tests.drawings import drawing
 from tests.extract.conftest import BORDER, SIZE, Episode
-from vidstyle.analysis.looks import Look, similarity
+from vidstyle.analysis.near_duplicates import Look, similarity
 from vidstyle.analysis.sharpness import picture_sharpness
 from vidstyle.errors import InputError, OutputError, StyleError
 from vidstyle.extract.settings import ExtractSettings

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vidstyle.losses.gradient_penalty import r1_penalty
+from vidstyle.losses.gan import r1_penalty
 
 
 def test_for_a_linear_discriminator_it_is_the_squared_length_of_its_weights() -> None:

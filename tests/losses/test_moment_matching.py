@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from vidstyle.losses.moment_matching import ORDERS, central_moment_discrepancy, moment_loss, moments
+from vidstyle.losses.perceptual import ORDERS, central_moment_discrepancy, moment_loss, moments
 
 
 def _slowly(first: torch.Tensor, second: torch.Tensor) -> float:

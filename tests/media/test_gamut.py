@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vidstyle.media.clip import BT2020, P3_D65
-from vidstyle.media.gamut import BT709, gamut_matrix
+from vidstyle.media.tonemap import BT709, gamut_matrix
 
 BT2407 = [[1.6605, -0.5876, -0.0728], [-0.1246, 1.1329, -0.0083], [-0.0182, -0.1006, 1.1187]]
 """BT.2020 to BT.709, ITU-R BT.2407, 2.2."""

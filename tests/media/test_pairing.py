@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidstyle.media.pairing import Pairing
+from vidstyle.media.decode import Pairing
 
 
 def test_every_packet_seen_as_a_picture_leaves_nothing() -> None:

@@ -12,9 +12,8 @@ import pytest
 from tests.clips import make_clip, make_truncated, moving_square
 from vidstyle.errors import InputError
 from vidstyle.media.clip import Batch, Clip
-from vidstyle.media.position import Position
 from vidstyle.media.probe import probe
-from vidstyle.media.read import ReadReport, VideoReader
+from vidstyle.media.read import Position, ReadReport, VideoReader
 from vidstyle.media.resume import ResumedReader
 
 SEGMENT = 9

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from vidstyle.media.clip import HLG, PQ
-from vidstyle.media.transfer import SDR_WHITE_NITS, to_light, to_signal
+from vidstyle.media.tonemap import SDR_WHITE_NITS, to_light, to_signal
 
 BT709 = 1
 PQ_TABLE = {0: 0.0, 1: 0.1499, 26: 0.38, 100: 0.5081, 203: 0.5807, 1000: 0.7518, 4000: 0.9026, 10000: 1.0}

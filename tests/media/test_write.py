@@ -51,7 +51,7 @@ def test_every_encoder_keeps_uneven_times_exactly_and_says_nothing(
     codec: VideoCodec, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     written = write(tmp_path, form_of(codec), batch_of(UNEVEN))
-    assert [round(time, 3) if codec.workshop == ".mkv" else time for time in TIMES] == video_times(written)
+    assert [round(time, 3) if codec.intermediate_suffix == ".mkv" else time for time in TIMES] == video_times(written)
     assert capfd.readouterr() == ("", "")
     assert complaints(written) == ""
 
@@ -62,7 +62,7 @@ def test_every_encoder_keeps_the_times_of_coarse_and_fine_clocks(codec: VideoCod
     base, pts = Fraction(1, ticks), tuple(index * ticks // 30 + index % 2 * (ticks > 30) for index in range(8))
     batch = replace(batch_of(UNEVEN), pts=pts, durations=(0,) * len(pts), time_base=base)
     times = video_times(write(tmp_path, replace(form_of(codec), time_base=base), batch))
-    tolerance = Fraction(1, 2000) if codec.workshop == ".mkv" else 0
+    tolerance = Fraction(1, 2000) if codec.intermediate_suffix == ".mkv" else 0
     assert len(times) == len(pts)
     assert all(abs(time - one * base) <= tolerance for time, one in zip(times, pts, strict=True))
 

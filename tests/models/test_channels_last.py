@@ -6,14 +6,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from vidstyle.models.channels_last import keep_channels_last
 from vidstyle.networks.discriminator import PatchDiscriminator
-from vidstyle.networks.generator import ResNetGenerator
-from vidstyle.networks.transformer import TransformerNetwork
+from vidstyle.networks.johnson import JohnsonNetwork
+from vidstyle.networks.norms import keep_channels_last
+from vidstyle.networks.resnet import ResNetGenerator
 
 NETWORKS = {
     "generator": lambda: ResNetGenerator(channels=4, blocks=2),
-    "transformer": lambda: TransformerNetwork(channels=4, blocks=1),
+    "transformer": lambda: JohnsonNetwork(channels=4, blocks=1),
     "discriminator": lambda: PatchDiscriminator(channels=4),
 }
 

@@ -14,11 +14,11 @@ from torch.nn import functional
 
 from tests.diffusion import WIDTH
 from vidstyle.errors import SettingsError, StyleError
-from vidstyle.models.diffusion import DiffusionBase
-from vidstyle.models.diffusion_files import identity, libraries
-from vidstyle.models.diversifier import Diversifier, load_diffusion
-from vidstyle.models.inversion import Inversion
-from vidstyle.models.variation import Variation
+from vidstyle.models.inst.diffusion import DiffusionBase
+from vidstyle.models.inst.diffusion_files import identity, libraries
+from vidstyle.models.inst.diversifier import Diversifier, load_diffusion
+from vidstyle.models.inst.look_file import Inversion
+from vidstyle.models.inst.variation import Variation
 from vidstyle.progress import note, silent
 
 CPU = torch.device("cpu")

@@ -11,7 +11,7 @@ from torch import nn
 from vidstyle.cli.export import export
 from vidstyle.errors import DependencyError, StyleError
 from vidstyle.models.export import export_style
-from vidstyle.models.style import Style, save_style
+from vidstyle.models.style_file import Style, save_style
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.networks.generators import GENERATORS
 

@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from tests.styles import make_style
-from vidstyle.models.feature_map import Moments
-from vidstyle.models.strips import GeneratorInStrips, Window
-from vidstyle.models.style import Style, load_style
+from vidstyle.models.strips import GeneratorInStrips, Moments, Window
+from vidstyle.models.style_file import Style, load_style
 from vidstyle.models.style_generator import StyleGenerator
-from vidstyle.networks.generator import ResNetGenerator
 from vidstyle.networks.generators import GENERATORS
+from vidstyle.networks.resnet import ResNetGenerator
 
 CPU = torch.device("cpu")
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from vidstyle.networks.reflection import ReflectionPad, reflected
+from vidstyle.networks.layers import ReflectionPad, reflected
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

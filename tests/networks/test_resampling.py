@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from vidstyle.networks.resampling import BlurDownsample, BlurUpsample
+from vidstyle.networks.layers import BlurDownsample, BlurUpsample
 
 
 @pytest.mark.parametrize("size", [(8, 8), (7, 10), (3, 5)])

@@ -5,9 +5,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from vidstyle.networks.resampling import blur
+from vidstyle.networks.johnson import JohnsonNetwork
+from vidstyle.networks.layers import blur
 from vidstyle.networks.stylegan2 import EqualConv2d, EqualLinear, StyleGAN2Discriminator, StyleGAN2Generator
-from vidstyle.networks.transformer import TransformerNetwork
 
 
 def test_the_blur_is_the_1331_filter() -> None:
@@ -52,7 +52,7 @@ def test_patch_features_have_the_widths_that_are_stated_and_come_with_the_painti
     assert all(torch.equal(*pair) for pair in zip(features, generator.features(images), strict=True))
 
 
-@pytest.mark.parametrize("network", [StyleGAN2Generator(4, 5), TransformerNetwork(4, 5)])
+@pytest.mark.parametrize("network", [StyleGAN2Generator(4, 5), JohnsonNetwork(4, 5)])
 @pytest.mark.parametrize("size", [(32, 32), (36, 64)])
 def test_pictures_keep_their_size_and_range(network: nn.Module, size: tuple[int, int]) -> None:
     painted = network(torch.rand(1, 3, *size) * 2 - 1)

@@ -14,7 +14,7 @@ from tests.clips import make_clip, make_truncated
 from tests.packets import complaints, video_times
 from vidstyle.errors import DamagedError, ExitCode, InputError, Interrupted, OutputError, StyleError
 from vidstyle.progress import Progress
-from vidstyle.render.paint import Painter
+from vidstyle.render.painter import Painter
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
 

@@ -11,9 +11,9 @@ import pytest
 from tests.clips import make_clip
 from tests.renders import assert_same, done, told
 from vidstyle.errors import OutputError
-from vidstyle.render.folder import RenderFolder
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
+from vidstyle.render.work_folder import RenderFolder
 
 Fast = Callable[..., RenderSettings]
 

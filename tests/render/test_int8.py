@@ -15,9 +15,9 @@ from vidstyle.media.clip import Clip
 from vidstyle.media.probe import probe
 from vidstyle.models.openvino import digest
 from vidstyle.progress import Progress
-from vidstyle.render import calibrate
-from vidstyle.render.calibrate import SAMPLES, sample_frames
+from vidstyle.render import int8 as calibrate
 from vidstyle.render.engine import Engine
+from vidstyle.render.int8 import SAMPLES, sample_frames
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
 
@@ -112,7 +112,7 @@ def test_the_cache_keeps_the_networks_used_last(
 
 
 def test_a_missing_extra_is_named(fast: Fast, monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_path: Path) -> None:
-    monkeypatch.setattr("vidstyle.models.quantise.find_spec", lambda _: None)
+    monkeypatch.setattr("vidstyle.models.openvino.find_spec", lambda _: None)
     with pytest.raises(DependencyError) as caught:
         run(make_clip(tmp_path / "a.mp4", frames=2), tmp_path / "b.mp4", fast(precision="int8"))
     assert str(caught.value) == "To compute in int8, install its extra: pip install 'vidstyle[openvino]'."

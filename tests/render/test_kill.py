@@ -15,9 +15,9 @@ from tests.clips import make_clip
 from tests.commands import Commands, kill
 from tests.renders import assert_same, done, told, uneven
 from vidstyle.errors import TargetExists
-from vidstyle.render.folder import RenderFolder
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
+from vidstyle.render.work_folder import RenderFolder
 
 Fast = Callable[..., RenderSettings]
 KILLS = 20

@@ -12,19 +12,17 @@ import pytest
 from tests.clips import make_clip, make_truncated, moving_square
 from tests.renders import broken_off, done, shown
 from vidstyle.interrupt import StopRequest
-from vidstyle.media.position import Position
 from vidstyle.media.probe import probe
-from vidstyle.media.read import VideoReader
-from vidstyle.media.survey import Survey
+from vidstyle.media.read import Position, VideoReader
+from vidstyle.media.resume import Survey
 from vidstyle.render.engine import Engine
-from vidstyle.render.folder import RenderFolder
-from vidstyle.render.journal import Journal, Segment
-from vidstyle.render.painting import Stretch, painted
+from vidstyle.render.frame_source import asked_range
+from vidstyle.render.journal import Journal, Segment, Start, rewind_points
+from vidstyle.render.paint_segments import SegmentRange, painted
 from vidstyle.render.plan import plan_video
-from vidstyle.render.reading import asked_range
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
-from vidstyle.render.start import Start, places_before
+from vidstyle.render.work_folder import RenderFolder
 
 Fast = Callable[..., RenderSettings]
 
@@ -40,10 +38,10 @@ def paint(source: Path, folder: Path, settings: RenderSettings, start: Start, un
     """Paint a stretch with a painter of its own and return its segments."""
     engine, clip = Engine(settings), probe(source)
     plan = plan_video(clip, folder / "out.mp4", engine, settings)
-    place = RenderFolder(folder / "out.mp4", plan.form.codec.workshop)
+    place = RenderFolder(folder / "out.mp4", plan.form.codec.intermediate_suffix)
     place.path.mkdir(parents=True)
     painter = engine.painter(plan.sizes, plan.colours, clip, plan.frames)
-    with closing(painted(Stretch(plan, settings, place, start, until), painter, StopRequest())) as steps:
+    with closing(painted(SegmentRange(plan, settings, place, start, until), painter, StopRequest())) as steps:
         segments = [segment for step in steps for segment in step.finished]
     assert [one for _, one in Journal(place.journal).read() if isinstance(one, Segment)] == segments
     return segments
@@ -71,7 +69,7 @@ def test_pieces_painted_apart_are_those_of_one_go(fast: Fast, tmp_path: Path, ot
     assert any(one.standing.repeated > 4 for one in whole), "frames are held, so that few before a piece are distinct"
     apart = []
     for first, until in ((5, 6), (0, 2), (2, 5), (6, len(whole))):
-        before = places_before(places, first)
+        before = rewind_points(places, first)
         start = Start(first, places[first - 1] if first else None, whole[0].shift, None, None, before)
         apart += paint(source, tmp_path / f"from{first}", settings, start, until)
     assert told(sorted(apart, key=lambda one: one.number)) == told(whole)
@@ -99,9 +97,9 @@ def test_a_survey_finds_the_places_and_the_report_of_a_reading(tmp_path: Path, d
 
 def test_reading_for_what_came_before_begins_ever_further_back() -> None:
     places = [Position(10 * number, number, 1, "", 0, True) for number in range(1, 20)]
-    assert places_before(places, 0) == ()
-    assert places_before(places, 1) == (None,)
-    assert places_before(places, 6) == (places[4], places[3], places[1], None)
+    assert rewind_points(places, 0) == ()
+    assert rewind_points(places, 1) == (None,)
+    assert rewind_points(places, 6) == (places[4], places[3], places[1], None)
 
 
 def test_painting_goes_on_where_the_memory_of_a_painter_was_not_kept(

@@ -9,7 +9,7 @@ import torch
 
 from tests.clips import make_clip, moving_square
 from tests.packets import video_times
-from tests.render.test_paint import Invert, painter
+from tests.render.test_painter import Invert, painter
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
 from vidstyle.render.settings import RenderSettings

@@ -13,13 +13,12 @@ import torch
 from tests.clips import make_clip, make_truncated
 from tests.packets import tracks
 from tests.renders import Crash, assert_same, broken_off, done, told, uneven
-from vidstyle.atomic import StageResult
 from vidstyle.errors import DamagedError, DeviceError, ExitCode, OutputError
-from vidstyle.progress import Progress
-from vidstyle.render.folder import RenderFolder, claimed
-from vidstyle.render.paint import Painter, Staged
+from vidstyle.progress import Progress, StageResult
+from vidstyle.render.painter import Painter, Staged
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
+from vidstyle.render.work_folder import RenderFolder, claimed
 
 Fast = Callable[..., RenderSettings]
 
@@ -152,7 +151,7 @@ def test_other_settings_begin_anew_and_say_why(
 
 
 def test_another_source_or_style_begins_anew(fast: Fast, tmp_path: Path, film: Path, style_path: Path) -> None:
-    from vidstyle.models.style import load_style, save_style
+    from vidstyle.models.style_file import load_style, save_style
 
     broken_off(film, tmp_path / "out.mp4", fast(segment=10), 25)
     moved = film.rename(tmp_path / "moved.mp4")

@@ -10,12 +10,12 @@ from torch import Tensor
 
 from tests.clips import make_clip
 from tests.packets import pictures, video_times
-from tests.render.test_paint import Repeat
+from tests.render.test_painter import Repeat
 from vidstyle.errors import DeviceError
 from vidstyle.models.image_model import ImageModel
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.render.engine import Engine
-from vidstyle.render.paint import STRIPS
+from vidstyle.render.painter import STRIPS
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import plan_sizes
 from vidstyle.render.stage import run

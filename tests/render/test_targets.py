@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from vidstyle.errors import OutputError
-from vidstyle.render.targets import check_room, check_target
+from vidstyle.render.jobs import check_room, check_target
 
 
 def refused(source: Path, target: Path, overwrite: bool = False) -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from vidstyle.media.images import read_image
-from vidstyle.report.grid import grid
+from vidstyle.report.contact_sheet import grid
 from vidstyle.report.plot import plot_lines
 from vidstyle.report.png import write_png
 

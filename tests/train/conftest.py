@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from vidstyle.report.png import write_png
-from vidstyle.train.methods import METHOD_SETTINGS, METHODS
+from vidstyle.train.method_defaults import METHOD_SETTINGS, METHODS
 from vidstyle.train.settings import TrainSettings
 
 

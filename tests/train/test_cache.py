@@ -8,8 +8,8 @@ import pytest
 from tests.train.conftest import small
 from vidstyle.progress import Progress, silent
 from vidstyle.report.png import write_png
-from vidstyle.train.dataset import doubts, open_dataset
-from vidstyle.train.scaling import scale_to_short_side
+from vidstyle.train.data.cache import scale_to_short_side
+from vidstyle.train.data.dataset import doubts, open_dataset
 
 
 def test_images_are_scaled_by_their_short_side_with_their_aspect(dataset: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_style_image_that_is_gone_serves_too(dataset: Path) -> None:
 
 def test_a_cache_of_another_way_of_decoding_is_made_anew(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     open_dataset(dataset, small(), silent)
-    monkeypatch.setattr("vidstyle.train.cache._DECODING", 3)
+    monkeypatch.setattr("vidstyle.train.data.cache._DECODING", 3)
     phases: list[str] = []
     open_dataset(dataset, small(), lambda progress: phases.append(progress.phase))
     assert phases.count("caching photos") == 5

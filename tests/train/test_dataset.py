@@ -11,7 +11,7 @@ from tests.train.conftest import picture, small
 from vidstyle.errors import InputError
 from vidstyle.progress import Progress, silent
 from vidstyle.report.png import write_png
-from vidstyle.train.dataset import Dataset, doubts, open_dataset
+from vidstyle.train.data.dataset import Dataset, doubts, open_dataset
 from vidstyle.train.settings import TrainSettings
 from vidstyle.train.stage import run
 

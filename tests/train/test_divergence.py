@@ -11,9 +11,9 @@ import torch
 from tests.train.conftest import small
 from vidstyle.errors import TrainingError
 from vidstyle.progress import Progress, silent
-from vidstyle.train.contrastive import ContrastiveTraining
-from vidstyle.train.method import NetworkTraining
-from vidstyle.train.methods import METHODS
+from vidstyle.train.methods.base import NetworkTraining
+from vidstyle.train.methods.cut import ContrastiveTraining
+from vidstyle.train.methods.registry import TRAINING_METHODS
 from vidstyle.train.stage import run
 
 
@@ -42,14 +42,14 @@ def test_weights_that_are_no_numbers_are_neither_shown_nor_kept(
         if progress.phase == "training" and progress.done == 1:
             os.kill(os.getpid(), signal.SIGINT)
 
-    step = METHODS[method].load().step
+    step = TRAINING_METHODS[method].step
 
     def spoiling(self: NetworkTraining, *given: Any) -> dict[str, torch.Tensor]:
         losses = step(self, *given)
         next(iter(self.optimizers.values())).param_groups[0]["params"][0].data[:] = float("inf")
         return losses
 
-    monkeypatch.setattr(METHODS[method].load(), "step", spoiling)
+    monkeypatch.setattr(TRAINING_METHODS[method], "step", spoiling)
     for sample_every in (1000, 1):
         with pytest.raises(TrainingError) as caught:
             run(dataset, tmp_path, small(method=method, log_every=1000, sample_every=sample_every), stop)

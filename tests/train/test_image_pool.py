@@ -2,7 +2,7 @@
 
 import torch
 
-from vidstyle.train.image_pool import ImagePool
+from vidstyle.train.methods.cyclegan import ImagePool
 
 
 def _step(pool: ImagePool, number: int) -> int:

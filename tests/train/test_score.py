@@ -9,13 +9,13 @@ import torch
 
 from tests.train.conftest import picture, small
 from vidstyle.models.feature_network import load_vgg16
-from vidstyle.models.style import load_style
+from vidstyle.models.style_file import load_style
 from vidstyle.progress import silent
 from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder, read_log
 from vidstyle.train import score
-from vidstyle.train.dataset import open_dataset
-from vidstyle.train.score import Judge
+from vidstyle.train.data.dataset import open_dataset
+from vidstyle.train.score import StyleScorer
 from vidstyle.train.settings import TrainSettings
 from vidstyle.train.stage import run
 
@@ -36,7 +36,7 @@ def held(random_vgg16: Path, **changes: object) -> TrainSettings:
 
 def test_a_painter_of_cartoon_frames_scores_better_than_one_of_noise(many: Path, random_vgg16: Path) -> None:
     images = open_dataset(many, held(random_vgg16), silent)
-    judge = Judge(load_vgg16(str(random_vgg16), torch.device("cpu")), images.held_out, images.paintings, seed=0)
+    judge = StyleScorer(load_vgg16(str(random_vgg16), torch.device("cpu")), images.held_out, images.paintings, seed=0)
     noise = np.random.default_rng(0)
     frames = iter(range(100))
     perfect = judge.score(lambda photo: images.paintings.image(next(frames) % 3))
@@ -46,7 +46,7 @@ def test_a_painter_of_cartoon_frames_scores_better_than_one_of_noise(many: Path,
 
 def test_the_nearest_frame_of_a_frame_is_itself(many: Path, random_vgg16: Path) -> None:
     images = open_dataset(many, held(random_vgg16), silent)
-    judge = Judge(load_vgg16(str(random_vgg16), torch.device("cpu")), images.held_out, images.paintings, seed=0)
+    judge = StyleScorer(load_vgg16(str(random_vgg16), torch.device("cpu")), images.held_out, images.paintings, seed=0)
     assert judge.nearest([images.paintings.image(number) for number in (2, 0, 1)]) == [2, 0, 1]
 
 
@@ -54,7 +54,7 @@ def test_the_best_style_is_kept_beside_the_last_with_score_and_step(
     many: Path, random_vgg16: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scores = iter([5.0, 3.0, 4.0])
-    monkeypatch.setattr(Judge, "score", lambda *_: next(scores))
+    monkeypatch.setattr(StyleScorer, "score", lambda *_: next(scores))
     result = run(many, tmp_path, held(random_vgg16, sample_every=2), silent)
     folder = RunFolder(tmp_path / "cut++")
     assert [row["step"] for row in read_log(folder.scores)] == [2, 4, 6]
@@ -83,7 +83,7 @@ def _same_scores_and_best(first: RunFolder, second: RunFolder) -> None:
 def test_a_kill_while_scoring_loses_neither_the_score_nor_the_best_style(
     many: Path, random_vgg16: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, kills = Judge.score, iter([False, True])
+    whole, kills = StyleScorer.score, iter([False, True])
 
     def score(*given: Any) -> float:
         if next(kills, False):
@@ -92,7 +92,7 @@ def test_a_kill_while_scoring_loses_neither_the_score_nor_the_best_style(
 
     due = {"sample_every": 2, "save_every": 2}
     run(many, tmp_path, held(random_vgg16, name="straight", **due), silent)
-    monkeypatch.setattr(Judge, "score", score)
+    monkeypatch.setattr(StyleScorer, "score", score)
     with pytest.raises(KeyboardInterrupt):
         run(many, tmp_path, held(random_vgg16, name="killed", **due), silent)
     run(many, tmp_path, held(random_vgg16, name="killed", **due), silent)

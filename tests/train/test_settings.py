@@ -4,7 +4,7 @@ import pytest
 
 from tests.train.conftest import small
 from vidstyle.errors import SettingsError
-from vidstyle.train.schedule import plan_schedule
+from vidstyle.train.learning_rate import plan_schedule
 from vidstyle.train.settings import TrainSettings
 
 

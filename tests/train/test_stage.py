@@ -15,9 +15,9 @@ from safetensors.torch import load_file
 
 from tests.train.conftest import small
 from vidstyle.errors import ExitCode, InputError, Interrupted, SettingsError, TrainingError
-from vidstyle.models.style import load_style
+from vidstyle.models.style_file import load_style
 from vidstyle.progress import Progress, silent
-from vidstyle.train.contrastive import ContrastiveTraining
+from vidstyle.train.methods.cut import ContrastiveTraining
 from vidstyle.train.stage import run
 
 

@@ -16,9 +16,9 @@ from vidstyle.media.images import read_image
 from vidstyle.models import download, weights
 from vidstyle.progress import silent
 from vidstyle.report.png import write_png
-from vidstyle.train.cache import ImageCache, open_cache
+from vidstyle.train.data.cache import ImageCache, open_cache
+from vidstyle.train.data.style_image import choose_style_image
 from vidstyle.train.stage import run
-from vidstyle.train.style_image import choose_style_image
 
 CPU = torch.device("cpu")
 

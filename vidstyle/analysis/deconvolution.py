@@ -5,7 +5,7 @@ import numpy as np
 
 from vidstyle.analysis.blur import Blur
 from vidstyle.analysis.damage import ringing
-from vidstyle.analysis.noise import noise_deviation
+from vidstyle.analysis.light import noise_deviation
 
 ITERATIONS = 20
 DATA_PENALTY, GRADIENT_PENALTY = 0.3, 0.02

@@ -6,8 +6,7 @@ from typing import Self
 import cv2
 import numpy as np
 
-from vidstyle.analysis.light import Light
-from vidstyle.analysis.noise import noise_deviation
+from vidstyle.analysis.light import Light, noise_deviation
 from vidstyle.analysis.scale import shrink
 
 MEASURING_SHORT_SIDE = 360

@@ -9,12 +9,12 @@ from typing import Any
 
 import click
 
-from vidstyle.atomic import StageResult
 from vidstyle.cli.options import settings_from, settings_options
 from vidstyle.cli.show import console, progress_bar
 from vidstyle.errors import SettingsError
-from vidstyle.evaluate.figure import Figure, not_computed, shown
+from vidstyle.evaluate.figure import Measurement, not_computed, shown
 from vidstyle.evaluate.settings import EvaluateSettings
+from vidstyle.progress import StageResult
 
 FOLDER = click.Path(path_type=Path)
 
@@ -69,7 +69,7 @@ def tell(result: StageResult, quiet: bool) -> None:
 
 def _show(result: StageResult) -> None:
     """Print one line a figure: its value, that of the untouched source, and all it rests on."""
-    figures = [Figure.of(record) for record in result.details["figures"]]
+    figures = [Measurement.of(record) for record in result.details["figures"]]
     rows = [("metric", "value", "source", "measured on")]
     rows += [(one.name, shown(one.value), shown(one.source_value), one.basis) for one in figures]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
@@ -79,7 +79,7 @@ def _show(result: StageResult) -> None:
 
 def _as_csv(result: StageResult) -> str:
     out = io.StringIO()
-    names = [field.name for field in fields(Figure)]
+    names = [field.name for field in fields(Measurement)]
     writer = csv_format.DictWriter(out, names, lineterminator="\n")
     writer.writeheader()
     for record in result.details["figures"]:

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from vidstyle.atomic import refuse_existing
 from vidstyle.cli.show import console
+from vidstyle.files import refuse_existing
 
 
 @click.command()
@@ -19,7 +19,7 @@ def export(style: str, to: str, output: Path, overwrite: bool) -> None:
     It takes and gives pictures, (n, 3, height, width) in [0, 1], both sides multiples of 4. ONNX needs the extra onnx.
     """
     from vidstyle.models.export import export_style
-    from vidstyle.models.style import find_style, load_style
+    from vidstyle.models.style_file import find_style, load_style
 
     refuse_existing(output, overwrite)
     export_style(load_style(find_style(style)), output, to)

@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from vidstyle.atomic import StageResult
 from vidstyle.cli.options import settings_from, settings_options
 from vidstyle.cli.show import console, progress_bar
 from vidstyle.extract.settings import ExtractSettings
+from vidstyle.progress import StageResult
 
 
 @click.command()

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from vidstyle.atomic import refuse_existing
 from vidstyle.cli.show import console
+from vidstyle.files import refuse_existing
 
 
 @click.command("import")
@@ -23,8 +23,8 @@ def import_style(source: Path, output: Path, size: int, overwrite: bool) -> None
 
     ResNet generators with instance norm are read, CUT's and CycleGAN's; others are refused with the reason.
     """
-    from vidstyle.models.public_checkpoint import read_public_generator
-    from vidstyle.models.style import save_style
+    from vidstyle.models.import_public import read_public_generator
+    from vidstyle.models.style_file import save_style
 
     refuse_existing(output, overwrite)
     style = read_public_generator(source, size)

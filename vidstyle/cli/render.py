@@ -12,11 +12,11 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from vidstyle.atomic import StageResult
 from vidstyle.cli.options import flag_options, settings_from, settings_options
 from vidstyle.cli.show import console, progress_bar
 from vidstyle.cluster.settings import LOCAL, ClusterSettings, is_address
 from vidstyle.errors import SettingsError
+from vidstyle.progress import StageResult
 from vidstyle.render.settings import RenderSettings
 from vidstyle.settings import describe
 

@@ -8,7 +8,7 @@ from rich.table import Table
 @click.command()
 def styles() -> None:
     """List the styles that can be rendered by name."""
-    from vidstyle.models.style import load_style, shipped_styles
+    from vidstyle.models.style_file import load_style, shipped_styles
 
     table = Table("Name", "Kind", "Channels", "Trained at", "Steps", "File")
     for name, path in shipped_styles().items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from vidstyle.cluster.film import Film
+    from vidstyle.cluster.video_job import Film
 
 LONGEST = 16
 """Segments that a worker gets at once, at most: beginning anew costs a seek and some frames that are looked at again."""

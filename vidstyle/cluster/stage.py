@@ -7,20 +7,19 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from vidstyle.atomic import StageResult
-from vidstyle.cluster.crew import Crew, share_of_cluster
-from vidstyle.cluster.direct import Director, surveyed
-from vidstyle.cluster.film import Film
-from vidstyle.cluster.order import order_for
+from vidstyle.cluster.driver import Driver, surveyed
+from vidstyle.cluster.job_spec import order_for
 from vidstyle.cluster.session import load_ray, session
 from vidstyle.cluster.settings import ClusterSettings
+from vidstyle.cluster.video_job import Film
 from vidstyle.cluster.worker import Worker
+from vidstyle.cluster.worker_pool import WorkerPool, share_of_cluster
 from vidstyle.errors import Interrupted, SettingsError
-from vidstyle.progress import OnProgress, silent
+from vidstyle.progress import OnProgress, StageResult, silent
 from vidstyle.render.engine import Engine
 from vidstyle.render.jobs import Job, plan_jobs
 from vidstyle.render.outcome import Outcome, all_of, would_render
-from vidstyle.render.painting import Work
+from vidstyle.render.paint_segments import Work
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import PictureCounter, attempt, finished, picture, taken_up
 
@@ -87,15 +86,15 @@ def _films(
     on_progress: OnProgress,
     *,
     alone: bool,
-) -> Director:
+) -> Driver:
     """Return the director of the films once all of them are whole or given up; raises Interrupted, or what `run` does."""
     films = [Film(job, work) for job, work in works.items()]
     with surveyed(films) as survey, session(address):
         share = share_of_cluster(cluster, gpus_wanted=settings.device != "cpu", most=_pieces(works, settings))
         for film in films:
             film.order = order_for(film.work.plan, planner, settings, gpus=bool(share.gpus))
-        crew = Crew(Worker, share)
-        director = Director(films, survey, crew, on_progress, alone=alone)
+        crew = WorkerPool(Worker, share)
+        director = Driver(films, survey, crew, on_progress, alone=alone)
         try:
             crew.start()
             director.direct()

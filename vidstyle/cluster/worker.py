@@ -1,26 +1,63 @@
-"""What runs on each GPU or core: the stage's own function for a stretch of segments, and its models, loaded once."""
+"""A worker's own folder on its machine, which does not outlive it for long."""
 
 import os
+import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import asdict
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from vidstyle.cluster.files import at_hand, chunks
-from vidstyle.cluster.order import Order, unpacked
-from vidstyle.cluster.scratch import Scratch
+from vidstyle.cluster.job_spec import JobSpec, at_hand, chunks, unpacked
+from vidstyle.files import locked
 from vidstyle.interrupt import StopRequest
 from vidstyle.progress import silent
 from vidstyle.render.engine import Engine
-from vidstyle.render.folder import RenderFolder
-from vidstyle.render.journal import Segment
-from vidstyle.render.made_of import versions
-from vidstyle.render.paint import Painter
-from vidstyle.render.painting import Stretch, painted
+from vidstyle.render.journal import Segment, Start
+from vidstyle.render.paint_segments import SegmentRange, painted
+from vidstyle.render.painter import Painter
 from vidstyle.render.pinned import pinned_painter, resolve
-from vidstyle.render.start import Start
+from vidstyle.render.resume import versions
+from vidstyle.render.work_folder import RenderFolder
+
+PREFIX = "vidstyle-worker-"
+
+
+class Scratch:
+    """A new folder, gone when it is removed; those of workers that ended without removing theirs go first.
+
+    A worker holds the lock of its folder while it lives.
+    """
+
+    def __init__(self) -> None:
+        for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/lock"):
+            _remove_left(left)
+        self._held = ExitStack()
+        while not self._made():
+            self._held.close()
+
+    def _made(self) -> bool:
+        """Make the folder and take its lock; False where another worker took it for one that was left, and removes it."""
+        self.path = Path(tempfile.mkdtemp(prefix=PREFIX))
+        return self._held.enter_context(locked(self.path / "lock"))
+
+    def remove(self) -> None:
+        """Remove the folder with all that is in it."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        self._held.close()
+
+
+def _remove_left(lock: Path) -> None:
+    try:
+        with locked(lock) as free:
+            if free:
+                shutil.rmtree(lock.parent, ignore_errors=True)
+    except OSError:
+        return
+
 
 TELL_SECONDS = 0.5
 """How often a worker says how far it is."""
@@ -31,7 +68,7 @@ class Worker:
 
     def __init__(self) -> None:
         self._scratch = Scratch()
-        self._order: tuple[bytes, Order] | None = None
+        self._order: tuple[bytes, JobSpec] | None = None
         self._engine: Engine | None = None
         self._painter: Painter | None = None
 
@@ -56,10 +93,10 @@ class Worker:
         film = self._take(order, given)
         if self._painter is None:
             self._painter = pinned_painter(self._engine_for(film), film.plan, resolved, 0, silent)
-        folder = RenderFolder(self._scratch.path / "piece", film.plan.form.codec.workshop)
+        folder = RenderFolder(self._scratch.path / "piece", film.plan.form.codec.intermediate_suffix)
         folder.path.mkdir(exist_ok=True)
         folder.keep_only(set())
-        stretch, told = Stretch(film.plan, film.settings, folder, start, until), monotonic()
+        stretch, told = SegmentRange(film.plan, film.settings, folder, start, until), monotonic()
         with closing(painted(stretch, self._painter, StopRequest())) as steps:
             for step in steps:
                 for segment in step.finished:
@@ -68,7 +105,7 @@ class Worker:
                     told = monotonic()
                     yield "frames", step.frames
 
-    def _take(self, order: bytes, given: dict[str, Any]) -> Order:
+    def _take(self, order: bytes, given: dict[str, Any]) -> JobSpec:
         """Return the order with the paths that its files have here; of another film the painter is another one."""
         if self._order is None or self._order[0] != order:
             self._order = self._painter = None
@@ -76,7 +113,7 @@ class Worker:
             self._order = order, asked.at(at_hand(asked.files, given, self._scratch.path / "files"))
         return self._order[1]
 
-    def _engine_for(self, film: Order) -> Engine:
+    def _engine_for(self, film: JobSpec) -> Engine:
         if self._engine is None or self._engine.settings != film.settings:
             self._engine = Engine(film.settings)
         return self._engine

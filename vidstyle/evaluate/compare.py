@@ -6,19 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from vidstyle.atomic import StageResult, whole_file, write_json
 from vidstyle.errors import InputError, SettingsError
-from vidstyle.evaluate.comparison import Row, check_seeds, rows_of, untouched
 from vidstyle.evaluate.figure import not_computed
-from vidstyle.evaluate.pictures import by_name, open_folders
+from vidstyle.evaluate.image_sets import by_name, open_folders
 from vidstyle.evaluate.runs import FinishedRun, open_run
 from vidstyle.evaluate.settings import METRICS, CompareSettings
 from vidstyle.evaluate.stage import evaluate_run
-from vidstyle.evaluate.table import as_csv, as_markdown, as_records
+from vidstyle.evaluate.table import Row, as_csv, as_markdown, as_records, check_seeds, rows_of, untouched
+from vidstyle.files import whole_file, write_json
 from vidstyle.media.images import read_image
-from vidstyle.progress import OnProgress, silent
-from vidstyle.report.captions import captioned
-from vidstyle.report.grid import grid
+from vidstyle.progress import OnProgress, StageResult, silent
+from vidstyle.report.contact_sheet import captioned, grid
 from vidstyle.report.png import write_png
 
 

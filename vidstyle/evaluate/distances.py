@@ -11,8 +11,8 @@ from vidstyle.analysis.frechet import frechet_distance, kernel_distance
 from vidstyle.analysis.resizers import BICUBIC, BILINEAR, Resizer
 from vidstyle.errors import InputError, StyleError
 from vidstyle.evaluate.features import CropFeatures, Extractor, InceptionFeatures, features
-from vidstyle.evaluate.figure import Figure
-from vidstyle.evaluate.pictures import Pictures
+from vidstyle.evaluate.figure import Measurement
+from vidstyle.evaluate.image_sets import Pictures
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.models.download import checksum, find_or_fetch
 from vidstyle.models.weights import known
@@ -50,7 +50,7 @@ def distance(
     source: Pictures | None,
     settings: EvaluateSettings,
     on_progress: OnProgress,
-) -> Figure:
+) -> Measurement:
     """Return the distance `name` of `generated` from `target`, the source's own distance beside it.
 
     Raises InputError for fewer than two pictures or pictures that cannot be read, StyleError where the weights of the
@@ -71,7 +71,7 @@ def distance(
         for one in (generated, source)
     )
     assert value is not None, "two or more pictures have a distance"
-    return Figure(
+    return Measurement(
         name=name,
         value=value,
         counts={part: len(pictures) for part, pictures in sets.items()} | ground.counts,
@@ -142,7 +142,7 @@ def inception_weights(settings: EvaluateSettings, on_progress: OnProgress) -> Pa
     return path
 
 
-def too_few(figure: Figure) -> str | None:
+def too_few(figure: Measurement) -> str | None:
     """Return a warning where a Frechet distance rests on fewer samples than its covariances need."""
     if figure.name == "fd-vgg16" and (crops := figure.counts[CROPS]) < FULL_RANK_OF_CROPS:
         return (

@@ -15,11 +15,11 @@ from torch import Tensor, nn
 
 from vidstyle.analysis.crops import BATCH, crop_features, crops_of, scaled
 from vidstyle.analysis.resizers import Resizer
-from vidstyle.atomic import whole_file
 from vidstyle.device import DTYPES, resolve_device
 from vidstyle.errors import InputError, StyleError
-from vidstyle.evaluate.pictures import Pictures, read_ahead
+from vidstyle.evaluate.image_sets import Pictures, read_ahead
 from vidstyle.evaluate.settings import EvaluateSettings
+from vidstyle.files import whole_file
 from vidstyle.models.download import checksum
 from vidstyle.models.weights import known, read_weights, select
 from vidstyle.networks.inception import InceptionV3

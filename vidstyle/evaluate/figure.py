@@ -7,7 +7,7 @@ from typing import Any, Self
 
 
 @dataclass(frozen=True)
-class Figure:
+class Measurement:
     """A metric's value, what it was measured on and with; `source_value` is that of the untouched source.
 
     Where nothing could be measured, as between the frames of a video that has one, both are None.

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from vidstyle.device import without_tf32
 from vidstyle.errors import DependencyError, InputError, StyleError
 from vidstyle.evaluate.distances import DISTANCES, distance, too_few
-from vidstyle.evaluate.figure import Figure
-from vidstyle.evaluate.pairs import EQUAL, SMALLEST, diversity, likenesses
-from vidstyle.evaluate.pictures import Pictures
+from vidstyle.evaluate.figure import Measurement
+from vidstyle.evaluate.image_sets import Pictures
+from vidstyle.evaluate.paired_metrics import EQUAL, SMALLEST, diversity, likenesses
 from vidstyle.evaluate.settings import METRICS, EvaluateSettings
 from vidstyle.progress import OnProgress
 
@@ -20,7 +20,7 @@ TOGETHER = (("fid", "fid-clean", "kid"), ("fd-vgg16", "kid-vgg16"), ("psnr", "ss
 
 
 @dataclass(frozen=True)
-class Sets:
+class MetricInputs:
     """What is measured: one folder of results, or several of the same sources; the target; the sources.
 
     `others` are further results of the same sources, at which only their diversity looks.
@@ -47,15 +47,15 @@ class Sets:
 
 
 @dataclass(frozen=True)
-class Findings:
+class MetricReport:
     """The figures, why others could not be had, and warnings."""
 
-    figures: tuple[Figure, ...]
+    figures: tuple[Measurement, ...]
     missing: dict[str, str]
     warnings: tuple[str, ...]
 
 
-def measure(sets: Sets, settings: EvaluateSettings, on_progress: OnProgress) -> Findings:
+def measure(sets: MetricInputs, settings: EvaluateSettings, on_progress: OnProgress) -> MetricReport:
     """Return the figures asked for, or with `auto` all that the given sets and the weights at hand allow.
 
     Raises InputError for pictures that cannot be measured, and StyleError or DependencyError where weights are missing
@@ -67,7 +67,7 @@ def measure(sets: Sets, settings: EvaluateSettings, on_progress: OnProgress) -> 
             raise InputError(f"{name} needs {lacking}. Give it, or leave {name} out of --metrics.")
     if not wanted:
         raise InputError("There is nothing to compare the pictures with. Give --target, --source or both.")
-    figures: list[Figure] = []
+    figures: list[Measurement] = []
     missing: dict[str, str] = {}
     for group in TOGETHER:
         names = [name for name in group if name in wanted]
@@ -79,16 +79,18 @@ def measure(sets: Sets, settings: EvaluateSettings, on_progress: OnProgress) -> 
                 raise
             missing |= dict.fromkeys(names, str(error))
     warnings = [text for figure in figures for text in (too_few(figure), _left_out(figure)) if text]
-    return Findings(tuple(figures), missing, tuple(warnings))
+    return MetricReport(tuple(figures), missing, tuple(warnings))
 
 
-def _left_out(figure: Figure) -> str | None:
+def _left_out(figure: Measurement) -> str | None:
     if not (equal := figure.counts.get(EQUAL)):
         return None
     return f"{figure.name} is the mean of {figure.counts['pairs']:,} pairs; {equal:,} more are equal, so theirs is infinite."
 
 
-def _figures(names: Sequence[str], sets: Sets, settings: EvaluateSettings, on_progress: OnProgress) -> list[Figure]:
+def _figures(
+    names: Sequence[str], sets: MetricInputs, settings: EvaluateSettings, on_progress: OnProgress
+) -> list[Measurement]:
     if not names:
         return []
     if sets.target and names[0] in DISTANCES:

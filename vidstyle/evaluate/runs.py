@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle.errors import InputError
-from vidstyle.models.style import Style, load_style
+from vidstyle.models.style_file import Style, load_style
 from vidstyle.run_folder import RunFolder, read_log
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from vidstyle.errors import SettingsError
-from vidstyle.models.variation import Variation
+from vidstyle.models.inst.variation import Variation
 from vidstyle.settings import Settings, setting
 
 METRICS = ("fid", "fid-clean", "kid", "fd-vgg16", "kid-vgg16", "psnr", "ssim", "lpips", "lpips-diversity")

@@ -8,21 +8,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vidstyle import __version__
-from vidstyle.atomic import StageResult, write_json
 from vidstyle.evaluate.distances import INCEPTION
-from vidstyle.evaluate.figure import Figure
+from vidstyle.evaluate.figure import Measurement
+from vidstyle.evaluate.image_sets import Pictures, open_folders, variants_of
 from vidstyle.evaluate.inputs import PICTURES, RUN, Inputs
-from vidstyle.evaluate.measure import Findings, Sets, measure
-from vidstyle.evaluate.painting import Painted, paint, scaled_photos
-from vidstyle.evaluate.pairs import LPIPS_WEIGHTS
-from vidstyle.evaluate.pictures import Pictures, open_folders, variants_of
+from vidstyle.evaluate.measure import MetricInputs, MetricReport, measure
+from vidstyle.evaluate.paint_photos import Painted, paint, scaled_photos, vary
+from vidstyle.evaluate.paired_metrics import LPIPS_WEIGHTS
 from vidstyle.evaluate.runs import FinishedRun, open_run
 from vidstyle.evaluate.settings import EvaluateSettings
-from vidstyle.evaluate.varying import vary
+from vidstyle.files import write_json
 from vidstyle.models.download import checksum
-from vidstyle.models.style import find_style, load_style
+from vidstyle.models.style_file import find_style, load_style
 from vidstyle.models.weights import find
-from vidstyle.progress import OnProgress, silent
+from vidstyle.progress import OnProgress, StageResult, silent
 
 
 def run(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgress = silent) -> StageResult:
@@ -47,7 +46,7 @@ def run(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgress = si
     )
 
 
-def _findings(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgress) -> Findings:
+def _findings(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgress) -> MetricReport:
     kind, subject = inputs.kind(), inputs.measured[0]
     if kind == PICTURES:
         sets = _sets(inputs.measured, settings.variants, inputs.target, inputs.source)
@@ -56,15 +55,15 @@ def _findings(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgres
         assert inputs.photos is not None, "a run is held against photos"
         target = open_folders(inputs.target) if inputs.target else None
         return evaluate_run(open_run(subject), open_folders(inputs.photos), target, settings, on_progress).findings
-    from vidstyle.evaluate.video import measure_video
+    from vidstyle.evaluate.video_metrics import measure_video
 
     assert inputs.source is not None, "a video is held against its source"
     return measure_video(subject, inputs.source, settings, on_progress)
 
 
-def _sets(generated: Sequence[Path], variants: bool, target: Path | None, source: Path | None) -> Sets:
+def _sets(generated: Sequence[Path], variants: bool, target: Path | None, source: Path | None) -> MetricInputs:
     opened = [open_folders(folder) for folder in generated]
-    return Sets(
+    return MetricInputs(
         generated=tuple(part for one in opened for part in (variants_of(one) if variants else [one])),
         target=open_folders(target) if target else None,
         source=open_folders(source) if source else None,
@@ -77,7 +76,7 @@ class RunFindings:
 
     run: FinishedRun
     method: str
-    findings: Findings
+    findings: MetricReport
     photos: Pictures
     pictures: Pictures
     painted: Painted | None
@@ -101,7 +100,7 @@ def evaluate_run(
     else:
         painted = [paint(run, small, short_side, settings.device, on_progress)]
     pictures, *others = [one.pictures for one in painted] or [open_folders(run.results or run.path)]
-    sets = Sets((pictures,), target, small, tuple(others))
+    sets = MetricInputs((pictures,), target, small, tuple(others))
     findings = _measured_before(run, sets, settings, on_progress)
     method = (
         f"{_method_of(settings.paint_with)} with {run.method}" if run.varies and settings.paint_with else run.method
@@ -114,7 +113,9 @@ def _method_of(style: str) -> str:
     return str(load_style(find_style(style)).history.get("settings", {}).get("method", Path(style).stem))
 
 
-def _measured_before(run: FinishedRun, sets: Sets, settings: EvaluateSettings, on_progress: OnProgress) -> Findings:
+def _measured_before(
+    run: FinishedRun, sets: MetricInputs, settings: EvaluateSettings, on_progress: OnProgress
+) -> MetricReport:
     """Return the findings kept in the run's folder, measured first where they are of other pictures or incomplete."""
     kept = run.path / "evaluation.json"
     shown = [one.named_content if one else None for one in (*sets.generated, sets.source, sets.target, *sets.others)]
@@ -122,7 +123,7 @@ def _measured_before(run: FinishedRun, sets: Sets, settings: EvaluateSettings, o
     identity = hashlib.sha256(json.dumps([__version__, shown, stated, _weights_here()]).encode()).hexdigest()
     record = json.loads(kept.read_text()) if kept.is_file() else {}
     if record.get("identity") == identity and not record["missing"]:
-        return Findings(tuple(Figure.of(one) for one in record["figures"]), {}, tuple(record["warnings"]))
+        return MetricReport(tuple(Measurement.of(one) for one in record["figures"]), {}, tuple(record["warnings"]))
     findings = measure(sets, settings, on_progress)
     found = {"figures": [one.record() for one in findings.figures], "missing": findings.missing}
     write_json(kept, {"identity": identity, "settings": stated, **found, "warnings": findings.warnings})

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from vidstyle.analysis.looks import Look
+from vidstyle.analysis.near_duplicates import Look
 from vidstyle.analysis.sharpness import Edges
 
 

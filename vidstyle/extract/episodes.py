@@ -6,23 +6,22 @@ from os import cpu_count
 from threading import Lock
 
 from vidstyle.analysis.borders import Box
-from vidstyle.analysis.drawings import fused
-from vidstyle.analysis.looks import Look
+from vidstyle.analysis.held_drawings import fused
+from vidstyle.analysis.near_duplicates import Look
 from vidstyle.analysis.scale import shrink
 from vidstyle.errors import Interrupted
+from vidstyle.extract.borders_and_combs import survey
 from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.choose import drop_faded
 from vidstyle.extract.manifest import frame_settings
-from vidstyle.extract.observe import Observation
-from vidstyle.extract.picture import finished
+from vidstyle.extract.observe import Observation, finished
 from vidstyle.extract.report import THUMBNAIL_SHORT_SIDE
 from vidstyle.extract.sample import sample
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source
 from vidstyle.extract.staging import Episode, Staging
-from vidstyle.extract.survey import survey
-from vidstyle.media.aside import put_aside
 from vidstyle.media.clip import Clip
+from vidstyle.media.lossless import write_lossless
 from vidstyle.media.read import VideoReader
 from vidstyle.progress import OnProgress, Progress
 
@@ -109,7 +108,7 @@ def _read(source: Source, settings: ExtractSettings, staging: Staging, on_frames
                 _put_aside(candidate, frames, settings, staging, box)
             else:
                 small = shrink(finished(frames[0].picture, box), THUMBNAIL_SHORT_SIDE)
-                put_aside(staging.picture(candidate.name), small)
+                write_lossless(staging.picture(candidate.name), small)
     drop_faded(candidates)
     entry = {
         "path": str(clip.path),
@@ -131,4 +130,4 @@ def _put_aside(
     picture, candidate.copies = fused(pictures)
     picture = shrink(picture, settings.size) if settings.size else picture
     candidate.look = Look.of(picture)
-    put_aside(staging.picture(candidate.name), picture)
+    write_lossless(staging.picture(candidate.name), picture)

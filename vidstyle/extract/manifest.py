@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from vidstyle.atomic import write_json
 from vidstyle.errors import InputError
 from vidstyle.extract.settings import NOT_ABOUT_FRAMES, ExtractSettings
 from vidstyle.extract.sources import Source
+from vidstyle.files import write_json
 
 FILE_NAME = "manifest.json"
 

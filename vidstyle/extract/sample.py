@@ -6,7 +6,7 @@ from heapq import nlargest
 from itertools import groupby, islice, takewhile
 
 from vidstyle.analysis.borders import Box
-from vidstyle.analysis.drawings import is_same_drawing
+from vidstyle.analysis.held_drawings import is_same_drawing
 from vidstyle.analysis.lettering import is_lettering
 from vidstyle.extract.candidate import Candidate, frame_name
 from vidstyle.extract.observe import Observation, observe

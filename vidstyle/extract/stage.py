@@ -7,9 +7,8 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from vidstyle.analysis.looks import Look
+from vidstyle.analysis.near_duplicates import Look
 from vidstyle.analysis.sharpness import picture_sharpness
-from vidstyle.atomic import StageResult
 from vidstyle.errors import OutputError
 from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.choose import choose
@@ -20,9 +19,9 @@ from vidstyle.extract.report import write_report
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source, find_files, open_sources
 from vidstyle.extract.staging import Episode, Staging, staging_in
-from vidstyle.media.aside import take_back
 from vidstyle.media.images import list_images, read_image, write_image
-from vidstyle.progress import OnProgress, Progress, silent
+from vidstyle.media.lossless import read_lossless
+from vidstyle.progress import OnProgress, Progress, StageResult, silent
 
 
 @dataclass
@@ -98,7 +97,7 @@ def _write(one_run: _Run) -> list[Path]:
     chosen = [one for one in one_run.candidates if one.kept]
     written = []
     for done, candidate in enumerate(chosen, 1):
-        result = one_run.deblur(take_back(one_run.staging.picture(candidate.name)))
+        result = one_run.deblur(read_lossless(one_run.staging.picture(candidate.name)))
         candidate.deblurred, candidate.deblurring = result.method, result.record
         candidate.sharpness_written = picture_sharpness(result.picture)
         if max(candidate.sharpness_written, candidate.sharpness) < settings.min_sharpness:

@@ -8,15 +8,14 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from vidstyle.analysis.looks import Look
-from vidstyle.atomic import write_json
+from vidstyle.analysis.near_duplicates import Look
 from vidstyle.errors import OutputError
 from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.manifest import frame_settings
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source
-from vidstyle.lock import locked
-from vidstyle.media.aside import SUFFIX, take_back
+from vidstyle.files import locked, write_json
+from vidstyle.media.lossless import SUFFIX, read_lossless
 
 FOLDER, LOCK = ".candidates", "lock"
 
@@ -54,7 +53,7 @@ class Staging:
         if not same or not all(self.picture(one.name).is_file() for one in looked_at):
             return None
         for one in looked_at:
-            one.look = Look.of(take_back(self.picture(one.name)))
+            one.look = Look.of(read_lossless(self.picture(one.name)))
         return found
 
     def _path(self, source_name: str) -> Path:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vidstyle.media.hdr import NO_METADATA, StaticMetadata
+from vidstyle.media.hdr_metadata import NO_METADATA, StaticMetadata
 
 UNSPECIFIED = 2
 """The value of ITU-T H.273 for a colour property that the file does not state."""

@@ -17,8 +17,8 @@ class VideoCodec:
     """One encoder: the containers that take it, its pixel formats and how its options are called.
 
     `odd_pixel_formats` are for odd widths and heights, which several encoders refuse in 4:2:0. `quality` is the name
-    of the option that takes --crf and `speed` of the one that takes --preset, "" where there is none. `workshop` is the
-    container in which the encoder's work waits for its sound: one that keeps its times and colour exactly.
+    of the option that takes --crf and `speed` of the one that takes --preset, "" where there is none.
+    `intermediate_suffix` is the container in which painted segments wait for their sound: times and colour stay exact in it.
     `bits_per_pixel` is what a result takes at least, for the free space that is asked for.
     """
 
@@ -32,7 +32,7 @@ class VideoCodec:
     tag: str = ""
     full_range: bool = True
     bits_per_pixel: float = 0.08
-    workshop: str = ".mp4"
+    intermediate_suffix: str = ".mp4"
 
     def pixel_format_for(self, width: int, height: int, bit_depth: int) -> str:
         """Return the pixel format for pictures of `width` x `height` pixels and `bit_depth` bits a channel."""
@@ -72,7 +72,7 @@ CODECS: dict[str, VideoCodec] = {
             speed="profile",
             full_range=False,
             bits_per_pixel=2.0,
-            workshop=".mov",
+            intermediate_suffix=".mov",
         ),
         VideoCodec(
             "ffv1",
@@ -83,7 +83,7 @@ CODECS: dict[str, VideoCodec] = {
             speed="",
             options={"level": "3"},
             bits_per_pixel=3.0,
-            workshop=".mkv",
+            intermediate_suffix=".mkv",
         ),
     )
 }

@@ -10,7 +10,7 @@ from typing import Any
 from vidstyle.media import ffmpeg
 from vidstyle.media.clip import Clip
 from vidstyle.media.codecs import TargetContainer
-from vidstyle.media.rejoin import rejoined, shifts_of
+from vidstyle.media.resync_tracks import rejoined, shifts_of
 from vidstyle.media.tracks import COPY, Track, TrackPlan
 
 SEEK_MARGIN_SECONDS = 10

@@ -1,4 +1,4 @@
-"""What is in a video file: opened once, described as a Clip, refused in plain words where nothing can be painted."""
+"""Transparency that lies beside the pictures, as VP8 and VP9 keep it in WebM and Matroska."""
 
 from __future__ import annotations
 
@@ -11,15 +11,33 @@ from struct import unpack
 from typing import TYPE_CHECKING, Any
 
 from vidstyle.errors import InputError
-from vidstyle.media.alpha import decoder_of
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour, Stream
-from vidstyle.media.hdr import read_static_metadata
+from vidstyle.media.hdr_metadata import read_static_metadata
 
 if TYPE_CHECKING:
     from av.container import InputContainer
     from av.packet import Packet
     from av.video.frame import VideoFrame
     from av.video.stream import VideoStream
+
+
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""ffmpeg's own decoders of these codecs leave the transparency out; libvpx reads it."""
+
+
+def decoder_of(stream: Any) -> Any:
+    """Return the decoder for a stream of an opened container: its own, save where that would lose transparency."""
+    import av
+
+    usual = stream.codec_context
+    tags = {name.lower(): value for name, value in stream.metadata.items()}
+    name = ALPHA_DECODERS.get(usual.name)
+    if name is None or tags.get("alpha_mode") != "1":
+        return usual
+    decoder = av.CodecContext.create(name, "r")
+    decoder.extradata = usual.extradata
+    return decoder
+
 
 VIDEO_SUFFIXES = (
     *(".3gp", ".asf", ".avi", ".divx", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg"),

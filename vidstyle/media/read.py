@@ -1,7 +1,8 @@
-"""Reading a video in constant memory: upright RGB batches with the source's own times, and nothing lost."""
+"""How far a reading got, so that another can go on exactly there."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -16,12 +17,33 @@ from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.decode import MARGIN_SECONDS, Decoder
 from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.media.picture import Picture
-from vidstyle.media.position import Position, digest
 from vidstyle.media.probe import open_source
 from vidstyle.media.timeline import any_clock
 
 if TYPE_CHECKING:
     from av.video.frame import VideoFrame
+
+
+@dataclass(frozen=True)
+class Position:
+    """The place after a number of `pictures`: pts, duration and digest of the last one, in ticks of the clip's time base.
+
+    `resized` counts pictures of another size up to there. `seekable`: every packet so far became one picture at its
+    own time, so that a reading that begins at an earlier key frame gives the same from here on.
+    """
+
+    pictures: int
+    pts: int
+    duration: int
+    digest: str
+    resized: int
+    seekable: bool
+
+
+def digest(picture: np.ndarray) -> str:
+    """Return the SHA-256 of a picture's values, as hexadecimal."""
+    return hashlib.sha256(np.ascontiguousarray(picture).data).hexdigest()
+
 
 MICROSECONDS = 1_000_000
 ROUNDING_SECONDS = Fraction(1, 2000)

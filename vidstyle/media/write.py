@@ -17,7 +17,7 @@ from vidstyle.errors import OutputError
 from vidstyle.media.clip import UNSPECIFIED, Batch, Colour
 from vidstyle.media.codecs import VideoCodec
 from vidstyle.media.colour import FULL, LIMITED, RGB_MATRIX, from_rgb, implied_matrix
-from vidstyle.media.hdr import NO_METADATA, StaticMetadata, metadata_options
+from vidstyle.media.hdr_metadata import NO_METADATA, StaticMetadata, metadata_options
 
 if TYPE_CHECKING:
     from av.container import OutputContainer

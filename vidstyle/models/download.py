@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from vidstyle.atomic import whole_file
 from vidstyle.checksum import remembered_sha256_of
 from vidstyle.errors import StyleError
+from vidstyle.files import whole_file
 from vidstyle.models.weights import Weights, find, folders, known, missing
 from vidstyle.progress import OnProgress, Progress
 

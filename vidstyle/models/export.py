@@ -7,9 +7,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from vidstyle.atomic import whole_file
 from vidstyle.errors import DependencyError
-from vidstyle.models.style import Style
+from vidstyle.files import whole_file
+from vidstyle.models.style_file import Style
 from vidstyle.models.style_generator import build_generator
 
 _OPSET = 17

@@ -1,10 +1,15 @@
-"""Networks computed by OpenVINO on a CPU, in fp32, bf16 or int8. The only importer of openvino."""
+"""Networks compiled and quantised to int8 by OpenVINO."""
 
+import contextlib
 import hashlib
+import importlib.metadata
+import io
+import logging
 import sys
 import warnings
 import zipfile
 from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,9 +19,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from vidstyle.atomic import whole_file
 from vidstyle.device import resolve_precision
 from vidstyle.errors import DependencyError
+from vidstyle.files import whole_file
 
 SHAPES = 12
 """Shapes for which a network is kept compiled: those of whole frames, or of a frame's tiles (9 at most)."""
@@ -122,3 +127,50 @@ def digest(path: Path) -> str:
 def version() -> str:
     """Return the version of OpenVINO."""
     return str(_import().__version__)
+
+
+def check_nncf() -> None:
+    """Raise DependencyError when NNCF is not installed."""
+    if not find_spec("nncf"):
+        raise DependencyError("To compute in int8, install its extra: pip install 'vidstyle[openvino]'.")
+
+
+def quantise(network: nn.Module, samples: Sequence[Tensor], on_sample: Callable[[int], None]) -> Any:
+    """Return a network, fp32 on the CPU, as an OpenVINO model whose convolutions compute in 8-bit integers.
+
+    `samples` are what the network will typically be given, (1, 3, h, w) of one size; the ranges of its activations are
+    those seen for them. `on_sample` is told how many were gone through. The quantised model takes any n, h and w.
+    """
+    model = convert(network)
+    shape = model.input(0).get_partial_shape()
+    with _silent() as nncf:
+        quantised = nncf.quantize(
+            with_shape(model, tuple(samples[0].shape)),
+            nncf.Dataset(list(range(len(samples))), lambda number: _taken(samples, number, on_sample)),
+            preset=nncf.QuantizationPreset.MIXED,
+            subset_size=len(samples),
+        )
+    quantised.reshape(shape)
+    return quantised
+
+
+def _taken(samples: Sequence[Tensor], number: int, on_sample: Callable[[int], None]) -> Any:
+    on_sample(number + 1)
+    return samples[number].contiguous().numpy()
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[Any]:
+    """Yield the library, kept from printing."""
+    check_nncf()
+    with contextlib.redirect_stdout(io.StringIO()):
+        import nncf
+
+        nncf.set_log_level(logging.ERROR)
+        yield nncf
+
+
+def nncf_version() -> str:
+    """Return the version of NNCF."""
+    check_nncf()
+    return importlib.metadata.version("nncf")

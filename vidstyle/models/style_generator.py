@@ -7,11 +7,11 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import StyleError
-from vidstyle.models.assembly import Assemble, placed
+from vidstyle.models.frames import padded_to_multiple
 from vidstyle.models.image_model import ImageModel
-from vidstyle.models.padding import padded_to_multiple
+from vidstyle.models.runtime import Assemble, placed
 from vidstyle.models.strips import GeneratorInStrips
-from vidstyle.models.style import Style
+from vidstyle.models.style_file import Style
 from vidstyle.models.tiles import Tiled
 from vidstyle.networks.generators import GENERATORS, Generator
 from vidstyle.networks.stylegan2 import StyleGAN2Generator

@@ -2,8 +2,7 @@
 
 from torch import Tensor, nn
 
-from vidstyle.networks.initialise import xavier_weights
-from vidstyle.networks.resampling import BlurDownsample
+from vidstyle.networks.layers import BlurDownsample, xavier_weights
 
 
 def _stage(inputs: int, outputs: int) -> list[nn.Module]:

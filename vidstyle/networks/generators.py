@@ -3,16 +3,16 @@
 from collections.abc import Callable
 from functools import partial
 
-from vidstyle.networks.generator import LayeredGenerator, ResNetGenerator
+from vidstyle.networks.johnson import JohnsonNetwork
+from vidstyle.networks.resnet import LayeredGenerator, ResNetGenerator
 from vidstyle.networks.stylegan2 import StyleGAN2Generator
-from vidstyle.networks.transformer import TransformerNetwork
 
-Generator = LayeredGenerator | TransformerNetwork
+Generator = LayeredGenerator | JohnsonNetwork
 
 GENERATORS: dict[str, Callable[[int, int], Generator]] = {
     "resnet": ResNetGenerator,
     "resnet-strided": partial(ResNetGenerator, antialias=False),
     "stylegan2": StyleGAN2Generator,
-    "transformer": TransformerNetwork,
+    "transformer": JohnsonNetwork,
 }
 """Kinds by their name in style files, each made from channels and blocks; all paint (n, 3, h, w) in [-1, 1] alike."""

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidstyle.networks.initialise import xavier_weights
+from vidstyle.networks.layers import xavier_weights
 
 
 def draw_positions(features: Sequence[Tensor], patches: int, generator: torch.Generator) -> list[Tensor]:

@@ -7,9 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidstyle.networks.generator import LayeredGenerator
-from vidstyle.networks.reflection import reflected
-from vidstyle.networks.resampling import BlurUpsample, blur
+from vidstyle.networks.layers import BlurUpsample, blur, reflected
+from vidstyle.networks.resnet import LayeredGenerator
 
 SLOPE = 0.2
 SMALLEST_SIDE = 4

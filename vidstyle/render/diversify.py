@@ -8,11 +8,11 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import DeviceError
-from vidstyle.models.diversifier import Diversifier
 from vidstyle.models.frames import to_host
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
-from vidstyle.render.paint import is_out_of_memory
-from vidstyle.render.steady import restore, snapshot
+from vidstyle.models.inst.diversifier import Diversifier
+from vidstyle.render.painter import is_out_of_memory
+from vidstyle.render.temporal import restore, snapshot
 
 
 class Shots:

@@ -13,27 +13,25 @@ from vidstyle.checksum import content_identity, sha256_of
 from vidstyle.device import DTYPES, resolve_device
 from vidstyle.host_memory import share_one_heap
 from vidstyle.media.clip import Clip
-from vidstyle.models.assembly import Runtime, assemble, resolve_runtime
-from vidstyle.models.diffusion_files import check_installed
-from vidstyle.models.diversifier import Diversifier, load_diffusion
-from vidstyle.models.frames import to_device
+from vidstyle.models.frames import resize, to_device
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
-from vidstyle.models.inversion import find_inversion, load_inversion
-from vidstyle.models.resize import resize
-from vidstyle.models.style import find_style, load_style
+from vidstyle.models.inst.diffusion_files import check_installed
+from vidstyle.models.inst.diversifier import Diversifier, load_diffusion
+from vidstyle.models.inst.look_file import find_inversion, load_inversion
+from vidstyle.models.inst.variation import Variation
+from vidstyle.models.runtime import Runtime, assemble, resolve_runtime
+from vidstyle.models.style_file import find_style, load_style
 from vidstyle.models.style_generator import StyleGenerator, build_generator
 from vidstyle.models.upscaler import load_upscaler, weights_file
-from vidstyle.models.variation import Variation
 from vidstyle.progress import OnProgress, silent
-from vidstyle.render.calibrate import quantised, sample_frames
-from vidstyle.render.colour import PLAIN, ColourPlan
+from vidstyle.render.colour_plan import PLAIN, ColourPlan
 from vidstyle.render.diversify import Diversified, Shots
-from vidstyle.render.memory import batch_that_fits
-from vidstyle.render.paint import Painter
-from vidstyle.render.resolved import Resolved, resolved
+from vidstyle.render.flicker import reduce_flicker
+from vidstyle.render.int8 import quantised, sample_frames
+from vidstyle.render.painter import Painter, batch_that_fits
+from vidstyle.render.painter_config import Resolved, resolved
 from vidstyle.render.settings import UPSCALERS, RenderSettings
 from vidstyle.render.sizes import Sizes, plan_sizes
-from vidstyle.render.steady import steadied
 
 
 class Engine:
@@ -158,9 +156,9 @@ class Engine:
         """
         if self.settings.flicker == "statistics":
             generator = StyleGenerator(self.style, self.device, DTYPES[painter.resolved.precision])
-            painter.generator = vary(steadied(generator, "statistics"), moving=True)
+            painter.generator = vary(reduce_flicker(generator, "statistics"), moving=True)
         else:
-            painter.generator = steadied(vary(painter.generator, moving=True), self.settings.flicker)
+            painter.generator = reduce_flicker(vary(painter.generator, moving=True), self.settings.flicker)
         return painter
 
     def _varied(

@@ -1,16 +1,37 @@
-"""What is done of a render: one line for each finished segment, on the disk before the next one counts on it."""
+"""Where in a video painting begins, and what it must know of what came before."""
 
 import json
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from vidstyle.atomic import flush, whole_file
-from vidstyle.media.position import Position
-from vidstyle.media.read import ReadReport
-from vidstyle.render.resolved import Standing
+from vidstyle.files import flush, whole_file
+from vidstyle.media.read import Position, ReadReport
+from vidstyle.render.painter_config import PainterProgress
+
+
+@dataclass(frozen=True)
+class Start:
+    """The segment to begin with, the place in the source and the clock's shift there, and how the painter stands.
+
+    `state` is the file of what the painter remembers; without it frames before the segment are looked at again. Reading
+    begins for that at one of the places `before`, the nearest first; None is the beginning of the source.
+    """
+
+    number: int = 0
+    place: Position | None = None
+    shift: int | None = None
+    standing: PainterProgress | None = None
+    state: Path | None = None
+    before: tuple[Position | None, ...] = ()
+
+
+def rewind_points(places: Sequence[Position], number: int) -> tuple[Position | None, ...]:
+    """Return where 1, 2, 4, ... segments before segment `number` begin, of segments that end at `places`."""
+    firsts = [max(0, number - (1 << power)) for power in range(number.bit_length() + bool(number))]
+    return tuple(places[first - 1] if first else None for first in dict.fromkeys(firsts))
 
 
 @dataclass(frozen=True)
@@ -27,13 +48,13 @@ class Segment:
     last_duration: int
     shift: int
     place: Position
-    standing: Standing
+    standing: PainterProgress
     state: str
 
     @classmethod
     def of(cls, line: dict[str, Any]) -> Self:
         """Return the segment that a line tells of."""
-        standing = Standing(**{**line["standing"], "notes": tuple(line["standing"]["notes"])})
+        standing = PainterProgress(**{**line["standing"], "notes": tuple(line["standing"]["notes"])})
         known = {"coded_pts": tuple(line["coded_pts"]), "place": Position(**line["place"]), "standing": standing}
         return cls(**{**line, **known})
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from vidstyle.atomic import StageResult
 from vidstyle.errors import ExitCode, VidstyleError
+from vidstyle.progress import StageResult
 from vidstyle.render.engine import Engine
 from vidstyle.render.jobs import Job
-from vidstyle.render.kept import Kept
-from vidstyle.render.painting import Work
+from vidstyle.render.paint_segments import Work
+from vidstyle.render.resume import Kept
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.video import Rendered
 

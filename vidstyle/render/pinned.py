@@ -6,9 +6,9 @@ from typing import Any
 from vidstyle.errors import DeviceError, OutputError
 from vidstyle.progress import OnProgress
 from vidstyle.render.engine import Engine
-from vidstyle.render.paint import Painter
+from vidstyle.render.painter import Painter
+from vidstyle.render.painter_config import Resolved
 from vidstyle.render.plan import VideoPlan
-from vidstyle.render.resolved import Resolved
 
 
 def resolve(engine: Engine, plan: VideoPlan, painter: Painter) -> dict[str, Any]:

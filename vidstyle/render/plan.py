@@ -9,7 +9,7 @@ from vidstyle.media.clip import Clip
 from vidstyle.media.codecs import TargetContainer, bits_of, choose_pixel_format, container_of
 from vidstyle.media.tracks import TrackPlan, plan_tracks
 from vidstyle.media.write import VideoForm, writable_colour
-from vidstyle.render.colour import ColourPlan, check_depth, choose_encoder, colour_warnings, plan_colour
+from vidstyle.render.colour_plan import ColourPlan, check_depth, choose_encoder, colour_warnings, plan_colour
 from vidstyle.render.engine import Engine
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import Sizes

@@ -7,7 +7,7 @@ from vidstyle.errors import SettingsError
 from vidstyle.media.background import parse_colour
 from vidstyle.media.codecs import CODECS
 from vidstyle.media.deinterlace import MODES
-from vidstyle.models.variation import Variation
+from vidstyle.models.inst.variation import Variation
 from vidstyle.settings import Settings, setting
 
 UPSCALERS = ("realesr-animevideov3", "realesrgan-x4plus-anime", "realesrgan-x4plus")

@@ -1,4 +1,4 @@
-"""The render stage: every source the user named, one after the other, each result whole or not there."""
+"""One picture, from its file to its painting."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -8,23 +8,44 @@ from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
-from vidstyle.atomic import StageResult
-from vidstyle.errors import Interrupted, TargetExists, VidstyleError
+from vidstyle.errors import Interrupted, OutputError, TargetExists, VidstyleError
+from vidstyle.media.background import parse_colour
+from vidstyle.media.images import IMAGE_SUFFIXES, pictures_in, read_image, write_image
 from vidstyle.media.probe import probe
-from vidstyle.progress import OnProgress, Progress, note, silent
+from vidstyle.progress import OnProgress, Progress, StageResult, note, silent
 from vidstyle.render.engine import Engine
-from vidstyle.render.folder import RenderFolder, claimed
-from vidstyle.render.image import check_image_target, render_image
-from vidstyle.render.jobs import Job, plan_jobs
-from vidstyle.render.kept import begin, look, take_up
-from vidstyle.render.made_of import made_of
+from vidstyle.render.jobs import Job, check_room, check_target, plan_jobs
 from vidstyle.render.outcome import Outcome, all_of, news, rendered_video, slow, would_render
-from vidstyle.render.painting import Work
+from vidstyle.render.paint_segments import Work
 from vidstyle.render.pinned import pinned_painter, resolve
 from vidstyle.render.plan import plan_video
+from vidstyle.render.resume import begin, look, made_of, take_up
 from vidstyle.render.settings import RenderSettings
-from vidstyle.render.targets import check_room, check_target
 from vidstyle.render.video import render_video, rendered
+from vidstyle.render.work_folder import RenderFolder, claimed
+
+
+def check_image_target(target: Path) -> None:
+    """Raise OutputError when the suffix of `target` is of no image format."""
+    if target.suffix.lower() not in IMAGE_SUFFIXES:
+        raise OutputError(f"Cannot write {target}: a picture becomes {', '.join(IMAGE_SUFFIXES)}. Use one of these.")
+
+
+def render_image(job: Job, engine: Engine, on_progress: OnProgress) -> tuple[str, ...]:
+    """Paint the picture of `job`, whole or not at all, and return what the user should know."""
+    source = job.source
+    picture = read_image(source, parse_colour(engine.settings.background))
+    height, width = picture.shape[:2]
+    sizes = engine.sizes((width, height))
+    painter = engine.painter(sizes, variant=job.variant, on_progress=on_progress)
+    write_image(job.target, painter.paint(picture[None], sizes, deep=False)[0])
+    return (*_about_animation(source), *painter.notes)
+
+
+def _about_animation(source: Path) -> tuple[str, ...]:
+    count = pictures_in(source)
+    return (f"{source} holds {count} pictures; the first one was painted.",) if count > 1 else ()
+
 
 Made = TypeVar("Made")
 
@@ -98,7 +119,7 @@ def taken_up(
     wishes cannot be.
     """
     plan = plan_video(probe(job.source), job.target, engine, settings)
-    folder = RenderFolder(job.target, plan.form.codec.workshop)
+    folder = RenderFolder(job.target, plan.form.codec.intermediate_suffix)
     content = made_of(job.source, settings, engine.record())
     check_target(job.source, job.target, overwrite=settings.overwrite or folder.path.exists())
     with nullcontext() if settings.dry_run else claimed(folder):

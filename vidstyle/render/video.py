@@ -6,17 +6,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from vidstyle.atomic import flush, whole_file
 from vidstyle.errors import DamagedError, Interrupted, OutputError, VidstyleError
+from vidstyle.files import flush, whole_file
 from vidstyle.media.join import Piece, join
 from vidstyle.media.mux import Cut, mux
 from vidstyle.media.read import ReadReport
 from vidstyle.render.journal import FileMark, Joined, Journal, Reading
-from vidstyle.render.kept import Kept, checksum, recorded
-from vidstyle.render.paint import Painter
-from vidstyle.render.painting import Clock, Work, paint, stopped
+from vidstyle.render.paint_segments import Clock, Work, paint, stopped
+from vidstyle.render.painter import Painter
+from vidstyle.render.painter_config import PainterProgress
 from vidstyle.render.plan import VideoPlan
-from vidstyle.render.resolved import Standing
+from vidstyle.render.resume import Kept, checksum, recorded
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -26,7 +26,7 @@ class Rendered:
     """What became of one video: what was read, how the painter stood at its end, frames repeated, what to tell the user."""
 
     report: ReadReport
-    standing: Standing
+    standing: PainterProgress
     repeated: int
     warnings: tuple[str, ...]
 

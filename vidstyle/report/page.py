@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vidstyle.atomic import whole_file
+from vidstyle.files import whole_file
 from vidstyle.media.images import as_jpeg, jpeg_of
 from vidstyle.report.png import png_of
 

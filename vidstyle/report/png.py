@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vidstyle.atomic import whole_file
+from vidstyle.files import whole_file
 
 
 def write_png(path: Path, image: np.ndarray) -> None:

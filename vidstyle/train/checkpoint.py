@@ -6,13 +6,13 @@ from typing import Any
 
 import torch
 
-from vidstyle.atomic import whole_file
 from vidstyle.errors import OutputError, TrainingError
+from vidstyle.files import whole_file
 from vidstyle.run_folder import RunFolder
-from vidstyle.train.average import RunningMean
 from vidstyle.train.distributed import rank
-from vidstyle.train.divergence import check_weights
-from vidstyle.train.method import TrainingMethod
+from vidstyle.train.ema import RunningMean
+from vidstyle.train.health import check_weights
+from vidstyle.train.methods.base import TrainingMethod
 
 FREE_SPACE = "What was kept before is whole: free some space and give the same command to go on."
 

@@ -1,14 +1,16 @@
 """The losses of a run as a CSV file that a resume continues."""
 
 import csv
+import json
 import time
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import torch
 from torch import Tensor
 
-from vidstyle.atomic import whole_file
+from vidstyle.files import whole_file, write_json
+from vidstyle.progress import OnProgress, note
 from vidstyle.run_folder import read_log
 from vidstyle.train.distributed import average
 
@@ -59,3 +61,29 @@ class Log:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+class Notices:
+    """The warnings of a run, in `path`; each kind is said once, however often a run is taken up again."""
+
+    def __init__(self, path: Path, on_progress: OnProgress) -> None:
+        self.path, self.on_progress = path, on_progress
+        self.said: list[dict[str, Any]] = []
+
+    def take_up(self, step: int) -> None:
+        """Go on from what had been said until `step`."""
+        if self.path.is_file():
+            self.said = [one for one in json.loads(self.path.read_text(encoding="utf-8")) if one["step"] <= step]
+
+    def say(self, step: int, kind: str, text: str) -> None:
+        """Tell the user and keep it, unless this kind has been said; raises OutputError."""
+        if any(one["kind"] == kind for one in self.said):
+            return
+        self.said.append({"step": step, "kind": kind, "text": text})
+        write_json(self.path, self.said)
+        self.on_progress(note(text))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """All that was said, in order."""
+        return tuple(one["text"] for one in self.said)

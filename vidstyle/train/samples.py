@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from vidstyle.train.cache import ImageCache
+from vidstyle.train.data.cache import ImageCache
 
 COUNT = 6
 MULTIPLE = 4

@@ -8,7 +8,7 @@ import numpy as np
 from vidstyle.analysis.crops import crop_features, draw_crops, goal_of, scaled
 from vidstyle.analysis.frechet import frechet_distance
 from vidstyle.networks.vgg import VGG16Features
-from vidstyle.train.cache import ImageCache
+from vidstyle.train.data.cache import ImageCache
 
 SCORE = "fd-vgg16"
 CROPS, SIDE, SHORT_SIDE = 600, 96, 192
@@ -16,7 +16,7 @@ CROPS, SIDE, SHORT_SIDE = 600, 96, 192
 _LOOKED_AT = 256
 
 
-class Judge:
+class StyleScorer:
     """Compares pictures with the cartoon frames `paintings`, and scores a painter on the photos `held_out`."""
 
     def __init__(self, network: VGG16Features, held_out: ImageCache, paintings: ImageCache, seed: int) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from vidstyle.errors import SettingsError
 from vidstyle.settings import Settings, setting
-from vidstyle.train.methods import CROP_MULTIPLES, METHOD_SETTINGS, METHODS, by_method
+from vidstyle.train.method_defaults import CROP_MULTIPLES, METHOD_SETTINGS, METHODS, by_method
 
 EXTENDABLE = (
     *("epochs", "epochs_decay", "steps", "steps_decay"),

@@ -7,33 +7,31 @@ from pathlib import Path
 
 import torch
 
-from vidstyle.atomic import StageResult, write_json
 from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.errors import Interrupted, OutputError, SettingsError
+from vidstyle.files import write_json
 from vidstyle.host_memory import large_buffers_kept
 from vidstyle.interrupt import StopRequest, stop_on_signal
-from vidstyle.models.diffusion_files import find_base, find_image_encoder
 from vidstyle.models.download import find_or_fetch
 from vidstyle.models.feature_network import load_vgg16
-from vidstyle.progress import OnProgress, Progress, note, silent
+from vidstyle.models.inst.diffusion_files import find_base, find_image_encoder
+from vidstyle.progress import OnProgress, Progress, StageResult, note, silent
 from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder
 from vidstyle.train import distributed
 from vidstyle.train.checkpoint import FREE_SPACE
-from vidstyle.train.claim import claimed, refuse_other_settings
-from vidstyle.train.dataset import Dataset, doubts, open_dataset
-from vidstyle.train.divergence import check_losses
-from vidstyle.train.inversion_run import InversionRun
-from vidstyle.train.known_images import added_images, record_images
-from vidstyle.train.log import MeanLosses
-from vidstyle.train.methods import METHODS
-from vidstyle.train.notices import Notices
-from vidstyle.train.picture_run import PictureRun
-from vidstyle.train.run import Run
-from vidstyle.train.schedule import Schedule, plan_schedule
+from vidstyle.train.data.dataset import Dataset, doubts, open_dataset
+from vidstyle.train.data.style_image import choose_style_image
+from vidstyle.train.health import check_losses
+from vidstyle.train.learning_rate import Schedule, plan_schedule
+from vidstyle.train.log import MeanLosses, Notices
+from vidstyle.train.methods.registry import TRAINING_METHODS
+from vidstyle.train.resume_checks import added_images, claimed, record_images, refuse_other_settings
+from vidstyle.train.runs.base import Run
+from vidstyle.train.runs.look import InversionRun
+from vidstyle.train.runs.pictures import PictureRun
+from vidstyle.train.runs.style import StyleRun
 from vidstyle.train.settings import TrainSettings
-from vidstyle.train.style_image import choose_style_image
-from vidstyle.train.style_run import StyleRun
 
 RUNS: dict[str, type[Run]] = {"style": StyleRun, "pictures": PictureRun, "look": InversionRun}
 """The kind of run for what it leaves."""
@@ -130,7 +128,7 @@ def _take_up(
         settings=settings,
         dataset=images,
         schedule=schedule,
-        method=METHODS[settings.method].load()(settings, device, resolve_precision(settings.precision, device)),
+        method=TRAINING_METHODS[settings.method](settings, device, resolve_precision(settings.precision, device)),
         style_image=style_image,
         notices=Notices(folder.warnings, on_progress),
     )

@@ -8,7 +8,7 @@ import numpy as np
 from vidstyle.errors import DependencyError
 
 
-class Board:
+class TensorBoardWriter:
     """Writes curves and pictures into `folder`; what a broken-off run wrote after `step` is hidden.
 
     Raises DependencyError where the package is missing.

@@ -1,0 +1,21 @@
+"""The adversarial losses reward the verdict that they are asked for."""
+
+import math
+
+import pytest
+import torch
+
+from vidstyle.losses.gan import adversarial_loss
+
+
+def test_least_squares_is_the_mean_squared_distance_from_the_verdict() -> None:
+    scores = torch.tensor([[0.5, 2.0]])
+    assert adversarial_loss(scores, True, "lsgan").item() == pytest.approx((0.25 + 1.0) / 2)
+    assert adversarial_loss(scores, False, "lsgan").item() == pytest.approx((0.25 + 4.0) / 2)
+
+
+def test_vanilla_is_the_cross_entropy_of_equation_2() -> None:
+    score = torch.tensor([1.5])
+    real = 1 / (1 + math.exp(-1.5))
+    assert adversarial_loss(score, True, "vanilla").item() == pytest.approx(-math.log(real), rel=1e-5)
+    assert adversarial_loss(score, False, "vanilla").item() == pytest.approx(-math.log(1 - real), rel=1e-5)

@@ -1,0 +1,1 @@
+"""InST: pictures varied by a Stable Diffusion model along a learnt look (extra `inst`)."""

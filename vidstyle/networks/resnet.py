@@ -1,0 +1,113 @@
+"""The ResNet generator of CUT, whose layer numbers are those by which the paper names its patch features."""
+
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from vidstyle.networks.layers import BlurDownsample, BlurUpsample, ReflectionPad, xavier_weights
+
+PATCH_LAYERS = (0, 4, 8, 12, 16)
+"""Layers whose outputs PatchNCE compares: padded RGB, two convolutions before their norms, residual blocks 1 and 5."""
+
+
+class ResidualBlock(nn.Module):
+    """Two 3x3 convolutions with instance norms around a skip connection, (n, c, h, w) -> same."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.conv_block = nn.Sequential(
+            ReflectionPad(1),
+            nn.Conv2d(channels, channels, 3),
+            nn.InstanceNorm2d(channels),
+            nn.ReLU(inplace=True),
+            ReflectionPad(1),
+            nn.Conv2d(channels, channels, 3),
+            nn.InstanceNorm2d(channels),
+        )
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the features plus their correction."""
+        return features + self.conv_block(features)
+
+
+def normed(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> list[nn.Module]:
+    """Return a convolution, its instance norm and a rectifier."""
+    return [nn.Conv2d(inputs, outputs, kernel, stride, padding), nn.InstanceNorm2d(outputs), nn.ReLU(inplace=True)]
+
+
+def _transposed(inputs: int, outputs: int) -> list[nn.Module]:
+    doubling = nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1)
+    return [doubling, nn.InstanceNorm2d(outputs), nn.ReLU(inplace=True)]
+
+
+class LayeredGenerator(nn.Module):
+    """Images in [-1, 1] to images of the same shape and range, by `model`, some of whose layers PatchNCE compares.
+
+    `patch_layers` are their numbers in `model`, `patch_channels` the widths of what they give.
+    """
+
+    model: nn.Sequential
+    patch_layers: Sequence[int]
+    patch_channels: Sequence[int]
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the painted images."""
+        painted: Tensor = self.model(images)
+        return painted
+
+    def paint_and_features(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return the painted images and the outputs of the patch layers on the way, in one pass."""
+        return self._walk(images, len(self.model))
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Return the outputs of the patch layers, running no further than the last of them."""
+        return self._walk(images, max(self.patch_layers) + 1)[1]
+
+    def _walk(self, images: Tensor, stop: int) -> tuple[Tensor, list[Tensor]]:
+        current, kept = images, []
+        for number in range(stop):
+            current = self.model[number](current)
+            if number in self.patch_layers:
+                kept.append(current)
+        return current, kept
+
+
+class ResNetGenerator(LayeredGenerator):
+    """Images in [-1, 1], (n, 3, h, w) with h and w multiples of 4, to images of the same shape and range.
+
+    `channels` is ngf of the public code, `blocks` the number of residual blocks; 64 and 9 give 11,378,179 parameters.
+    Without `antialias` it halves by strided and doubles by transposed convolutions, as CycleGAN's own code does; then
+    it has no patch layers.
+    """
+
+    def __init__(self, channels: int = 64, blocks: int = 9, antialias: bool = True) -> None:
+        super().__init__()
+        narrow, middle, wide = channels, 2 * channels, 4 * channels
+        self.patch_layers = PATCH_LAYERS if antialias else ()
+        self.patch_channels = patch_channels(channels)
+        resampled = _antialiased if antialias else _strided
+        down, up = resampled(narrow, middle, wide)
+        self.model = nn.Sequential(
+            *[ReflectionPad(3), *normed(3, narrow, 7)],
+            *down,
+            *[ResidualBlock(wide) for _ in range(blocks)],
+            *up,
+            *[ReflectionPad(3), nn.Conv2d(narrow, 3, 7), nn.Tanh()],
+        )
+        xavier_weights(self, gain=0.02)
+
+
+def _antialiased(narrow: int, middle: int, wide: int) -> tuple[list[nn.Module], list[nn.Module]]:
+    down = [*normed(narrow, middle, 3, padding=1), BlurDownsample(), *normed(middle, wide, 3, padding=1)]
+    up = [BlurUpsample(), *normed(wide, middle, 3, padding=1), BlurUpsample(), *normed(middle, narrow, 3, padding=1)]
+    return [*down, BlurDownsample()], up
+
+
+def _strided(narrow: int, middle: int, wide: int) -> tuple[list[nn.Module], list[nn.Module]]:
+    down = [*normed(narrow, middle, 3, stride=2, padding=1), *normed(middle, wide, 3, stride=2, padding=1)]
+    return down, [*_transposed(wide, middle), *_transposed(middle, narrow)]
+
+
+def patch_channels(channels: int) -> list[int]:
+    """Return the width of each patch layer for a ResNet generator of `channels`."""
+    return [3, 2 * channels, 4 * channels, 4 * channels, 4 * channels]

@@ -1,0 +1,88 @@
+"""How a video's colours go through a render: what the networks see, and what the result is tagged with and holds."""
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from vidstyle.errors import SettingsError
+from vidstyle.media.clip import Clip, Colour
+from vidstyle.media.codecs import CODECS, TargetContainer, VideoCodec, bits_of, choose_codec
+from vidstyle.media.colour import check_readable
+from vidstyle.media.hdr_metadata import NO_METADATA, StaticMetadata, has_place
+from vidstyle.media.tonemap import SDR_COLOUR, Bt709View, hdr_colour, view_of
+from vidstyle.media.write import VideoForm
+
+SDR_BITS, HDR_BITS = 8, 10
+HDR_ENCODERS = ("libx265", "libsvtav1")
+"""What `--codec auto` stands for where the result stays in high dynamic range: the first that the container takes."""
+
+
+@dataclass(frozen=True)
+class ColourPlan:
+    """The view that the networks get of a video and whether the painting goes back from it; what the result holds."""
+
+    view: Bt709View | None
+    goes_back: bool
+    colour: Colour
+    bit_depth: int
+    metadata: StaticMetadata = NO_METADATA
+
+    def seen(self, source: Tensor) -> Tensor:
+        """Return (n, 3, h, w) signals of the source as the networks see them; all in [0, 1]."""
+        return self.view.to_bt709(source) if self.view else source
+
+    def shown(self, painted: Tensor) -> Tensor:
+        """Return (n, 3, h, w) painted pictures as signals of the result; all in [0, 1]."""
+        return self.view.from_bt709(painted) if self.view and self.goes_back else painted
+
+
+PLAIN = ColourPlan(None, False, Colour(), SDR_BITS)
+"""Pictures that are BT.709 or sRGB already, as those of image files are."""
+
+
+def plan_colour(clip: Clip, hdr: str) -> ColourPlan:
+    """Return the plan for `clip` with `hdr` being `tonemap` or `keep`; raises InputError for colours that cannot be read.
+
+    What is tone-mapped comes out as BT.709 with 8 bits, for every player; everything else keeps its tags and depth.
+    """
+    check_readable(clip)
+    view = view_of(clip.colour, clip.metadata)
+    if not clip.colour.is_hdr:
+        return ColourPlan(view, True, clip.colour, clip.bit_depth)
+    if hdr == "keep":
+        return ColourPlan(view, True, hdr_colour(clip.colour), HDR_BITS, clip.metadata)
+    return ColourPlan(view, False, SDR_COLOUR, SDR_BITS)
+
+
+def choose_encoder(name: str, container: TargetContainer, colours: ColourPlan) -> VideoCodec:
+    """Return the encoder called `name`, `auto` being one for such colours; raises SettingsError when they do not fit."""
+    if name == "auto" and colours.colour.is_hdr:
+        name = next(one for one in HDR_ENCODERS if container.name in CODECS[one].containers)
+    return choose_codec(name, container)
+
+
+def check_depth(colours: ColourPlan, codec: VideoCodec, pixel_format: str) -> None:
+    """Raise SettingsError when a result of high dynamic range would have too few bits."""
+    if colours.colour.is_hdr and bits_of(pixel_format) < HDR_BITS:
+        raise SettingsError(
+            f"{codec.name} with {pixel_format} has {bits_of(pixel_format)} bits a channel, and --hdr keep needs "
+            f"{HDR_BITS}. Choose --codec {' or '.join(HDR_ENCODERS)} without --pix-fmt, or --hdr tonemap."
+        )
+
+
+def colour_warnings(clip: Clip, colours: ColourPlan, form: VideoForm) -> tuple[str, ...]:
+    """Return what of the source's depth and metadata is lost although it was to be kept."""
+    encoder, bits = form.codec.name, bits_of(form.codec.pixel_formats[1])
+    lost = []
+    if bits < min(colours.bit_depth, HDR_BITS):
+        lost.append(
+            f"The result has {bits} bits a channel, its source {colours.bit_depth}: {encoder} writes no more here. "
+            "Choose another --codec."
+        )
+    if colours.colour.is_hdr:
+        lost += [
+            f"{name} is left out: it describes the pictures before they were painted." for name in clip.metadata.dynamic
+        ]
+    if (form.metadata.display or form.metadata.content_light) and not has_place(encoder):
+        lost.append(f"The mastering display and light levels are left out: {encoder} has no place for them.")
+    return tuple(f"{clip.path}: {text}" for text in lost)

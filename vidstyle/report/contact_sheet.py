@@ -1,0 +1,35 @@
+"""Contact sheets: pictures in a grid, with captions."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+
+def grid(rows: Sequence[Sequence[np.ndarray]], gap: int = 4) -> np.ndarray:
+    """Return rows of equally sized pictures, (h, w, 3) uint8 each, on white with `gap` pixels between them."""
+    height, width = rows[0][0].shape[:2]
+    columns = max(len(row) for row in rows)
+    sheet = np.full((len(rows) * (height + gap) + gap, columns * (width + gap) + gap, 3), 255, np.uint8)
+    for line, row in enumerate(rows):
+        for column, picture in enumerate(row):
+            top, left = gap + line * (height + gap), gap + column * (width + gap)
+            sheet[top : top + height, left : left + width] = picture
+    return sheet
+
+
+_HEIGHT, _BASELINE, _INK = 28, 19, (40, 40, 40)
+_LARGEST, _THICKNESS = 0.55, 1
+
+
+def captioned(sheet: np.ndarray, captions: Sequence[str]) -> np.ndarray:
+    """Return `sheet`, (h, w, 3) uint8, under a line of captions that share its width equally."""
+    import cv2
+
+    line = np.full((_HEIGHT, sheet.shape[1], 3), 255, np.uint8)
+    width = sheet.shape[1] // len(captions)
+    for column, text in enumerate(captions):
+        (needed, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, _LARGEST, _THICKNESS)
+        scale = _LARGEST * min(1.0, (width - 8) / needed)
+        left = column * width + (width - round(needed * scale / _LARGEST)) // 2
+        cv2.putText(line, text, (left, _BASELINE), cv2.FONT_HERSHEY_SIMPLEX, scale, _INK, _THICKNESS, cv2.LINE_AA)
+    return np.concatenate([line, sheet])

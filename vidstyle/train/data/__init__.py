@@ -1,0 +1,1 @@
+"""What a run learns from: the images, their cache, and the batches drawn from them."""

@@ -1,0 +1,131 @@
+"""The training step of CUT, CUT++ and FastCUT: one adversarial game, PatchNCE on photos and on paintings."""
+
+import torch
+from torch import Tensor, nn
+
+from vidstyle.losses.gan import adversarial_loss, r1_penalty
+from vidstyle.losses.patch_nce import distance_weights, patch_nce
+from vidstyle.networks.discriminator import PatchDiscriminator
+from vidstyle.networks.patch_features import PatchEmbeddings, draw_positions
+from vidstyle.networks.resnet import LayeredGenerator, ResNetGenerator
+from vidstyle.networks.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
+from vidstyle.train.methods.base import NetworkTraining
+from vidstyle.train.settings import TrainSettings
+
+CURVES = ("G_GAN", "NCE", "NCE_Y", "D_fake", "D_real")
+"""The losses of the paper's Fig. 4."""
+
+
+class ContrastiveTraining(NetworkTraining):
+    """Generator G, discriminator D and patch embeddings F; the losses have the names of the paper's Fig. 4."""
+
+    def __init__(self, settings: TrainSettings, device: torch.device, dtype: torch.dtype) -> None:
+        super().__init__(settings, device, dtype)
+        self.losses: tuple[str, ...] = (*CURVES, "R1") if settings.lambda_r1 else CURVES
+
+    def build(self, settings: TrainSettings) -> dict[str, nn.Module]:
+        """Return G, D and F."""
+        generator = self.build_generator(settings)
+        return {
+            "generator": generator,
+            "discriminator": self.build_discriminator(settings),
+            "embeddings": PatchEmbeddings(
+                generator.patch_channels, attention=settings.attention == "on", residual=settings.residual
+            ),
+        }
+
+    def build_generator(self, settings: TrainSettings) -> LayeredGenerator:
+        """Return a new G."""
+        return ResNetGenerator(settings.channels, settings.blocks)
+
+    def build_discriminator(self, settings: TrainSettings) -> nn.Module:
+        """Return a new D."""
+        return PatchDiscriminator(settings.discriminator_channels)
+
+    def step(self, photos: Tensor, paintings: Tensor, random: torch.Generator) -> dict[str, Tensor]:
+        """Learn from (n, 3, c, c) floats in [-1, 1] of either side; return the losses by their names in Fig. 4."""
+        sources = torch.cat([photos, paintings]) if self.settings.identity else photos
+        mirrored = self.settings.flip_equivariance and bool(torch.rand((), generator=random) < 0.5)
+        with self.autocast():
+            painted, keys = self._paint(sources, mirrored)
+        fakes = painted[: len(photos)]
+        verdicts, judgement = self._judge(fakes.detach(), paintings, random)
+        self.descend(["discriminator"], judgement)
+        with self.autocast():
+            self.networks["discriminator"].requires_grad_(False)
+            shown = self.shown(fakes, random)
+            verdict = adversarial_loss(self.networks["discriminator"](shown), True, self.settings.gan_mode)
+            contrasts = self._contrasts(painted, keys, mirrored, len(photos), random)
+        total = verdict + self.settings.lambda_nce * torch.stack(contrasts).mean()
+        self.descend(["generator", "embeddings"], total)
+        self.networks["discriminator"].requires_grad_(True)
+        named = {"G_GAN": verdict, **dict(zip(("NCE", "NCE_Y"), contrasts, strict=False)), **verdicts}
+        return {name: named[name].detach() for name in self.losses if name in named}
+
+    def _paint(self, sources: Tensor, mirrored: bool) -> tuple[Tensor, list[Tensor]]:
+        """Return the paintings of `sources`, which may be shown mirrored, and the sources' own features.
+
+        Unmirrored, the features are those of the painting pass: G does not change before they are compared, and its
+        norms are per image. What was painted mirrored is compared with the features of the sources as they were.
+        """
+        generator: LayeredGenerator = self.networks["generator"]  # type: ignore[assignment]
+        painted, features = generator.paint_and_features(sources.flip(3) if mirrored else sources)
+        if mirrored:
+            with torch.no_grad():
+                features = generator.features(sources)
+        return painted, [one.detach() for one in features]
+
+    def _judge(self, fakes: Tensor, paintings: Tensor, random: torch.Generator) -> tuple[dict[str, Tensor], Tensor]:
+        """Return D's losses by name, and what it descends on."""
+        discriminator, settings = self.networks["discriminator"], self.settings
+        with self.autocast():
+            fake = adversarial_loss(discriminator(self.shown(fakes, random)), False, settings.gan_mode)
+            if not settings.lambda_r1:
+                real = adversarial_loss(discriminator(self.shown(paintings, random)), True, settings.gan_mode)
+                return {"D_fake": fake, "D_real": real}, 0.5 * (fake + real)
+        # R1 is differentiated twice: real images are judged in fp32 for it.
+        scores = discriminator(self.shown(paintings.requires_grad_(), random))
+        real, penalty = adversarial_loss(scores, True, settings.gan_mode), r1_penalty(scores, paintings)
+        total = 0.5 * (fake + real + settings.lambda_r1 * penalty)
+        return {"D_fake": fake, "D_real": real, "R1": penalty}, total
+
+    def _contrasts(
+        self, painted: Tensor, keys: list[Tensor], mirrored: bool, photos: int, random: torch.Generator
+    ) -> list[Tensor]:
+        """Return NCE, and NCE_Y with the identity term: means over patches, then over layers."""
+        generator: LayeredGenerator = self.networks["generator"]  # type: ignore[assignment]
+        features = [one.flip(3) if mirrored else one for one in generator.features(painted)]
+        positions = draw_positions(features, self.settings.patches, random)
+        queries = self.networks["embeddings"](features, positions)
+        embedded = [one.detach() for one in self.networks["embeddings"](keys, positions)]
+        weights = [self._weights(*pair) for pair in zip(features, positions, strict=True)]
+        sides = [slice(0, photos), slice(photos, None)] if self.settings.identity else [slice(0, photos)]
+        return [
+            torch.stack(
+                [
+                    patch_nce(query[side], key[side], self.settings.weighting, weight)
+                    for query, key, weight in zip(queries, embedded, weights, strict=True)
+                ]
+            ).mean()
+            for side in sides
+        ]
+
+    def _weights(self, feature_map: Tensor, positions: Tensor) -> Tensor | None:
+        if self.settings.weighting == "none":
+            return None
+        crop, width = self.settings.crop, feature_map.shape[3]
+        return distance_weights(positions, width, max(1, crop // width), crop, self.settings.distance_base)
+
+
+class StyleGANContrastiveTraining(ContrastiveTraining):
+    """The step of CUT; Adam's betas are StyleGAN2's."""
+
+    betas = (0.0, 0.99)
+
+    def build_generator(self, settings: TrainSettings) -> LayeredGenerator:
+        """Return a new G."""
+        return StyleGAN2Generator(settings.channels, settings.blocks)
+
+    def build_discriminator(self, settings: TrainSettings) -> nn.Module:
+        """Return a new D for crops of the run's size."""
+        return StyleGAN2Discriminator(settings.discriminator_channels, settings.crop)

@@ -1,0 +1,20 @@
+"""Which class trains each `--method`."""
+
+from vidstyle.train.methods.base import TrainingMethod
+from vidstyle.train.methods.cmd import MomentMatching
+from vidstyle.train.methods.cut import ContrastiveTraining, StyleGANContrastiveTraining
+from vidstyle.train.methods.cyclegan import CycleTraining
+from vidstyle.train.methods.inst import InversionTraining
+from vidstyle.train.methods.rt import PerceptualTraining
+
+TRAINING_METHODS: dict[str, type[TrainingMethod]] = {
+    "cut++": ContrastiveTraining,
+    "cut": ContrastiveTraining,
+    "fastcut": ContrastiveTraining,
+    "cut-stylegan": StyleGANContrastiveTraining,
+    "cyclegan": CycleTraining,
+    "rt": PerceptualTraining,
+    "cmd": MomentMatching,
+    "inst": InversionTraining,
+}
+"""A row for every row of `METHODS`, which states the settings and their defaults."""
