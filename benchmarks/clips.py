@@ -11,9 +11,10 @@ from vidstyle.media.codecs import CODECS
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
 from vidstyle.media.write import VideoForm, VideoWriter
-from vidstyle.models.frames import resize, to_device, to_host
+from vidstyle.models.resize import resize
 from vidstyle.models.style_file import Style, save_style
 from vidstyle.networks.resnet import ResNetGenerator
+from vidstyle.pixels import to_device, to_host
 
 RATE = 24
 

@@ -150,7 +150,7 @@ def _distances(first: np.ndarray, second: np.ndarray) -> Iterator[Row]:
 @click.option("--only", default="", help="Time only metrics whose name holds this.")
 def main(photos: Path, repeats: int, samples: int, only: str) -> None:
     from vidstyle.media.images import list_images, read_image
-    from vidstyle.models.frames import to_device
+    from vidstyle.pixels import to_device
 
     declare_torchvisions_operators()
     pictures = [read_image(path) for path in list_images(photos)[:BATCH]]

@@ -25,8 +25,8 @@ from vidstyle.analysis.temporal_consistency import WarpingMeter
 from vidstyle.errors import VidstyleError
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
-from vidstyle.models.frames import to_host
 from vidstyle.models.image_model import WholeFrameModel
+from vidstyle.pixels import to_host
 from vidstyle.render.engine import Engine
 from vidstyle.render.settings import FLICKER, RenderSettings
 from vidstyle.report.png import write_png

@@ -11,9 +11,10 @@ from benchmarks.clips import RATE, batches, form
 from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.images import read_image, write_image
 from vidstyle.media.write import VideoWriter
-from vidstyle.models.frames import resize, to_device, to_host
+from vidstyle.models.resize import resize
 from vidstyle.models.runtime import Network
 from vidstyle.models.style_generator import StyleGenerator
+from vidstyle.pixels import to_device, to_host
 from vidstyle.render.engine import Engine
 from vidstyle.render.settings import RenderSettings
 

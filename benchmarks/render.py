@@ -29,7 +29,8 @@ from benchmarks.plain_twin import twin
 from vidstyle.errors import VidstyleError
 from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.write import VideoWriter
-from vidstyle.models.frames import resize, to_device, to_host
+from vidstyle.models.resize import resize
+from vidstyle.pixels import to_device, to_host
 from vidstyle.progress import Progress
 from vidstyle.render.engine import Engine
 from vidstyle.render.painter import Painter

@@ -1,8 +1,10 @@
-"""The SHA-256 of files, and a quick word for what is in a large one."""
+"""Identities: the SHA-256 of a file or of a described value, and a quick one for large files."""
 
 import hashlib
+import json
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 ENDS_BYTES = 1 << 20
 
@@ -11,6 +13,14 @@ def sha256_of(path: Path) -> str:
     """Return the SHA-256 of a file's content, as hexadecimal; raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def identity_of(value: Any) -> str:
+    """Return the SHA-256, as hexadecimal, of a value that JSON can hold; other values count as their text.
+
+    The order of a dictionary's keys does not matter.
+    """
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def content_identity(path: Path) -> str:

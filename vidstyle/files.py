@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,25 @@ def locked(path: Path) -> Iterator[bool]:
         yield _take(handle) and _is_still(handle, path)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def claimed(lock: Path, busy: str) -> Iterator[None]:
+    """Hold the folder of the file `lock` for this process alone; the folder is made where there is none.
+
+    Raises OutputError, with the words of `busy` when another process holds it, or when it cannot be made or written.
+    """
+    with ExitStack() as held:
+        try:
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            free = held.enter_context(locked(lock))
+        except OSError as error:
+            raise OutputError(
+                f"Cannot write into {lock.parent}: {error.strerror or error}. Check the path, rights and free space."
+            ) from error
+        if not free:
+            raise OutputError(busy)
+        yield
 
 
 def _opened(path: Path) -> int:

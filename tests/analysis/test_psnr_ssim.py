@@ -10,7 +10,7 @@ import torch
 from vidstyle.analysis import psnr_ssim as likeness
 from vidstyle.analysis.psnr_ssim import psnr, ssim
 from vidstyle.media.images import list_images, read_image
-from vidstyle.models.frames import to_device
+from vidstyle.pixels import to_device
 
 
 def slow_ssim(first: np.ndarray, second: np.ndarray) -> float:

@@ -19,9 +19,10 @@ from vidstyle.evaluate.runs import open_run
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import run
 from vidstyle.media.images import read_image
-from vidstyle.models.frames import resize, to_device, to_host
+from vidstyle.models.resize import resize
 from vidstyle.models.style_file import load_style
 from vidstyle.models.style_generator import StyleGenerator
+from vidstyle.pixels import to_device, to_host
 from vidstyle.progress import Progress, silent
 from vidstyle.report.png import write_png
 from vidstyle.train import log

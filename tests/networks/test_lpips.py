@@ -7,9 +7,9 @@ import torch
 
 from tests.outside import outside
 from vidstyle.media.images import list_images, read_image
-from vidstyle.models.frames import to_device
 from vidstyle.models.weights import load_weights
 from vidstyle.networks.lpips import PerceptualDistance
+from vidstyle.pixels import to_device
 
 
 @pytest.fixture(scope="module")

@@ -14,12 +14,12 @@ from tests.render.test_image import picture
 from tests.renders import assert_same, broken_off
 from vidstyle.errors import DependencyError, DeviceError, SettingsError, StyleError
 from vidstyle.media.images import read_image
-from vidstyle.models.frames import to_device
 from vidstyle.models.inst import diffusion_files
 from vidstyle.models.inst.diffusion_files import identity
 from vidstyle.models.inst.look_file import Inversion, save_inversion
 from vidstyle.models.style_file import load_style
 from vidstyle.models.style_generator import StyleGenerator
+from vidstyle.pixels import to_device
 from vidstyle.render.diversify import Diversified, Shots
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run

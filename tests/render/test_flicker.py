@@ -19,10 +19,10 @@ from vidstyle.errors import DependencyError, SettingsError
 from vidstyle.media.clip import Clip
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
-from vidstyle.models.frames import to_device, to_host
 from vidstyle.models.style_file import load_style
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.networks.norms import SMOOTHED_FRAMES
+from vidstyle.pixels import to_device, to_host
 from vidstyle.render.engine import Engine
 from vidstyle.render.flicker import AlongFlow, SmoothStatistics, frame_weights, reduce_flicker, warped
 from vidstyle.render.settings import RenderSettings

@@ -11,8 +11,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from vidstyle.errors import DeviceError
-from vidstyle.models.frames import resize, to_device, to_host
+from vidstyle.models.resize import resize
 from vidstyle.models.runtime import Runtime
+from vidstyle.pixels import to_device, to_host
 from vidstyle.render.blend import blend, keep_colour, without_noise
 from vidstyle.render.engine import Engine
 from vidstyle.render.painter import TILES, Painter

@@ -13,9 +13,10 @@ from tests.clips import make_clip
 from tests.packets import complaints, pictures, tracks, video_times
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
-from vidstyle.models.frames import resize, to_device, to_host
+from vidstyle.models.resize import resize
 from vidstyle.models.style_file import load_style
 from vidstyle.models.style_generator import StyleGenerator
+from vidstyle.pixels import to_device, to_host
 from vidstyle.progress import Progress
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import plan_sizes

@@ -23,12 +23,13 @@ from vidstyle.evaluate.runs import FinishedRun
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.files import write_json
 from vidstyle.media.images import write_image
-from vidstyle.models.frames import resize, to_device, to_host
 from vidstyle.models.inst.diversifier import Diversifier, load_diffusion
 from vidstyle.models.inst.look_file import load_inversion
 from vidstyle.models.inst.variation import Variation
+from vidstyle.models.resize import resize
 from vidstyle.models.style_file import Style, find_style, load_style
 from vidstyle.models.style_generator import SMALLEST_SIDE, StyleGenerator, painted_size
+from vidstyle.pixels import to_device, to_host
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.user_cache import user_cache
 

@@ -18,9 +18,10 @@ from vidstyle.evaluate.image_sets import Pictures, by_name
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.media.images import read_image
 from vidstyle.models.download import checksum, find_or_fetch
-from vidstyle.models.frames import resize, to_device
+from vidstyle.models.resize import resize
 from vidstyle.models.weights import load_weights
 from vidstyle.networks.lpips import PerceptualDistance
+from vidstyle.pixels import to_device
 from vidstyle.progress import OnProgress, Progress
 
 SMALLEST = {"psnr": 1, "ssim": 11, "lpips": 31}

@@ -100,9 +100,9 @@ def _network(name_or_path: str, device_name: str) -> Method:
     import torch
 
     from vidstyle.device import resolve_device
-    from vidstyle.models.frames import to_device, to_host
     from vidstyle.models.tiles import Tiled
     from vidstyle.models.upscaler import load_upscaler
+    from vidstyle.pixels import to_device, to_host
 
     device = resolve_device(device_name)
     upscaler = load_upscaler(name_or_path, device, torch.float32)

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import StyleError
-from vidstyle.models.frames import padded_to_multiple
 from vidstyle.models.image_model import ImageModel
+from vidstyle.models.resize import padded_to_multiple
 from vidstyle.models.runtime import Assemble, placed
 from vidstyle.models.strips import GeneratorInStrips
 from vidstyle.models.style_file import Style

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import DependencyError, StyleError
-from vidstyle.models.frames import padded_to_multiple
+from vidstyle.models.resize import padded_to_multiple
 from vidstyle.models.runtime import Assemble, placed
 from vidstyle.models.weights import find, known, load_weights, read_weights
 from vidstyle.networks.rrdb import RRDBNet

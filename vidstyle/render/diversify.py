@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import DeviceError
-from vidstyle.models.frames import to_host
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
 from vidstyle.models.inst.diversifier import Diversifier
+from vidstyle.pixels import to_host
 from vidstyle.render.painter import is_out_of_memory
 from vidstyle.render.temporal import restore, snapshot
 

@@ -13,16 +13,17 @@ from vidstyle.checksum import content_identity, sha256_of
 from vidstyle.device import DTYPES, resolve_device
 from vidstyle.host_memory import share_one_heap
 from vidstyle.media.clip import Clip
-from vidstyle.models.frames import resize, to_device
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
 from vidstyle.models.inst.diffusion_files import check_installed
 from vidstyle.models.inst.diversifier import Diversifier, load_diffusion
 from vidstyle.models.inst.look_file import find_inversion, load_inversion
 from vidstyle.models.inst.variation import Variation
+from vidstyle.models.resize import resize
 from vidstyle.models.runtime import Runtime, assemble, resolve_runtime
 from vidstyle.models.style_file import find_style, load_style
 from vidstyle.models.style_generator import StyleGenerator, build_generator
 from vidstyle.models.upscaler import load_upscaler, weights_file
+from vidstyle.pixels import to_device
 from vidstyle.progress import OnProgress, silent
 from vidstyle.render.colour_plan import PLAIN, ColourPlan
 from vidstyle.render.diversify import Diversified, Shots

@@ -12,10 +12,11 @@ from torch.nn import functional
 from vidstyle.analysis.cuts import PAST_STEPS
 from vidstyle.analysis.flow import RENDERING, FlowEstimator, grey_of, trust
 from vidstyle.errors import DependencyError, SettingsError
-from vidstyle.models.frames import resize, to_host
 from vidstyle.models.image_model import WholeFrameModel
+from vidstyle.models.resize import resize
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.networks.norms import SMOOTHED_FRAMES, smooth_norms
+from vidstyle.pixels import to_host
 from vidstyle.render.temporal import Steady
 
 EARLIER_FRAMES = 2

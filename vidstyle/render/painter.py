@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import DeviceError
-from vidstyle.models.frames import as_array, as_tensor, resize, to_floats, to_pixels
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
+from vidstyle.models.resize import resize
 from vidstyle.models.tiles import Tiled
+from vidstyle.pixels import as_array, as_tensor, to_floats, to_pixels
 from vidstyle.render.blend import blend, keep_colour, without_noise
 from vidstyle.render.colour_plan import PLAIN, ColourPlan
 from vidstyle.render.device_copies import Sent, Transfer, sent

@@ -5,6 +5,11 @@ from collections.abc import Sequence
 import numpy as np
 
 
+def evenly_spaced(count: int, most: int) -> list[int]:
+    """Return at most `most` of the numbers 0 to `count` - 1, evenly spaced, the first and the last among them."""
+    return sorted({round(place) for place in np.linspace(0, count - 1, min(count, most)).tolist()})
+
+
 def grid(rows: Sequence[Sequence[np.ndarray]], gap: int = 4) -> np.ndarray:
     """Return rows of equally sized pictures, (h, w, 3) uint8 each, on white with `gap` pixels between them."""
     height, width = rows[0][0].shape[:2]

@@ -9,11 +9,11 @@ from torch import Tensor
 
 from vidstyle.device import resolve_precision
 from vidstyle.errors import StyleError
-from vidstyle.models.frames import padded_to_multiple
 from vidstyle.models.inst.diffusion import DiffusionBase
 from vidstyle.models.inst.diffusion_files import find_base, identity
 from vidstyle.models.inst.look_file import Inversion
 from vidstyle.models.inst.variation import Variation
+from vidstyle.models.resize import padded_to_multiple
 from vidstyle.progress import OnProgress, note
 
 

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import StyleError
-from vidstyle.models.frames import resize
 from vidstyle.models.inst.diffusion_files import BROKEN, libraries
+from vidstyle.models.resize import resize
 
 CLIP_MEAN = (0.48145466, 0.4578275, 0.40821073)
 CLIP_DEVIATION = (0.26862954, 0.26130258, 0.27577711)

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidstyle.models.frames import padded_to_multiple
 from vidstyle.models.inst.diffusion import DiffusionBase
 from vidstyle.models.inst.diffusion_files import find_base, find_image_encoder, identity
 from vidstyle.models.inst.image_encoder import see
 from vidstyle.models.inst.look_file import Inversion
+from vidstyle.models.resize import padded_to_multiple
 from vidstyle.networks.image_attention import ImageAttention
 from vidstyle.progress import silent
 from vidstyle.train.methods.base import NetworkTraining
