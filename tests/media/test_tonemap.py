@@ -82,15 +82,18 @@ def test_the_view_agrees_with_zimg_and_ffmpegs_hyperbolic_curve(name: str, trans
     signal = view.from_bt709(picture)
     tags = f"setparams=color_trc={name}:color_primaries=bt2020:colorspace=gbr:range=pc"
     curve = f"tonemap=mobius:param=0.3:desat=0:peak={1000 / 203}"
-    chain = f"{tags},zscale=t=linear:npl=203:p=bt709,format=gbrpf32le,{curve},zscale=t=bt709:p=bt709:d=none"
+    # zimg approximates transfer functions unless told otherwise: with a lookup table on AVX2, whose steps in the darks are
+    # up to 4.4 levels wide, with polynomials on AVX-512, and not at all elsewhere. The exact functions are what we compare with.
+    to_light, to_signal_again = "zscale=t=linear:npl=203:p=bt709:agamma=0", "zscale=t=bt709:p=bt709:d=none:agamma=0"
+    chain = f"{tags},{to_light},format=gbrpf32le,{curve},{to_signal_again}"
     raw = ["-f", "rawvideo", "-pix_fmt", "gbrpf32le", "-s", "32x32"]
     command = [ffmpeg.program(), "-v", "error", *raw, "-i", "-", "-vf", chain, *raw[:4], "-"]
     planes = signal[0, [1, 2, 0]].numpy().astype("<f4").tobytes()
     shown = subprocess.run(command, input=planes, capture_output=True, check=True).stdout
     reference = torch.from_numpy(np.frombuffer(shown, "<f4").reshape(3, 32, 32)[[2, 0, 1]].copy())
     difference = (view.to_bt709(signal)[0] - reference.clamp(0, 1)).abs()
-    assert difference.mean() * 255 < 0.5
-    assert difference.max() * 255 < 4
+    assert difference.mean() * 255 < 0.01
+    assert difference.max() * 255 < 1, "float32 alone moves the darkest by 0.8"
 
 
 def test_the_peak_is_what_the_video_says_and_1000_where_it_is_silent() -> None:
