@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from vidstyle.checksum import remembered_sha256_of
+from vidstyle.checksum import cached_sha256_of
 from vidstyle.errors import StyleError
 from vidstyle.files import whole_file
 from vidstyle.models.weights import Weights, find, folders, known, missing
@@ -63,6 +63,6 @@ def _copy(pieces: Iterator[bytes], file: BinaryIO, progress: Progress, on_progre
 def checksum(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal; raises StyleError when it cannot be read."""
     try:
-        return remembered_sha256_of(path)
+        return cached_sha256_of(path)
     except OSError as error:
         raise StyleError(f"Cannot read the weights {path}: {error.strerror}. Check the path.") from error

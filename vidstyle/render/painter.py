@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vidstyle.device import is_out_of_memory
 from vidstyle.errors import DeviceError
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
 from vidstyle.models.resize import resize
@@ -172,7 +173,7 @@ class Painter:
         if self.settings.keep_colour:
             painted = keep_colour(painted, source)
         painted = blend(painted, source, self.settings.blend)
-        return to_pixels(self.colours.shown(resize(self.enlarged(painted), sizes.result)), deep=deep)
+        return to_pixels(self.colours.shown(resize(self.enlarged(painted), sizes.result)), sixteen_bit=deep)
 
     def enlarged(self, painted: Tensor) -> Tensor:
         """Return (n, 3, h, w) painted pictures as the upscaler makes them, as they are where there is none."""
@@ -220,17 +221,6 @@ class Painter:
 
 def _below(limit: float, steps: tuple[int, ...]) -> int | None:
     return next((step for step in steps if step < limit), None)
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether a device, or the host, had no memory left for a tensor."""
-    words = str(error).lower()
-    return (
-        isinstance(error, torch.OutOfMemoryError)
-        or "out of memory" in words
-        or "can't allocate memory" in words
-        or "bad_alloc" in words
-    )
 
 
 MOST = 16

@@ -14,7 +14,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from vidstyle.checksum import remembered_sha256_of
+from vidstyle.checksum import cached_sha256_of
 from vidstyle.errors import DependencyError, StyleError
 from vidstyle.progress import OnProgress, note
 
@@ -131,4 +131,4 @@ def _from_hub(
 def identity(base: Path) -> str:
     """Return the SHA-256 of a base's noise predictor, of the file with the shortest name where there are several."""
     files = sorted((base / "unet").glob("*model*.*"))
-    return remembered_sha256_of(min(files, key=lambda path: len(path.name)))
+    return cached_sha256_of(min(files, key=lambda path: len(path.name)))
