@@ -13,7 +13,7 @@ from vidstyle.networks.resnet import ResNetGenerator
 
 NETWORKS = {
     "generator": lambda: ResNetGenerator(channels=4, blocks=2),
-    "transformer": lambda: JohnsonNetwork(channels=4, blocks=1),
+    "johnson": lambda: JohnsonNetwork(channels=4, blocks=1),
     "discriminator": lambda: PatchDiscriminator(channels=4),
 }
 

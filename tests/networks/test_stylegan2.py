@@ -3,18 +3,9 @@
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional
 
 from vidstyle.networks.johnson import JohnsonNetwork
-from vidstyle.networks.layers import blur
 from vidstyle.networks.stylegan2 import EqualConv2d, EqualLinear, StyleGAN2Discriminator, StyleGAN2Generator
-
-
-def test_the_blur_is_the_1331_filter() -> None:
-    features = torch.randn(2, 3, 7, 9, dtype=torch.float64)
-    line = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=torch.float64) / 8
-    kernel = (line[:, None] * line).expand(3, 1, 4, 4)
-    assert torch.allclose(blur(features), functional.conv2d(features, kernel, groups=3), atol=1e-12)
 
 
 def test_layers_keep_the_scale_of_what_they_are_given() -> None:

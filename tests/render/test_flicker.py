@@ -230,7 +230,7 @@ def test_short_memory_does_not_steady_a_frame_twice(fast: Fast, two_shots: Tenso
     class Tight(Noisy):
         """Has memory for three frames at once, and notices only in the enlarging."""
 
-        scale, reach = 1, 1
+        scale, receptive_radius = 1, 1
 
         def __call__(self, images: Tensor) -> Tensor:
             if len(images) > 3:

@@ -47,7 +47,7 @@ class Invert:
 class Repeat:
     """An upscaler that repeats pixels; it has memory for pieces up to so many pixels a side."""
 
-    scale, multiple_of, half_ok, reach = 4, 1, True, 2
+    scale, multiple_of, half_ok, receptive_radius = 4, 1, True, 2
 
     def __init__(self, most: int = 10_000) -> None:
         self.most = most

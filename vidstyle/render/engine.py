@@ -19,7 +19,7 @@ from vidstyle.models.inst.diversifier import Diversifier, load_diffusion
 from vidstyle.models.inst.look_file import find_inversion, load_inversion
 from vidstyle.models.inst.variation import Variation
 from vidstyle.models.resize import resize
-from vidstyle.models.runtime import Runtime, assemble, resolve_runtime
+from vidstyle.models.runtime import Runtime, prepare, resolve_runtime
 from vidstyle.models.style_file import find_style, load_style
 from vidstyle.models.style_generator import StyleGenerator, build_generator
 from vidstyle.models.upscaler import load_upscaler, weights_file
@@ -118,11 +118,11 @@ class Engine:
 
     @lru_cache(2)  # noqa: B019 - an engine lives as long as its render
     def _generator(self, runtime: Runtime) -> StyleGenerator:
-        return StyleGenerator(self.style, self.device, runtime.dtype, partial(assemble, runtime=runtime))
+        return StyleGenerator(self.style, self.device, runtime.dtype, partial(prepare, runtime=runtime))
 
     @lru_cache(2)  # noqa: B019
     def _upscaler(self, name: str, runtime: Runtime) -> ImageModel:
-        model = load_upscaler(name, self.device, runtime.dtype, partial(assemble, runtime=runtime))
+        model = load_upscaler(name, self.device, runtime.dtype, partial(prepare, runtime=runtime))
         return model if model.half_ok else load_upscaler(name, self.device, torch.float32)
 
     def _quantised_painter(
