@@ -24,8 +24,8 @@ from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.files import write_json
 from vidstyle.media.images import write_image
 from vidstyle.models.inst.diversifier import Diversifier, load_diffusion
-from vidstyle.models.inst.look_file import load_inversion
-from vidstyle.models.inst.variation import Variation
+from vidstyle.models.inst.diversifier_config import DiversifierConfig
+from vidstyle.models.inst.look_file import load_look
 from vidstyle.models.resize import resize
 from vidstyle.models.style_file import Style, find_style, load_style
 from vidstyle.models.style_generator import SMALLEST_SIDE, StyleGenerator, painted_size
@@ -138,14 +138,14 @@ def vary(
     """
     where = resolve_device(settings.device)
     style = find_style(settings.paint_with) if settings.paint_with else None
-    look = load_inversion(run.folder.inversion)
+    look = load_look(run.folder.inversion)
     asked = [settings.strength, settings.diversify_base]
     made_of = [sha256_of(run.folder.inversion), sha256_of(style) if style else "", asked, photos.named_content]
 
     @cache
     def models(precision: str) -> tuple[Paint, Diversifier]:
         base = load_diffusion(look, settings.diversify_base, where, precision, on_progress)
-        diversifier = Diversifier(base, look.word, Variation(settings.strength), seed=0)
+        diversifier = Diversifier(base, look.embedding, DiversifierConfig(settings.strength), seed=0)
         return _painter(load_style(style) if style else None, where, precision), diversifier
 
     def results(seed: int) -> Painted:

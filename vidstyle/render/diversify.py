@@ -65,7 +65,7 @@ class Diversified:
         shots = self._shots.of(images) if self._shots else [0] * len(images)
         try:
             return torch.cat(
-                [self._diversifier.vary(one[None], shot) for one, shot in zip(painted, shots, strict=True)]
+                [self._diversifier.diversify(one[None], shot) for one, shot in zip(painted, shots, strict=True)]
             )
         except RuntimeError as error:
             if not is_out_of_memory(error):
