@@ -5,6 +5,7 @@ import sys
 import types
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -171,8 +172,6 @@ def official_helper(name: str, path: Path) -> object:
 
 def real_frame(folder: Path) -> np.ndarray:
     """Return a piece of a live frame, (96, 128, 3) uint8 RGB."""
-    import av
-
     with av.open(str(folder / "live" / "tears_of_steel_70s.webm")) as container:
         for number, frame in enumerate(container.decode(video=0)):
             if number == 120:

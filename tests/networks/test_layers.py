@@ -54,7 +54,7 @@ def test_the_written_gradient_of_halving_is_that_of_the_convolution(
     fast = BlurDownsample()(features)
     assert torch.allclose(fast, plain)
     upstream = torch.rand_like(plain)
-    found, expected = (torch.autograd.grad(one, features, upstream)[0] for one in (fast, plain))
+    found, expected = (torch.autograd.grad(result, features, upstream)[0] for result in (fast, plain))
     assert torch.allclose(found, expected)
     assert torch.autograd.gradcheck(BlurDownsample(), features)
     assert torch.autograd.gradgradcheck(BlurDownsample(), features)

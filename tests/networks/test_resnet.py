@@ -14,7 +14,7 @@ def test_the_generator_has_the_published_number_of_parameters() -> None:
 def test_patch_layers_at_a_256_crop_are_those_of_the_paper() -> None:
     with torch.no_grad():
         features = ResNetGenerator(channels=64, blocks=5).features(torch.zeros(1, 3, 256, 256))
-    shapes = [tuple(one.shape[1:]) for one in features]
+    shapes = [tuple(feature_map.shape[1:]) for feature_map in features]
     assert shapes == [(3, 262, 262), (128, 256, 256), (256, 128, 128), (256, 64, 64), (256, 64, 64)]
     assert patch_channels(64) == [shape[0] for shape in shapes]
 

@@ -36,8 +36,8 @@ def test_patch_features_have_the_widths_that_are_stated_and_come_with_the_painti
     generator = StyleGAN2Generator(4, 6)
     images = torch.rand(2, 3, 32, 36) * 2 - 1
     painted, features = generator.paint_and_features(images)
-    assert [one.shape[1] for one in features] == list(generator.patch_channels)
-    assert [tuple(one.shape[2:]) for one in features] == [(32, 36), (16, 18), (16, 18)]
+    assert [feature_map.shape[1] for feature_map in features] == list(generator.patch_channels)
+    assert [tuple(feature_map.shape[2:]) for feature_map in features] == [(32, 36), (16, 18), (16, 18)]
     assert torch.equal(features[0], images)
     assert torch.equal(painted, generator(images))
     assert all(torch.equal(*pair) for pair in zip(features, generator.features(images), strict=True))

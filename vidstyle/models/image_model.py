@@ -6,7 +6,10 @@ from torch import Tensor
 
 
 class ImageModel(Protocol):
-    """Maps (n, 3, h, w) floats in [0, 1] to (n, 3, scale*h, scale*w) in [0, 1], on the device and dtype it was built for."""
+    """Maps (n, 3, h, w) floats in [0, 1] to (n, 3, scale*h, scale*w) in [0, 1].
+
+    Inputs may be on any device; the result is on the device and in the dtype that the model was built for.
+    """
 
     @property
     def scale(self) -> int:

@@ -24,8 +24,8 @@ class GeneratorInStrips:
     """Runs a generator's own layers over strips of at most `rows` rows, on the device that holds its weights.
 
     Feature maps wait in the host's memory in the dtype of the network. The device holds one strip at a time, the rows
-    around it that the layers see, and the result. An instance norm knows the whole frame before any row passes it, and
-    borders are padded only where the frame ends, so there are no seams.
+    around it that the layers see, and the result. There are no seams: an instance norm knows the whole frame before any
+    row passes it, and borders are padded only where the frame ends.
     """
 
     def __init__(self, network: Generator, rows: int) -> None:

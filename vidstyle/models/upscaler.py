@@ -48,9 +48,9 @@ def load_upscaler(
 ) -> Upscaler:
     """Return the upscaler with a name in `models.weights.KNOWN`, or the one in a file, on `device` in `dtype`.
 
-    The kind of network in a file is read from its parameters. spandrel loads networks that are neither SRVGGNetCompact
-    nor RRDBNet; all others are put on the device by `prepare`, by default in eager mode. Raises StyleError for unknown
-    names, broken files and networks of another kind, DependencyError when spandrel is needed and missing.
+    The parameters in a file tell the kind of its network. `prepare` puts an SRVGGNetCompact or an RRDBNet on the device,
+    by default in eager mode; other kinds are left to spandrel. Raises StyleError for unknown names, broken files and
+    networks of another kind. Raises DependencyError when spandrel is needed and missing.
     """
     path = Path(name_or_path)
     state = read_weights(path) if _is_path(path) else load_weights(_upscaler_name(name_or_path))

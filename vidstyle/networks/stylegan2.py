@@ -102,8 +102,8 @@ class StyleGAN2Generator(LayeredGenerator):
 
     `channels` is the width at full size (twice ngf of the public code at a 256 crop); at half size it doubles. All
     `blocks` residual blocks work at half size; the last patch layer is in their middle. An output pixel depends on
-    input pixels at most `receptive_radius` away. Unlike in the public code borders are reflected, no noise is added and
-    the last layer is a tanh: a frame is painted the same each time, and in range.
+    input pixels at most `receptive_radius` away. Unlike in the public code a frame is painted the same each time, and
+    in range: borders are reflected, no noise is added and the last layer is a tanh.
     """
 
     def __init__(self, channels: int = 128, blocks: int = 6) -> None:

@@ -56,7 +56,7 @@ def test_more_strength_gives_more_diversity(base: DiffusionBase) -> None:
     diversities = []
     for strength in (0.1, 0.3, 0.9):
         results = [varying(base, strength, seed)(photo()) for seed in range(4)]
-        diversities.append(sum(float((one - other).abs().mean()) for one, other in combinations(results, 2)))
+        diversities.append(sum(float((first - second).abs().mean()) for first, second in combinations(results, 2)))
     assert diversities[0] < diversities[1] < diversities[2]
 
 
