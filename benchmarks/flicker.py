@@ -47,7 +47,7 @@ class Watched:
 
     def __call__(self, images: Tensor) -> Tensor:
         painted = self.generator(images)
-        self.source, self.painted = (to_host(one, deep=False)[0] for one in (images, painted))
+        self.source, self.painted = (to_host(one, sixteen_bit=False)[0] for one in (images, painted))
         return painted
 
 

@@ -17,7 +17,7 @@ from tests.styles import make_style
 from vidstyle.cli.main import main
 from vidstyle.cluster.settings import LOCAL
 from vidstyle.errors import ExitCode
-from vidstyle.models.inst.look_file import Inversion, save_inversion
+from vidstyle.models.inst.look_file import Look, save_look
 from vidstyle.progress import StageResult
 from vidstyle.render.outcome import all_of
 
@@ -130,7 +130,7 @@ def test_each_varied_result_that_fails_is_listed_and_counted(
     tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     source, look = make_text_file(tmp_path / "a.png"), tmp_path / "look.safetensors"
-    save_inversion(Inversion(torch.zeros(4), "base", ""), look)
+    save_look(Look(torch.zeros(4), "base", ""), look)
     varied = ["--diversify", "2", "--diversify-style", look, "--strength", "0"]
     assert call(source, "-o", tmp_path / "out" / "a.png", *options, *varied) == ExitCode.INPUT
     *lines, last = capsys.readouterr().err.splitlines()

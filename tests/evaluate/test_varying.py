@@ -19,8 +19,8 @@ from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.settings import CompareSettings, EvaluateSettings
 from vidstyle.evaluate.stage import run
 from vidstyle.media.images import read_image
-from vidstyle.models.inst.diffusion_files import identity
-from vidstyle.models.inst.look_file import Inversion, save_inversion
+from vidstyle.models.inst.diffusion_files import base_identity
+from vidstyle.models.inst.look_file import Look, save_look
 from vidstyle.models.style_file import load_style, save_style
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run as render
@@ -33,7 +33,7 @@ def inst_run(make_run: MakeRun, tiny_base: Path) -> Path:
     folder = make_run("inst", load=32)
     (folder / "style.safetensors").unlink()
     word = torch.randn(WIDTH, generator=torch.Generator().manual_seed(4))
-    save_inversion(Inversion(word, str(tiny_base), identity(tiny_base)), folder / "inversion.safetensors")
+    save_look(Look(word, str(tiny_base), base_identity(tiny_base)), folder / "inversion.safetensors")
     return folder
 
 

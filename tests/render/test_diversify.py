@@ -15,8 +15,8 @@ from tests.renders import assert_same, broken_off
 from vidstyle.errors import DependencyError, DeviceError, SettingsError, StyleError
 from vidstyle.media.images import read_image
 from vidstyle.models.inst import diffusion_files
-from vidstyle.models.inst.diffusion_files import identity
-from vidstyle.models.inst.look_file import Inversion, save_inversion
+from vidstyle.models.inst.diffusion_files import base_identity
+from vidstyle.models.inst.look_file import Look, save_look
 from vidstyle.models.style_file import load_style
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.pixels import to_device
@@ -33,7 +33,7 @@ def look(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a look that the tiny diffusion model knows."""
     path = tmp_path_factory.mktemp("look") / "inversion.safetensors"
     word = torch.randn(WIDTH, generator=torch.Generator().manual_seed(4))
-    save_inversion(Inversion(word, str(tiny_base), identity(tiny_base)), path)
+    save_look(Look(word, str(tiny_base), base_identity(tiny_base)), path)
     return path
 
 
@@ -113,7 +113,7 @@ class Recording:
     def __init__(self) -> None:
         self.shots: list[int] = []
 
-    def vary(self, image: torch.Tensor, shot: int) -> torch.Tensor:
+    def diversify(self, image: torch.Tensor, shot: int) -> torch.Tensor:
         self.shots.append(shot)
         return image
 
@@ -150,7 +150,7 @@ def test_strips_of_the_generator_vary_whole_frames(style_path: Path) -> None:
 
 def test_short_memory_is_explained(style_path: Path) -> None:
     class Greedy:
-        def vary(self, image: torch.Tensor, shot: int) -> torch.Tensor:
+        def diversify(self, image: torch.Tensor, shot: int) -> torch.Tensor:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
 
     with pytest.raises(DeviceError) as caught:
@@ -175,7 +175,7 @@ def test_a_style_is_no_look(fast: Fast, style_path: Path, tmp_path: Path) -> Non
 
 
 def test_without_the_extra_the_message_names_it(fast: Fast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save_inversion(Inversion(torch.zeros(4), "base", ""), tmp_path / "look.safetensors")
+    save_look(Look(torch.zeros(4), "base", ""), tmp_path / "look.safetensors")
     monkeypatch.setattr(diffusion_files, "find_spec", lambda name: None)
     with pytest.raises(DependencyError, match=r"pip install 'vidstyle\[inst\]'\.$"):
         run(

@@ -11,9 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from vidstyle.errors import DeviceError
-from vidstyle.models.resize import resize
 from vidstyle.models.runtime import Runtime
-from vidstyle.pixels import to_device, to_host
 from vidstyle.render.blend import blend, keep_colour, without_noise
 from vidstyle.render.engine import Engine
 from vidstyle.render.painter import TILES, Painter
@@ -47,7 +45,7 @@ class Invert:
 class Repeat:
     """An upscaler that repeats pixels; it has memory for pieces up to so many pixels a side."""
 
-    scale, multiple_of, half_ok, reach = 4, 1, True, 2
+    scale, multiple_of, half_ok, receptive_radius = 4, 1, True, 2
 
     def __init__(self, most: int = 10_000) -> None:
         self.most = most
@@ -66,29 +64,6 @@ def painter(
 
 def frames_of(count: int, size: tuple[int, int] = (20, 16)) -> np.ndarray:
     return np.random.default_rng(3).integers(0, 256, (count, size[1], size[0], 3), np.uint8)
-
-
-def test_numbers_survive_the_way_to_the_device_and_back() -> None:
-    bytes_in = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
-    words_in = np.arange(65536, dtype=np.uint16).repeat(3).reshape(1, 256, 256, 3)
-    assert np.array_equal(to_host(to_device(bytes_in, CPU), deep=False), bytes_in)
-    assert np.array_equal(to_host(to_device(words_in, CPU), deep=True), words_in)
-    moved = to_device(words_in, CPU)
-    assert (moved.min(), moved.max(), moved.shape) == (0, 1, (1, 3, 256, 256))
-
-
-def test_what_is_out_of_range_is_clipped_and_not_wrapped() -> None:
-    images = torch.tensor([-0.5, 1.5, 0.5]).view(1, 3, 1, 1)
-    assert to_host(images, deep=False).ravel().tolist() == [0, 255, 128]
-    assert to_host(images, deep=True).ravel().tolist() == [0, 65535, 32768]
-
-
-def test_resizing_keeps_flat_areas_flat_and_fine_stripes_grey() -> None:
-    flat = torch.full((1, 3, 30, 50), 0.25)
-    assert torch.allclose(resize(flat, (17, 11)), torch.full((1, 3, 11, 17), 0.25))
-    stripes = (torch.arange(64) % 2).float().expand(1, 3, 64, 64)
-    assert (resize(stripes, (16, 16))[..., 4:-4] - 0.5).abs().max() < 0.02
-    assert resize(stripes, (64, 64)) is stripes or torch.equal(resize(stripes, (64, 64)), stripes)
 
 
 def test_keeping_colour_takes_lightness_from_the_painting_only() -> None:

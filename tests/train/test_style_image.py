@@ -84,7 +84,7 @@ def test_missing_weights_are_fetched_where_they_are_published_and_it_is_said(
     published.parent.mkdir()
     torch.save(load_file(random_vgg16), published)
     checksum = hashlib.sha256(published.read_bytes()).hexdigest()
-    row = dataclasses.replace(weights.known("vgg16"), url=published.as_uri(), sha256=checksum)
+    row = dataclasses.replace(weights.known_weights("vgg16"), url=published.as_uri(), sha256=checksum)
     monkeypatch.setattr(weights, "KNOWN", (row,))
     monkeypatch.setattr(weights, "folders", lambda: (tmp_path / "cache",))
     monkeypatch.setattr(download, "folders", weights.folders)

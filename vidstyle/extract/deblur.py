@@ -106,10 +106,10 @@ def _network(name_or_path: str, device_name: str) -> Method:
 
     device = resolve_device(device_name)
     upscaler = load_upscaler(name_or_path, device, torch.float32)
-    model = Tiled(upscaler, TILE, upscaler.reach)
+    model = Tiled(upscaler, TILE, upscaler.receptive_radius)
 
     def redraw(rgb: np.ndarray, _: Blur | None) -> np.ndarray:
-        large = to_host(model(to_device(rgb[None], device)), deep=False)[0]
+        large = to_host(model(to_device(rgb[None], device)), sixteen_bit=False)[0]
         return to_size(large, rgb.shape[1], rgb.shape[0])
 
     return redraw

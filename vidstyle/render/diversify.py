@@ -7,11 +7,11 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from vidstyle.device import is_out_of_memory
 from vidstyle.errors import DeviceError
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
 from vidstyle.models.inst.diversifier import Diversifier
 from vidstyle.pixels import to_host
-from vidstyle.render.painter import is_out_of_memory
 from vidstyle.render.temporal import restore, snapshot
 
 
@@ -25,7 +25,7 @@ class Shots:
 
     def of(self, images: Tensor) -> list[int]:
         """Take the next frames, (n, 3, h, w) in [0, 1], and return the numbers of their shots."""
-        return [self._next(int(self._cuts.is_cut(frame))) for frame in to_host(images, deep=False)]
+        return [self._next(int(self._cuts.is_cut(frame))) for frame in to_host(images, sixteen_bit=False)]
 
     def _next(self, step: int) -> int:
         self._number += step
@@ -65,7 +65,7 @@ class Diversified:
         shots = self._shots.of(images) if self._shots else [0] * len(images)
         try:
             return torch.cat(
-                [self._diversifier.vary(one[None], shot) for one, shot in zip(painted, shots, strict=True)]
+                [self._diversifier.diversify(one[None], shot) for one, shot in zip(painted, shots, strict=True)]
             )
         except RuntimeError as error:
             if not is_out_of_memory(error):

@@ -16,10 +16,10 @@ from vidstyle.media.clip import Clip
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
 from vidstyle.models.inst.diffusion_files import check_installed
 from vidstyle.models.inst.diversifier import Diversifier, load_diffusion
-from vidstyle.models.inst.look_file import find_inversion, load_inversion
-from vidstyle.models.inst.variation import Variation
+from vidstyle.models.inst.diversifier_config import DiversifierConfig
+from vidstyle.models.inst.look_file import find_look, load_look
 from vidstyle.models.resize import resize
-from vidstyle.models.runtime import Runtime, assemble, resolve_runtime
+from vidstyle.models.runtime import Runtime, prepare, resolve_runtime
 from vidstyle.models.style_file import find_style, load_style
 from vidstyle.models.style_generator import StyleGenerator, build_generator
 from vidstyle.models.upscaler import load_upscaler, weights_file
@@ -49,8 +49,8 @@ class Engine:
         self.style_path = find_style(settings.style)
         self.style = load_style(self.style_path)
         build_generator(self.style)
-        self.look_path = find_inversion(settings.diversify_style) if settings.diversify else None
-        self.look = load_inversion(self.look_path) if self.look_path else None
+        self.look_path = find_look(settings.diversify_style) if settings.diversify else None
+        self.look = load_look(self.look_path) if self.look_path else None
         if self.varies:
             check_installed()
         if self._upscaler_name(True) is not None and settings.upscaler != "auto":
@@ -118,11 +118,11 @@ class Engine:
 
     @lru_cache(2)  # noqa: B019 - an engine lives as long as its render
     def _generator(self, runtime: Runtime) -> StyleGenerator:
-        return StyleGenerator(self.style, self.device, runtime.dtype, partial(assemble, runtime=runtime))
+        return StyleGenerator(self.style, self.device, runtime.dtype, partial(prepare, runtime=runtime))
 
     @lru_cache(2)  # noqa: B019
     def _upscaler(self, name: str, runtime: Runtime) -> ImageModel:
-        model = load_upscaler(name, self.device, runtime.dtype, partial(assemble, runtime=runtime))
+        model = load_upscaler(name, self.device, runtime.dtype, partial(prepare, runtime=runtime))
         return model if model.half_ok else load_upscaler(name, self.device, torch.float32)
 
     def _quantised_painter(
@@ -184,8 +184,8 @@ class Engine:
             attention_slicing=asked.attention_slicing,
             offload=asked.offload,
         )
-        variation = Variation(asked.strength, asked.diffusion_steps, asked.guidance)
-        return Diversifier(base, self.look.word, variation, asked.seed)
+        variation = DiversifierConfig(asked.strength, asked.diffusion_steps, asked.guidance)
+        return Diversifier(base, self.look.embedding, variation, asked.seed)
 
     def record(self) -> dict[str, Any]:
         """Return what is the same for all sources, for the manifest."""

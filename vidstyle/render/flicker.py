@@ -50,7 +50,7 @@ class AlongFlow(Steady):
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
         """Return the painted images, (n, 3, h, w) float32 in [0, 1]."""
-        sources = to_host(resize(images, _flow_size(images)), deep=False)
+        sources = to_host(resize(images, _flow_size(images)), sixteen_bit=False)
         painted = self._paint(images).float()
         if painted.device.type == "mps":
             painted = painted.cpu()  # Metal has no bicubic grid_sample
@@ -131,7 +131,7 @@ class SmoothStatistics(Steady):
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
         """Return the painted images, same shape and range."""
-        begins = [self._cuts.is_cut(source) for source in to_host(images, deep=False)]
+        begins = [self._cuts.is_cut(source) for source in to_host(images, sixteen_bit=False)]
         weights, self._known = frame_weights(begins, self._known)
         for norm in self._norms:
             norm.weights = weights

@@ -15,7 +15,7 @@ from vidstyle.errors import InputError
 from vidstyle.media.clip import Clip
 from vidstyle.media.read import VideoReader
 from vidstyle.models.image_model import ImageModel
-from vidstyle.models.runtime import Assemble, Network
+from vidstyle.models.runtime import Network, Prepare
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.user_cache import user_cache
 
@@ -48,7 +48,7 @@ def _first_frames(clip: Clip, start_seconds: float | None, end_seconds: float | 
 
 
 def quantised(
-    make: Callable[[Assemble], Model],
+    make: Callable[[Prepare], Model],
     pictures: Callable[[], Sequence[Tensor]],
     key: dict[str, Any],
     on_progress: OnProgress,
@@ -63,7 +63,7 @@ def quantised(
     path = _place(key)
     if not path.is_file():
         recorder = _Recorder()
-        model = make(recorder.assemble)
+        model = make(recorder.prepare)
         for picture in pictures():
             model(picture)
         if recorder.network is None:
@@ -83,7 +83,7 @@ class _Recorder:
         self.network: nn.Module | None = None
         self.samples: list[Tensor] = []
 
-    def assemble(self, network: nn.Module, *, channels_last: bool = False) -> Network:
+    def prepare(self, network: nn.Module, *, channels_last: bool = False) -> Network:
         self.network = network.eval().requires_grad_(False)
         return self._keep
 

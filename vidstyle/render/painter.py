@@ -8,10 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vidstyle.device import is_out_of_memory
 from vidstyle.errors import DeviceError
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
 from vidstyle.models.resize import resize
-from vidstyle.models.tiles import Tiled
+from vidstyle.models.tiles import DEFAULT_RECEPTIVE_RADIUS, Tiled
 from vidstyle.pixels import as_array, as_tensor, to_floats, to_pixels
 from vidstyle.render.blend import blend, keep_colour, without_noise
 from vidstyle.render.colour_plan import PLAIN, ColourPlan
@@ -54,8 +55,6 @@ TILES = (512, 256, 128, 64)
 """Sides of the upscaler's tiles, in its own input pixels, tried one after the other when memory is short."""
 STRIPS = (512, 256, 128, 64, 32, 16)
 """Heights of the generator's strips, in rows of what it paints, tried in the same way."""
-UNKNOWN_REACH = 64
-"""Overlap of tiles for models that do not say how far they look, in their input pixels."""
 
 
 @dataclass(frozen=True)
@@ -172,7 +171,7 @@ class Painter:
         if self.settings.keep_colour:
             painted = keep_colour(painted, source)
         painted = blend(painted, source, self.settings.blend)
-        return to_pixels(self.colours.shown(resize(self.enlarged(painted), sizes.result)), deep=deep)
+        return to_pixels(self.colours.shown(resize(self.enlarged(painted), sizes.result)), sixteen_bit=deep)
 
     def enlarged(self, painted: Tensor) -> Tensor:
         """Return (n, 3, h, w) painted pictures as the upscaler makes them, as they are where there is none."""
@@ -180,7 +179,7 @@ class Painter:
             return painted
         self._enlarging, model = True, self.upscaler
         if self.tile:
-            model = Tiled(model, self.tile, getattr(model, "reach", UNKNOWN_REACH))
+            model = Tiled(model, self.tile, getattr(model, "receptive_radius", DEFAULT_RECEPTIVE_RADIUS))
         return model(painted)
 
     @property
@@ -220,17 +219,6 @@ class Painter:
 
 def _below(limit: float, steps: tuple[int, ...]) -> int | None:
     return next((step for step in steps if step < limit), None)
-
-
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether a device, or the host, had no memory left for a tensor."""
-    words = str(error).lower()
-    return (
-        isinstance(error, torch.OutOfMemoryError)
-        or "out of memory" in words
-        or "can't allocate memory" in words
-        or "bad_alloc" in words
-    )
 
 
 MOST = 16

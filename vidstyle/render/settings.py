@@ -7,7 +7,7 @@ from vidstyle.errors import SettingsError
 from vidstyle.media.background import parse_colour
 from vidstyle.media.codecs import CODECS
 from vidstyle.media.deinterlace import MODES
-from vidstyle.models.inst.variation import Variation
+from vidstyle.models.inst.diversifier_config import DiversifierConfig
 from vidstyle.settings import Settings, setting
 
 UPSCALERS = ("realesr-animevideov3", "realesrgan-x4plus-anime", "realesrgan-x4plus")
@@ -90,16 +90,16 @@ class RenderSettings(Settings):
         "", "Stable Diffusion for it: a folder or an id of the hub (default: the one that the look was learnt with)"
     )
     strength: float = setting(
-        Variation.strength, "how far --diversify goes from the painting, 0 is not at all", minimum=0, maximum=1
+        DiversifierConfig.strength, "how far --diversify goes from the painting, 0 is not at all", minimum=0, maximum=1
     )
     seed: int = setting(0, "seed of the first result of --diversify; the others have the next ones", minimum=0)
     diffusion_steps: int = setting(
-        Variation.steps,
+        DiversifierConfig.steps,
         "steps from pure noise to a picture; --strength does its share of them",
         minimum=1,
         maximum=1000,
     )
-    guidance: float = setting(Variation.guidance, "weight of the look in --diversify", minimum=0)
+    guidance: float = setting(DiversifierConfig.guidance, "weight of the look in --diversify", minimum=0)
     attention_slicing: bool = setting(False, "compute the attention of --diversify in parts: slower, less memory")
     offload: str = setting(
         "none", "what of --diversify stays off the GPU until it computes", choices=("none", "model", "sequential")

@@ -10,7 +10,7 @@ import torch
 from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.errors import Interrupted, OutputError, SettingsError
 from vidstyle.files import write_json
-from vidstyle.host_memory import large_buffers_kept
+from vidstyle.host_memory import keep_large_buffers
 from vidstyle.interrupt import StopRequest, stop_on_signal
 from vidstyle.models.download import find_or_fetch
 from vidstyle.models.feature_network import load_vgg16
@@ -141,7 +141,7 @@ def _fit(run: Run, added: Sequence[str], on_progress: OnProgress) -> None:
     first = not distributed.rank()
     try:
         with _opened(run, added) if first else nullcontext():
-            with stop_on_signal() as stop, large_buffers_kept(run.method.device):
+            with stop_on_signal() as stop, keep_large_buffers(run.method.device):
                 _steps(run, stop, on_progress)
             run.save()
             with distributed.first_before_others():
