@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from tests.clips import make_clip
-from vidstyle import files as lock
 from vidstyle.cluster.job_spec import NotAtHand, SharedFile, at_hand
 from vidstyle.cluster.schedule import LONGEST, next_task
 from vidstyle.cluster.settings import ClusterSettings
 from vidstyle.cluster.worker import Scratch
 from vidstyle.errors import SettingsError
+from vidstyle.files import locked
 
 
 def film(pieces: int, *, resolved: bool = True) -> Any:
@@ -100,20 +100,20 @@ def test_a_worker_keeps_its_folder_though_another_sweeps_before_it_is_locked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    take = lock._take
-    others: list[Any] = []
+    fcntl = pytest.importorskip("fcntl", reason="another system's lock")
+    flock, others = fcntl.flock, list[Any]()
 
-    def late(handle: int) -> bool:
+    def late(handle: int, operation: int) -> None:
         if not others:
             others.append("began")
             others.append(Scratch())
-        return take(handle)
+        flock(handle, operation)
 
-    monkeypatch.setattr(lock, "_take", late)
+    monkeypatch.setattr(fcntl, "flock", late)
     mine = Scratch()
-    monkeypatch.undo()
+    monkeypatch.setattr(fcntl, "flock", flock)
     assert set(tmp_path.iterdir()) == {mine.path, others[1].path}
-    with lock.locked(mine.path / "lock") as free:
+    with locked(mine.path / "lock") as free:
         assert not free
 
 

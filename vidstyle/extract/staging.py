@@ -9,12 +9,11 @@ from shutil import rmtree
 from typing import Any
 
 from vidstyle.analysis.near_duplicates import Look
-from vidstyle.errors import OutputError
 from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.manifest import frame_settings
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source
-from vidstyle.files import locked, write_json
+from vidstyle.files import as_output_error, claimed, write_json
 from vidstyle.media.lossless import SUFFIX, read_lossless
 
 FOLDER, LOCK = ".candidates", "lock"
@@ -87,37 +86,20 @@ def _candidate(values: dict[str, Any]) -> Candidate:
 
 @contextmanager
 def staging_in(target: Path) -> Iterator[Staging]:
-    """Yield the staging of a target folder, held by this process alone; what was read to its end outlives a failure.
+    """Yield the staging folder of a target folder, held by this process alone.
 
-    Raises OutputError when the folder cannot be written or another process is filling it.
+    Sources that were read to their end stay there when the block fails; after success the folder is removed. Raises
+    OutputError when the folder cannot be written or another process is filling the target.
     """
-    staging = _made(Staging(target / FOLDER))
-    try:
-        with locked(staging.folder / LOCK) as free:
-            if not free:
-                raise OutputError(f"Another vidstyle extract is filling {target}. Wait for it, or give another folder.")
-            with _cleared(staging):
-                yield staging
-    except PermissionError as error:
-        raise OutputError(f"Cannot write into {target}: {error.strerror}. Check its rights.") from error
-
-
-def _made(staging: Staging) -> Staging:
-    try:
-        staging.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        target = staging.folder.parent
-        raise OutputError(f"Cannot make the folder {target}: {error.strerror}. Give another with -o.") from error
-    return staging
-
-
-@contextmanager
-def _cleared(staging: Staging) -> Iterator[None]:
-    staging.clear_unfinished()
-    try:
-        yield
-    except BaseException:
-        if not staging.clear_unfinished():
-            staging.remove()
-        raise
-    staging.remove()
+    staging = Staging(target / FOLDER)
+    busy = f"Another vidstyle extract is filling {target}. Wait for it, or give another folder."
+    with claimed(staging.folder / LOCK, busy):
+        with as_output_error(f"into {target}"):
+            staging.clear_unfinished()
+        try:
+            yield staging
+        except BaseException:
+            if not staging.clear_unfinished():
+                staging.remove()
+            raise
+        staging.remove()
