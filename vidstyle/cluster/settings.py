@@ -7,11 +7,11 @@ from vidstyle.errors import SettingsError
 from vidstyle.settings import Settings, setting
 
 LOCAL = "local"
-"""The address that stands for a Ray of this run's own, on this machine."""
+"""The address that stands for a Ray that this run starts on this machine."""
 
 
 def is_address(text: str) -> bool:
-    """Whether a word names a cluster: `auto`, HOST:PORT or, to be refused by name, the address of a Ray Client."""
+    """Whether a word is the address of a cluster: `auto`, HOST:PORT, or that of a Ray Client, which is refused later."""
     return text == "auto" or text.startswith("ray://") or re.fullmatch(r"[^\s/\\]+:\d{1,5}", text) is not None
 
 
