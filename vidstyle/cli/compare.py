@@ -37,11 +37,11 @@ def compare(
 
     with progress_bar(quiet) as on_progress:
         result = run(runs, photos, target, output, settings, on_progress)
-    tell(result, quiet)
+    print_result(result, quiet)
     click.echo(result.details["table"], nl=False)
 
 
-def tell(result: StageResult, quiet: bool) -> None:
+def print_result(result: StageResult, quiet: bool) -> None:
     """Print the warnings of a comparison and where it was written."""
     out = console(quiet)
     for text in result.warnings:

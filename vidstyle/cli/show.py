@@ -1,4 +1,4 @@
-"""What the user sees while a stage works, and at its end."""
+"""The console, and the progress that the user sees while a stage works."""
 
 import time
 from collections.abc import Iterator
@@ -43,12 +43,14 @@ def progress_bar(quiet: bool = False) -> Iterator[OnProgress]:
 
 
 def _figures(progress: Progress) -> str:
-    shown = {name: f"{one:,}" if isinstance(one, int) else f"{one:.3g}" for name, one in progress.figures.items()}
+    shown = {
+        name: f"{value:,}" if isinstance(value, int) else f"{value:.3g}" for name, value in progress.figures.items()
+    }
     return "  ".join(f"{name} {text}" for name, text in shown.items())
 
 
 class _Phases:
-    """Tells where a phase begins: one that goes back to fewer is done anew, on the next file or by the next run."""
+    """Tells where a phase begins: when its count goes back, the next file or run has begun with it."""
 
     def __init__(self) -> None:
         self._done: dict[str, int] = {}
@@ -71,7 +73,7 @@ class _Bars:
             _note(self.bar.console, progress.note)
             return
         if self.phases.begins(progress):
-            # Where a phase goes on, what was done before must not count as speed.
+            # Where a run resumes a phase, what was done before must not count as speed.
             self.tasks[progress.phase] = self.bar.add_task(
                 progress.phase, total=progress.total, completed=progress.done, figures=""
             )
@@ -104,7 +106,7 @@ class _Lines:
         )
 
     def _left(self, progress: Progress, now: float) -> str:
-        """Return the time left, judged by the mean speed so far, where it is known."""
+        """Return the time left by the mean speed so far, an empty text where it is unknown."""
         began, before = self.begun[progress.phase]
         if progress.total is None or progress.done in (before, progress.total):
             return ""

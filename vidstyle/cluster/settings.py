@@ -20,13 +20,16 @@ class ClusterSettings(Settings):
     """What `vidstyle render --ray` asks of the cluster."""
 
     ray_workers: int | str = setting(
-        "auto", "workers that paint on Ray (auto: as many as its GPUs, else its CPU cores)", minimum=1, words=("auto",)
+        "auto",
+        "workers that paint on Ray (auto: as many as its GPUs, else its CPU cores)",
+        minimum=1,
+        keywords=("auto",),
     )
     ray_gpus: float | str = setting(
         "auto",
         "GPUs of each worker, also a part of one; 0: CPU (auto: 1 where there are any)",
         minimum=0,
-        words=("auto",),
+        keywords=("auto",),
     )
     ray_cpus: float = setting(1.0, "CPU cores of each worker", minimum=0)
 

@@ -20,7 +20,7 @@ class ExtractSettings(Settings):
     deblur: str = setting(
         "auto",
         "sharpen blurred frames: auto (deconvolve), a method, or a file of a network's weights; never for the worse",
-        words=("auto", "none", "deconvolve", "realesrgan"),
+        keywords=("auto", "none", "deconvolve", "realesrgan"),
     )
     max_similarity: float = setting(0.78, "frames more alike than this are near-duplicates", minimum=0.0, maximum=1.0)
     min_sharpness: float = setting(
