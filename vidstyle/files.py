@@ -1,4 +1,4 @@
-"""Files that appear under their name only when they are whole, and folders that one process at a time works in."""
+"""Writes files so that they appear under their name only when they are complete, and locks folders for one process."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def whole_file(target: Path) -> Iterator[Path]:
 
 
 def remove_stale_partials(target: Path) -> None:
-    """Remove what processes that were killed had written of `target`; raises OSError."""
+    """Remove the partial files of `target` that killed processes left; raises OSError."""
     for partial in target.parent.glob(f".{target.stem}.partial-*{target.suffix}"):
         number = partial.stem.rpartition("-")[2]
         if number.isdecimal() and not _is_running(int(number)):
@@ -57,7 +57,7 @@ def _is_running(process: int) -> bool:
 
 
 def flush(path: Path) -> None:
-    """Return once the contents of a file, or the names in a folder, are on the disk itself; raises OSError."""
+    """Wait until the contents of a file, or the names in a folder, are on the disk itself; raises OSError."""
     if path.is_dir() and os.name == "nt":
         return
     handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
@@ -74,7 +74,7 @@ def refuse_existing(target: Path, overwrite: bool) -> None:
 
 
 def write_json(target: Path, content: Any) -> None:
-    """Write `content` as indented JSON, whole or not at all."""
+    """Write `content` as indented JSON, completely or not at all; raises OutputError."""
     with whole_file(target) as partial:
         partial.write_text(json.dumps(content, indent=2, ensure_ascii=False, default=str) + "\n", encoding="utf-8")
 

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from vidstyle.cli.options import settings_from, settings_options
-from vidstyle.cli.show import console, progress_bar
+from vidstyle.cli.show import console, print_texts, progress_bar
 from vidstyle.errors import SettingsError
 from vidstyle.evaluate.figure import Measurement, not_computed, shown
 from vidstyle.evaluate.settings import EvaluateSettings
@@ -38,7 +38,7 @@ def evaluate(json: bool, csv: bool, quiet: bool, recipe: Path | None, **given: A
     the source, and for video how steady it is.
 
     Every figure is printed with what it was measured on and with. fid, fid-clean and kid rest on the Inception
-    weights of 2015-12-05; fd-vgg16 and kid-vgg16 are the same distances on VGG16's features of crops, and no FID.
+    weights of 2015-12-05. fd-vgg16 and kid-vgg16 are the same distances on VGG16's features of crops, and no FID.
     """
     named = {name: given.pop(name) for name in ("subject", "generated", "target", "source", "photos")}
     if json and csv:
@@ -61,10 +61,8 @@ def evaluate(json: bool, csv: bool, quiet: bool, recipe: Path | None, **given: A
 def print_notes(result: StageResult, quiet: bool) -> None:
     """Print the warnings of an evaluation, and which figures could not be computed and why."""
     out = console(quiet)
-    for text in result.warnings:
-        out.print(f"Warning: {text}", soft_wrap=True, markup=False)
-    for text in not_computed(result.details["missing"]):
-        out.print(f"Note: {text}", soft_wrap=True, markup=False)
+    print_texts(out, "Warning", result.warnings)
+    print_texts(out, "Note", not_computed(result.details["missing"]))
 
 
 def _show(result: StageResult) -> None:

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from vidstyle.cli.options import flag_options, settings_from, settings_options
-from vidstyle.cli.show import console, progress_bar
+from vidstyle.cli.show import console, print_texts, progress_bar
 from vidstyle.cluster.settings import LOCAL, ClusterSettings, is_address
 from vidstyle.errors import SettingsError
 from vidstyle.progress import StageResult
@@ -115,10 +115,8 @@ def print_result(result: StageResult, settings: RenderSettings, quiet: bool) -> 
     """Print notes, warnings, errors and the summary of a render."""
     out = console(quiet)
     for outcome in result.details["files"].values():
-        for text in outcome["notices"]:
-            out.print(f"Note: {text}", soft_wrap=True, markup=False)
-    for text in result.warnings:
-        out.print(f"Warning: {text}", soft_wrap=True, markup=False)
+        print_texts(out, "Note", outcome["notices"])
+    print_texts(out, "Warning", result.warnings)
     if failures := result.details["failures"]:
         console().print(_table(failures))
     out.print(_summary(result, settings), soft_wrap=True, markup=False)

@@ -26,10 +26,10 @@ Table = dict[str, Any]
 def run(recipe: Path, quiet: bool) -> int:
     """Do what RECIPE says: extract frames, train, measure and compare styles, render videos. What is done is not repeated.
 
-    A recipe is TOML: [paths] names episodes, footage, dataset, runs, test_photos, target, table, inputs and output;
-    [extract] takes frames of the episodes, [photos] of the footage, with the settings of extract; [train], [evaluate],
-    [compare] and [render] hold those of their commands. There may be several [[train]] tables, in which method and seed
-    may be lists; [evaluate] and [compare] take all their runs, test_photos, and target or the dataset's frames.
+    A recipe is TOML. [paths] names episodes, footage, dataset, runs, test_photos, target, table, inputs and output.
+    [extract] takes frames of the episodes and [photos] of the footage, with the settings of extract. [train], [evaluate],
+    [compare] and [render] hold the settings of their commands. There may be several [[train]] tables, in which method and
+    seed may be lists. [evaluate] and [compare] take all their runs, test_photos, and target or the dataset's frames.
 
     Paths in a recipe are relative to the folder that the command is given in.
     """

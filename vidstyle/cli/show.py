@@ -1,7 +1,7 @@
 """The console, and the progress that the user sees while a stage works."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -70,7 +70,7 @@ class _Bars:
 
     def __call__(self, progress: Progress) -> None:
         if progress.note:
-            _note(self.bar.console, progress.note)
+            print_texts(self.bar.console, "Note", [progress.note])
             return
         if self.phases.begins(progress):
             # Where a run resumes a phase, what was done before must not count as speed.
@@ -91,7 +91,7 @@ class _Lines:
 
     def __call__(self, progress: Progress) -> None:
         if progress.note:
-            _note(self.out, progress.note)
+            print_texts(self.out, "Note", [progress.note])
             return
         now = time.monotonic()
         if self.phases.begins(progress):
@@ -114,5 +114,7 @@ class _Lines:
         return f"  {seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d} left"
 
 
-def _note(out: Console, text: str) -> None:
-    out.print(f"Note: {text}", soft_wrap=True, markup=False)
+def print_texts(out: Console, label: str, texts: Iterable[str]) -> None:
+    """Print each text on a line of its own after a label such as `Warning`."""
+    for text in texts:
+        out.print(f"{label}: {text}", soft_wrap=True, markup=False)

@@ -60,8 +60,8 @@ class Worker:
     ) -> Iterator[tuple[str, Any]]:
         """Paint the pieces from `start` to before `until`.
 
-        Yields the number of the video's painted frames as `frames`, and for each piece chunks of its file as `bytes`, then
-        its journal line as `segment`.
+        Yields the number of the video's painted frames as `frames`. For each piece it yields chunks of its file as `bytes`,
+        then its journal line as `segment`.
         """
         spec = self._take(packed, stored)
         if self._painter is None:

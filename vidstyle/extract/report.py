@@ -115,7 +115,7 @@ def _episode(source: Record, pictures: _Pictures, share: int) -> str:
     """Return the section of one source, which may fill one part of `share` of the page."""
     candidates = source["candidates"]
     kept = [candidate for candidate in candidates if candidate["kept"]]
-    dropped = {reason: [each for each in candidates if each["reason"] == reason] for reason in _reasons(candidates)}
+    dropped = {reason: _dropped_for(reason, candidates) for reason in _reasons(candidates)}
     deblurred = [candidate for candidate in kept if _is_deblurred(candidate)]
     most_of_a_reason = min(MOST_OF_A_REASON, max(4, MOST_THUMBNAILS // share // 40))
     most_kept = MOST_THUMBNAILS // share - most_of_a_reason * len(dropped)
@@ -131,6 +131,10 @@ def _episode(source: Record, pictures: _Pictures, share: int) -> str:
 def _reasons(candidates: Sequence[Record]) -> list[str]:
     found = {candidate["reason"] for candidate in candidates} - {""}
     return [name for name in REASONS if name in found] + sorted(found - set(REASONS))
+
+
+def _dropped_for(reason: str, candidates: Sequence[Record]) -> list[Record]:
+    return [candidate for candidate in candidates if candidate["reason"] == reason]
 
 
 def _timeline(kept: Sequence[Record], dropped: Mapping[str, Sequence[Record]], candidates: Sequence[Record]) -> str:
