@@ -176,14 +176,6 @@ def test_a_stop_from_outside_ends_with_130_and_says_how_to_go_on(
     assert "Traceback" not in err
 
 
-def test_help_needs_no_heavy_library() -> None:
-    program = (
-        "import sys\nfrom vidstyle.cli.main import main\ntry:\n    main(['render', '--help'])\nexcept SystemExit:\n    pass\n"
-        "sys.exit(bool({'torch', 'av', 'cv2'} & set(sys.modules)))"
-    )
-    assert subprocess.run([sys.executable, "-c", program], capture_output=True, check=False).returncode == 0
-
-
 def test_frame_by_frame_video_is_rendered_without_opencv(tmp_path: Path, options: list[str]) -> None:
     source = make_clip(tmp_path / "a.mp4", frames=2)
     arguments = ["render", str(source), "-o", str(tmp_path / "out.mp4"), "--flicker", "off", *options]

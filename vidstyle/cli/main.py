@@ -1,4 +1,4 @@
-"""The command `vidstyle`: finds its subcommands by name, so that help needs none of their libraries."""
+"""The command `vidstyle`: imports a subcommand only when it is called, so that help needs none of their libraries."""
 
 import importlib
 import sys
@@ -54,7 +54,7 @@ def vidstyle() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with the exit code of what happened; only our own bugs show a traceback."""
+    """Run the command line and exit with the code of what happened; only bugs of vidstyle show a traceback."""
     try:
         code = vidstyle.main(args=arguments, prog_name="vidstyle", standalone_mode=False)
     except Interrupted as error:

@@ -1,4 +1,4 @@
-"""The render stage over a Ray cluster: the films in pieces on its workers, pictures and all that is small here."""
+"""The render stage on a Ray cluster: its workers paint videos in pieces, and this process paints images."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from vidstyle.cluster.driver import Driver, surveyed
-from vidstyle.cluster.job_spec import order_for
+from vidstyle.cluster.driver import Driver, survey_beside
+from vidstyle.cluster.job_spec import job_spec_for
 from vidstyle.cluster.session import load_ray, session
 from vidstyle.cluster.settings import ClusterSettings
-from vidstyle.cluster.video_job import Film
+from vidstyle.cluster.video_job import ClusterVideo
 from vidstyle.cluster.worker import Worker
 from vidstyle.cluster.worker_pool import WorkerPool, share_of_cluster
 from vidstyle.errors import Interrupted, SettingsError
@@ -34,9 +34,9 @@ def run(
     address: str,
     on_progress: OnProgress = silent,
 ) -> StageResult:
-    """Render as `vidstyle.render.stage.run` does, videos on the workers of the Ray cluster at `address`.
+    """Render as `vidstyle.render.stage.run` does, with the videos painted on workers of the Ray cluster at `address`.
 
-    Frames and times are those of that run. `details["ray"]` tells of workers and pieces. Raises what that run raises,
+    Frames and times are those of that run. `details["ray"]` records the workers and pieces. Raises what that run raises,
     ClusterError, and DependencyError without the extra `ray`.
     """
     began = monotonic()
@@ -48,36 +48,45 @@ def run(
     if settings.diversify:
         raise SettingsError("Varied results are not made on Ray: each rests on all shots before. Leave --ray out.")
     jobs = plan_jobs([sources] if isinstance(sources, Path) else list(sources), target)
+    reraise = len(jobs) == 1
     planner = Engine(replace(settings, device="cpu", precision="auto", backend="auto"))
-    outcomes: dict[Job, Outcome] = {}
     record = planner.record()
     with ExitStack() as held:
-        films: dict[Job, Work] = {}
-        for job in [one for one in jobs if not one.is_image]:
-            take = partial(held.enter_context, taken_up(job, planner, settings, on_progress, scattered=True))
-            work = attempt(job, take, alone=len(jobs) == 1)
-            if isinstance(work, Outcome):
-                outcomes[job] = work
-            elif settings.dry_run:
-                outcomes[job] = would_render(job, work)
-            elif work.kept.result:
-                outcomes[job] = finished(job, work)
-            else:
-                films[job] = work
-        if films:
-            done = _films(films, planner, settings, cluster, address, on_progress, alone=len(jobs) == 1)
-            outcomes |= done.outcomes
-            record |= done.record()
-    pictures = [job for job in jobs if job.is_image]
-    engine = Engine(settings) if pictures else planner
-    counter = PictureCounter(len(pictures), on_progress)
-    for job in pictures:
-        outcomes[job] = attempt(job, partial(picture, job, engine, settings, on_progress), alone=len(jobs) == 1)
+        outcomes, works = _take_up_videos(jobs, planner, settings, on_progress, held)
+        if works:
+            driver = _render_videos(works, planner, settings, cluster, address, on_progress, reraise=reraise)
+            outcomes |= driver.outcomes
+            record |= driver.record()
+    images = [job for job in jobs if job.is_image]
+    engine = Engine(settings) if images else planner
+    counter = PictureCounter(len(images), on_progress)
+    for job in images:
+        outcomes[job] = attempt(job, partial(picture, job, engine, settings, on_progress), alone=reraise)
         counter.count(outcomes[job])
     return all_of([outcomes[job] for job in jobs], record, settings, monotonic() - began)
 
 
-def _films(
+def _take_up_videos(
+    jobs: Sequence[Job], planner: Engine, settings: RenderSettings, on_progress: OnProgress, held: ExitStack
+) -> tuple[dict[Job, Outcome], dict[Job, Work]]:
+    """Return the outcomes of videos that need no painting, and the work on the others; `held` holds their folders."""
+    outcomes: dict[Job, Outcome] = {}
+    works: dict[Job, Work] = {}
+    for job in [job for job in jobs if not job.is_image]:
+        take_up = partial(held.enter_context, taken_up(job, planner, settings, on_progress, scattered=True))
+        work = attempt(job, take_up, alone=len(jobs) == 1)
+        if isinstance(work, Outcome):
+            outcomes[job] = work
+        elif settings.dry_run:
+            outcomes[job] = would_render(job, work)
+        elif work.kept.result:
+            outcomes[job] = finished(job, work)
+        else:
+            works[job] = work
+    return outcomes, works
+
+
+def _render_videos(
     works: dict[Job, Work],
     planner: Engine,
     settings: RenderSettings,
@@ -85,31 +94,31 @@ def _films(
     address: str,
     on_progress: OnProgress,
     *,
-    alone: bool,
+    reraise: bool,
 ) -> Driver:
-    """Return the director of the films once all of them are whole or given up; raises Interrupted, or what `run` does."""
-    films = [Film(job, work) for job, work in works.items()]
-    with surveyed(films) as survey, session(address):
+    """Return the driver once all videos are rendered or given up; raises Interrupted, or what `run` does."""
+    videos = [ClusterVideo(job, work) for job, work in works.items()]
+    with survey_beside(videos) as survey, session(address):
         share = share_of_cluster(cluster, gpus_wanted=settings.device != "cpu", most=_pieces(works, settings))
-        for film in films:
-            film.order = order_for(film.work.plan, planner, settings, gpus=bool(share.gpus))
-        crew = WorkerPool(Worker, share)
-        director = Driver(films, survey, crew, on_progress, alone=alone)
+        for video in videos:
+            video.spec = job_spec_for(video.work.plan, planner, settings, gpus=bool(share.gpus))
+        pool = WorkerPool(Worker, share)
+        driver = Driver(videos, survey, pool, on_progress, reraise=reraise)
         try:
-            crew.start()
-            director.direct()
+            pool.start()
+            driver.run()
         except KeyboardInterrupt:
-            if frames := sum(film.frames for film in films):
+            if frames := sum(video.frames for video in videos):
                 raise Interrupted(
                     f"Stopped after {frames:,} frames; they are kept. Give the same command to go on."
                 ) from None
             raise
         finally:
-            crew.end()
-    return director
+            pool.stop()
+    return driver
 
 
 def _pieces(works: dict[Job, Work], settings: RenderSettings) -> int | None:
-    """Return how many pieces there are about, None where a file does not say."""
+    """Return about how many pieces there are, None where a file does not say how many frames it has."""
     counts = [work.plan.frames for work in works.values()]
     return None if None in counts else sum(-(-(count or 0) // settings.segment) for count in counts)

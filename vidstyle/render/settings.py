@@ -24,28 +24,28 @@ class RenderSettings(Settings):
         None,
         "short side that the generator paints at, pixels; source: full size (default: the style's own)",
         minimum=16,
-        words=("source",),
+        keywords=("source",),
     )
     outscale: float = setting(1.0, "size of the result in relation to the source", minimum=0.05, maximum=16)
     upscaler: str = setting(
         "auto",
         "what enlarges the painting, a name or a file of weights (auto: realesr-animevideov3 where it has far to go)",
-        words=("auto", "none", *UPSCALERS),
+        keywords=("auto", "none", *UPSCALERS),
     )
     start: float | None = setting(None, "second of the source to begin at", minimum=0)
     end: float | None = setting(None, "second of the source to end before", minimum=0)
-    batch: int | str = setting("auto", "frames painted at once", minimum=1, words=("auto",))
+    batch: int | str = setting("auto", "frames painted at once", minimum=1, keywords=("auto",))
     tile: int | str = setting(
         "auto",
         "side of the upscaler's tiles, pixels; 0: whole frames (auto: whole frames while memory lasts)",
         minimum=0,
-        words=("auto",),
+        keywords=("auto",),
     )
     strip: int | str = setting(
         "auto",
         "rows that the generator paints at once, without seams; 0: whole frames (auto: whole frames while memory lasts)",
         minimum=0,
-        words=("auto",),
+        keywords=("auto",),
     )
     precision: str = setting(
         "auto",
