@@ -37,7 +37,7 @@ def remade(source: Path, target: Path, cut: Cut | None = None, codec: str = "aut
         30,
         "ultrafast" if chosen.name == "libx264" else None,
     )
-    painted = target.with_name(f"painted{chosen.workshop}")
+    painted = target.with_name(f"painted{chosen.intermediate_suffix}")
     with VideoReader(clip) as reader, VideoWriter(painted, form) as writer:
         for batch in reader.batches(8):
             writer.write(batch)

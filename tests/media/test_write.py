@@ -40,7 +40,7 @@ def batch_of(pts: tuple[int, ...], size: tuple[int, int] = (64, 48), dtype: type
 
 
 def write(folder: Path, form: VideoForm, batch: Batch) -> Path:
-    target = folder / f"written{form.codec.workshop}"
+    target = folder / f"written{form.codec.intermediate_suffix}"
     with VideoWriter(target, form) as writer:
         writer.write(batch)
     return target
