@@ -6,7 +6,8 @@ import av
 import pytest
 
 from vidstyle.errors import OutputError, SettingsError
-from vidstyle.media.codecs import CODECS, CONTAINERS, VideoCodec, choose_codec, choose_pixel_format, container_of
+from vidstyle.media.codecs import CODECS, CONTAINERS, VideoCodec, choose_codec, container_of
+from vidstyle.media.write import choose_pixel_format
 
 
 @pytest.mark.parametrize("codec", CODECS.values(), ids=lambda codec: codec.name)

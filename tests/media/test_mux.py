@@ -11,12 +11,12 @@ from tests.clips import make_clip
 from tests.packets import Packets, complaints, tracks, video_times
 from vidstyle.errors import OutputError
 from vidstyle.media import ffmpeg
-from vidstyle.media.codecs import CODECS, choose_codec, choose_pixel_format, container_of
+from vidstyle.media.codecs import CODECS, choose_codec, container_of
 from vidstyle.media.mux import Cut, mux
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
 from vidstyle.media.tracks import TrackPlan, plan_tracks
-from vidstyle.media.write import VideoForm, VideoWriter
+from vidstyle.media.write import VideoForm, VideoWriter, choose_pixel_format
 
 SUFFIXES = pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
 
@@ -152,6 +152,15 @@ def test_chapters_and_tags_go_along(suffix: str, tmp_path: Path) -> None:
     assert spans == [(0, 1), (1, 2)]
     assert [one["metadata"]["title"] for one in chapters] == ["Part 1", "Part 2"]
     assert (found["title"], found["comment"]) == ("A film", "mine")
+
+
+def test_tags_of_any_characters_reach_the_result(tmp_path: Path) -> None:
+    texts = {"title": "a=b; #c \\d", "comment": "two\nlines", "artist": "[STREAM]"}
+    source = make_clip(tmp_path / "source.mp4", audio=1, metadata=texts)
+    remade(source, tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert {name: container.metadata[name] for name in texts} == texts
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tags"] == []
 
 
 @SUFFIXES

@@ -14,7 +14,6 @@ from vidstyle.errors import InputError
 from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.probe import probe
 from vidstyle.media.read import Position, ReadReport, VideoReader
-from vidstyle.media.resume import ResumedReader
 
 SEGMENT = 9
 Reading = tuple[list[Batch], list[Position], ReadReport]
@@ -35,7 +34,7 @@ def whole(clip: Clip, start: float | None = None, end: float | None = None) -> R
 
 
 def resumed(clip: Clip, place: Position, start: float | None = None, end: float | None = None) -> Reading:
-    with ResumedReader(clip, place, start_seconds=start, end_seconds=end) as reader:
+    with VideoReader(clip, start_after=place, start_seconds=start, end_seconds=end) as reader:
         return drained(reader)
 
 

@@ -12,7 +12,7 @@ from vidstyle.extract.observe import plain
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.media.clip import Clip
 from vidstyle.media.deinterlace import MATCH
-from vidstyle.media.keyframes import glance, stretches
+from vidstyle.media.keyframes import key_frame_runs, key_frames
 
 GLANCES = 12
 STRETCHES, STRETCH_FRAMES = 6, 9
@@ -39,7 +39,7 @@ def survey(clip: Clip, settings: ExtractSettings) -> Survey:
 
 
 def _box(clip: Clip, times: Sequence[float], settings: ExtractSettings) -> Box | None:
-    box = find_borders(plain(one.rgb, clip) for one in glance(clip, times)) if settings.crop_borders else None
+    box = find_borders(plain(one.rgb, clip) for one in key_frames(clip, times)) if settings.crop_borders else None
     if not settings.mask:
         return box
     whole = box or Box(0, 0, *clip.upright_size)
@@ -62,7 +62,7 @@ def _deinterlacing(clip: Clip, times: Sequence[float], settings: ExtractSettings
     if settings.deinterlace != "auto":
         return {"on": MATCH, "off": "off"}[settings.deinterlace]
     counts = np.zeros(2, int)
-    for pictures in stretches(clip, times, STRETCH_FRAMES):
+    for pictures in key_frame_runs(clip, times, STRETCH_FRAMES):
         counts += count_combed([planes.luma for one in pictures if (planes := one.planes)])
     moving, combed = counts
     if combed > COMBED_SHARE * moving:

@@ -21,9 +21,9 @@ from vidstyle.media.read import VideoReader
 def plain(rgb: np.ndarray, clip: Clip) -> np.ndarray:
     """Return a picture of `clip`, uint8 or uint16, as uint8 RGB in BT.709 and standard dynamic range."""
     if clip.colour.is_hdr or clip.colour.is_wide:
-        from vidstyle.media.tonemap import seen_in_bt709
+        from vidstyle.media.tonemap import bt709_pixels
 
-        return seen_in_bt709(rgb, clip)
+        return bt709_pixels(rgb, clip)
     return rgb if rgb.dtype == np.uint8 else np.rint(rgb / np.float32(257)).astype(np.uint8)
 
 

@@ -15,7 +15,7 @@ from vidstyle.extract.manifest import frame_settings
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source
 from vidstyle.files import locked, write_json
-from vidstyle.media.lossless import SUFFIX, read_lossless
+from vidstyle.media.lossless import LOSSLESS_SUFFIX, read_lossless
 
 FOLDER, LOCK = ".candidates", "lock"
 
@@ -36,7 +36,7 @@ class Staging:
 
     def picture(self, name: str) -> Path:
         """Return where the picture of a candidate is put aside."""
-        return (self.folder / name).with_suffix(SUFFIX)
+        return (self.folder / name).with_suffix(LOSSLESS_SUFFIX)
 
     def keep(self, episode: Episode) -> None:
         """Note that a source was read to its end."""

@@ -17,7 +17,7 @@ from PIL import Image, ImageCms, ImageOps
 
 from vidstyle.errors import InputError, OutputError
 from vidstyle.files import whole_file
-from vidstyle.media.background import BLACK, Rgb
+from vidstyle.media.reading_options import BLACK, Rgb
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
 _JPEG: dict[str, Any] = {"quality": 95, "subsampling": "4:4:4"}
