@@ -34,7 +34,7 @@ from vidstyle.cluster.worker_pool import Share, WorkerPool
 from vidstyle.interrupt import StopRequest
 from vidstyle.media.clip import Batch
 from vidstyle.media.probe import probe
-from vidstyle.media.resume import Survey
+from vidstyle.media.read import VideoReader
 from vidstyle.media.write import VideoWriter
 from vidstyle.progress import silent
 from vidstyle.render.engine import Engine
@@ -81,8 +81,8 @@ def first_segment(source: Path, settings: RenderSettings, folder: Path) -> tuple
 
 def simulated(source: Path, settings: RenderSettings, folder: Path, milliseconds: float) -> type:
     """Return a class of workers that sleep for each frame of `source` and send its first segment again and again."""
-    with Survey(probe(source)) as survey:
-        places = [asdict(place) for place in survey.places(settings.segment)]
+    with VideoReader(probe(source)) as survey:
+        places = [asdict(position) for _, position in survey.positions(settings.segment)]
     content, line = first_segment(source, settings, folder)
     frames, known = settings.segment, versions()
     painter = {"backend": "eager", "precision": "fp32", "batch": 1, "tile": 0, "strip": 0, "quantised": ""}

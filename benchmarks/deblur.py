@@ -17,9 +17,9 @@ import numpy as np
 
 from vidstyle.analysis.light import Light
 from vidstyle.extract.deblur import DeblurResult, deblurrer
+from vidstyle.media.images import write_image
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
-from vidstyle.report.png import write_png
 
 POINTS = 64
 BATCH_FRAMES = 8
@@ -106,7 +106,7 @@ def write_pair(path: Path, before: np.ndarray, result: DeblurResult) -> None:
     middle = (slice(height // 4, height * 3 // 4), slice(width // 4, width * 3 // 4))
     pair = np.hstack([before[middle], result.picture[middle]])
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_png(path, cv2.resize(pair, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC))
+    write_image(path, cv2.resize(pair, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC))
 
 
 if __name__ == "__main__":

@@ -23,13 +23,13 @@ from torch import Tensor
 from vidstyle.analysis.sharpness import picture_sharpness
 from vidstyle.analysis.temporal_consistency import WarpingMeter
 from vidstyle.errors import VidstyleError
+from vidstyle.media.images import write_image
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
 from vidstyle.models.image_model import WholeFrameModel
 from vidstyle.pixels import to_host
 from vidstyle.render.engine import Engine
 from vidstyle.render.settings import FLICKER, RenderSettings
-from vidstyle.report.png import write_png
 
 MOVED = 48
 """Difference (of 255) of a pixel from the last frame's, from which on something has moved away there."""
@@ -141,7 +141,7 @@ def write_slices(folder: Path, name: str, modes: dict[str, Mode]) -> None:
     """Write the middle line of every painting below that of the frame before, one picture for each mode."""
     folder.mkdir(parents=True, exist_ok=True)
     for mode, one in modes.items():
-        write_png(folder / f"{name}_{mode}.png", np.stack(one.lines).repeat(4, 0).repeat(2, 1))
+        write_image(folder / f"{name}_{mode}.png", np.stack(one.lines).repeat(4, 0).repeat(2, 1))
 
 
 @click.command(help=__doc__)

@@ -21,10 +21,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.plain_step import PlainStep
 from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.host_memory import keep_large_buffers
-from vidstyle.media.images import read_image
+from vidstyle.media.images import read_image, write_image
 from vidstyle.progress import silent
 from vidstyle.report.plot import Curve, plot_lines
-from vidstyle.report.png import write_png
 from vidstyle.train.data.dataset import open_dataset
 from vidstyle.train.data.sampling import BatchSampler, step_generator
 from vidstyle.train.methods.cut import ContrastiveTraining
@@ -137,7 +136,7 @@ def plot_tracks(dataset: Path, target: Path) -> list[str]:
             f"{name}: mean |ours - plain| {mean(apart):.3f} at the same seed, "
             f"mean |plain - plain| {mean(seeds_apart):.3f} between seeds"
         )
-    write_png(target, np.concatenate(panels))
+    write_image(target, np.concatenate(panels))
     return lines
 
 

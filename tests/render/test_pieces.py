@@ -14,7 +14,6 @@ from tests.renders import broken_off, done, shown
 from vidstyle.interrupt import StopRequest
 from vidstyle.media.probe import probe
 from vidstyle.media.read import Position, VideoReader
-from vidstyle.media.resume import Survey
 from vidstyle.render.engine import Engine
 from vidstyle.render.frame_source import asked_range
 from vidstyle.render.journal import Journal, Segment, Start, rewind_points
@@ -89,9 +88,10 @@ def test_a_survey_finds_the_places_and_the_report_of_a_reading(tmp_path: Path, d
                 wanted.append(reader.position())
         if reader.report.frames % 10:
             wanted.append(reader.position())
-    with Survey(clip, **asked) as survey:
-        assert list(survey.places(10)) == wanted
-    assert (survey.report, survey.first_pts, survey.start_pts) == (reader.report, times[::10], reader.start_pts)
+    with VideoReader(clip, **asked) as survey:
+        first_pts, positions = zip(*survey.positions(10), strict=True)
+    assert list(positions) == wanted
+    assert (survey.report, list(first_pts), survey.start_pts) == (reader.report, times[::10], reader.start_pts)
     assert survey.report.damaged == damaged
 
 

@@ -9,12 +9,12 @@ import torch
 from tests.train.conftest import picture, small
 from vidstyle.cli.train import train as train_command
 from vidstyle.errors import DependencyError, SettingsError, StyleError
+from vidstyle.media.images import write_image
 from vidstyle.models.inst import diffusion_files
 from vidstyle.models.inst.look_file import Look, find_look, load_look, save_look
 from vidstyle.models.style_file import Style, save_style
 from vidstyle.networks.resnet import ResNetGenerator
 from vidstyle.progress import silent
-from vidstyle.report.png import write_png
 from vidstyle.train.methods.inst import InversionTraining
 from vidstyle.train.settings import TrainSettings
 from vidstyle.train.stage import run
@@ -25,7 +25,7 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def frame(tmp_path: Path) -> Path:
     """A drawn frame of 72x60 pixels."""
-    write_png(tmp_path / "frame.png", picture(3, flat=True))
+    write_image(tmp_path / "frame.png", picture(3, flat=True))
     return tmp_path / "frame.png"
 
 

@@ -14,13 +14,12 @@ import torch
 
 from tests.train.conftest import picture, small
 from vidstyle.errors import Interrupted, SettingsError, StyleError
-from vidstyle.media.images import read_image
+from vidstyle.media.images import read_image, write_image
 from vidstyle.models.inst.look_file import load_look
 from vidstyle.models.style_file import load_style
 from vidstyle.progress import Progress, silent
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run as render
-from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder, read_log
 from vidstyle.train.method_defaults import METHODS
 from vidstyle.train.settings import TrainSettings
@@ -54,7 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("methods")
     for name, count, flat in (("trainA", 2, False), ("trainB", 3, True)):
         for number in range(count):
-            write_png(folder / "dataset" / name / f"{number}.png", picture(number, flat))
+            write_image(folder / "dataset" / name / f"{number}.png", picture(number, flat))
     return folder
 
 

@@ -11,8 +11,7 @@ from typing import Any
 from vidstyle.cluster.job_spec import JobSpec
 from vidstyle.errors import ClusterError, VidstyleError
 from vidstyle.files import flush
-from vidstyle.media.read import Position
-from vidstyle.media.resume import Survey
+from vidstyle.media.read import Position, VideoReader
 from vidstyle.render.frame_source import asked_range, refuse_damage
 from vidstyle.render.jobs import Job
 from vidstyle.render.journal import Journal, Reading, Segment, Start, rewind_points
@@ -67,13 +66,13 @@ class ClusterVideo:
         """Find where the pieces end, for `take_survey`; runs on a thread of its own, which may stop at any yield."""
         plan, settings = self.work.plan, self.work.settings
         try:
-            with Survey(plan.clip, **asked_range(settings)) as survey:
-                for end in survey.places(settings.segment):
+            with VideoReader(plan.clip, **asked_range(settings)) as survey:
+                for first_pts, end in survey.positions(settings.segment):
                     refuse_damage(survey, end.pts, settings)
                     clock = Clock(survey.start_pts, plan.clip.origin_pts, moves=bool(settings.start))
-                    clock.moved(tuple(survey.first_pts[:1]))
+                    self._first_pts.append(first_pts)
+                    clock.moved(tuple(self._first_pts[:1]))
                     self.shift = clock.shift or 0
-                    self._first_pts = survey.first_pts
                     self._surveyed_ends.append(end)
                     yield
                 self._survey_result = Reading(survey.report, survey.start_pts)

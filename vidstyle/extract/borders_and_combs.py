@@ -12,7 +12,7 @@ from vidstyle.extract.observe import to_bt709
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.media.clip import Clip
 from vidstyle.media.deinterlace import MATCH
-from vidstyle.media.keyframes import glance, stretches
+from vidstyle.media.keyframes import key_frame_runs, key_frames
 
 GLANCES = 12
 """Frames, spread over an episode, that are searched for borders."""
@@ -44,7 +44,7 @@ def find_borders_and_combs(clip: Clip, settings: ExtractSettings) -> BordersAndC
 def _box(clip: Clip, times: Sequence[float], settings: ExtractSettings) -> Box | None:
     box = None
     if settings.crop_borders:
-        box = find_borders(to_bt709(picture.rgb, clip) for picture in glance(clip, times))
+        box = find_borders(to_bt709(picture.rgb, clip) for picture in key_frames(clip, times))
     if not settings.mask:
         return box
     whole = box or Box(0, 0, *clip.upright_size)
@@ -68,7 +68,7 @@ def _deinterlacing(clip: Clip, times: Sequence[float], settings: ExtractSettings
     if settings.deinterlace != "auto":
         return {"on": MATCH, "off": "off"}[settings.deinterlace]
     counts = np.zeros(2, int)
-    for pictures in stretches(clip, times, STRETCH_FRAMES):
+    for pictures in key_frame_runs(clip, times, STRETCH_FRAMES):
         counts += count_combed([planes.luma for picture in pictures if (planes := picture.planes)])
     moving, combed = counts
     if combed > COMBED_SHARE * moving:

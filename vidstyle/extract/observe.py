@@ -16,7 +16,7 @@ from vidstyle.analysis.thumbnails import Glance, grey_of_planes, grey_of_rgb
 from vidstyle.media.clip import Clip
 from vidstyle.media.picture import Picture
 from vidstyle.media.read import VideoReader
-from vidstyle.media.tonemap import seen_in_bt709
+from vidstyle.media.tonemap import bt709_pixels
 
 REPORT_FRAMES = 8
 """After so many frames, progress is reported."""
@@ -98,7 +98,7 @@ def training_picture(picture: Picture, box: Box | None) -> np.ndarray:
 def to_bt709(rgb: np.ndarray, clip: Clip) -> np.ndarray:
     """Return a picture of `clip`, uint8 or uint16, as uint8 RGB in BT.709 and standard dynamic range."""
     if clip.colour.is_hdr or clip.colour.is_wide:
-        return seen_in_bt709(rgb, clip)
+        return bt709_pixels(rgb, clip)
     return rgb if rgb.dtype == np.uint8 else np.rint(rgb / np.float32(257)).astype(np.uint8)
 
 

@@ -14,7 +14,7 @@ from vidstyle.analysis.scale import shrink
 from vidstyle.extract.manifest import Manifest
 from vidstyle.extract.staging import Staging
 from vidstyle.media.images import jpeg_of, read_image
-from vidstyle.media.lossless import SUFFIX, read_lossless
+from vidstyle.media.lossless import read_lossless
 from vidstyle.report.contact_sheet import evenly_spaced
 from vidstyle.report.page import table, write_page
 from vidstyle.report.sheets import Card, clock, embedded, embedded_in, folded, pairs, sheet, timeline
@@ -74,7 +74,7 @@ class _Pictures:
 
 
 def _pixels(path: Path) -> np.ndarray:
-    return read_lossless(path) if path.suffix == SUFFIX else read_image(path)
+    return read_lossless(path) if path.suffix == LOSSLESS_SUFFIX else read_image(path)
 
 
 def write_report(target: Path, manifest: Manifest, staging: Staging) -> None:

@@ -14,7 +14,7 @@ from vidstyle.extract.manifest import frame_settings
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source
 from vidstyle.files import as_output_error, claimed, write_json
-from vidstyle.media.lossless import SUFFIX, read_lossless
+from vidstyle.media.lossless import LOSSLESS_SUFFIX, read_lossless
 
 FOLDER, LOCK = ".candidates", "lock"
 
@@ -35,7 +35,7 @@ class Staging:
 
     def picture(self, name: str) -> Path:
         """Return the path of a candidate's picture."""
-        return (self.folder / name).with_suffix(SUFFIX)
+        return (self.folder / name).with_suffix(LOSSLESS_SUFFIX)
 
     def save(self, episode: Episode) -> None:
         """Record a source that was read to its end; raises OutputError."""

@@ -6,11 +6,11 @@ from torch import Tensor
 
 from vidstyle.errors import SettingsError
 from vidstyle.media.clip import Clip, Colour
-from vidstyle.media.codecs import CODECS, TargetContainer, VideoCodec, bits_of, choose_codec
+from vidstyle.media.codecs import CODECS, TargetContainer, VideoCodec, choose_codec
 from vidstyle.media.colour import check_readable
-from vidstyle.media.hdr_metadata import NO_METADATA, StaticMetadata, has_place
+from vidstyle.media.hdr_metadata import NO_METADATA, StaticMetadata, writes_static_metadata
 from vidstyle.media.tonemap import SDR_COLOUR, Bt709View, hdr_colour, view_of
-from vidstyle.media.write import VideoForm
+from vidstyle.media.write import VideoForm, bits_of
 
 SDR_BITS, HDR_BITS = 8, 10
 HDR_ENCODERS = ("libx265", "libsvtav1")
@@ -83,6 +83,6 @@ def colour_warnings(clip: Clip, colours: ColourPlan, form: VideoForm) -> tuple[s
         lost += [
             f"{name} is left out: it describes the pictures before they were painted." for name in clip.metadata.dynamic
         ]
-    if (form.metadata.display or form.metadata.content_light) and not has_place(encoder):
+    if (form.metadata.display or form.metadata.content_light) and not writes_static_metadata(encoder):
         lost.append(f"The mastering display and light levels are left out: {encoder} has no place for them.")
     return tuple(f"{clip.path}: {text}" for text in lost)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from vidstyle.errors import DamagedError
-from vidstyle.media.background import parse_colour
 from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.read import Position, VideoReader
-from vidstyle.media.resume import ResumedReader
+from vidstyle.media.reading_options import parse_colour
 from vidstyle.render.journal import Start
 from vidstyle.render.painter import Painter, Staged
 from vidstyle.render.settings import RenderSettings
@@ -34,9 +33,7 @@ def asked_range(settings: RenderSettings) -> dict[str, Any]:
 
 def reader_from(place: Position | None, clip: Clip, settings: RenderSettings) -> VideoReader:
     """Return the reader that goes on after `place`; None: from the beginning of the asked range."""
-    if place is None:
-        return VideoReader(clip, **asked_range(settings))
-    return ResumedReader(clip, place, **asked_range(settings))
+    return VideoReader(clip, start_after=place, **asked_range(settings))
 
 
 def read(reader: VideoReader, painter: Painter, settings: RenderSettings) -> Iterator[Read]:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle.media.clip import Clip
-from vidstyle.media.codecs import TargetContainer, bits_of, choose_pixel_format, container_of
+from vidstyle.media.codecs import TargetContainer, container_of
 from vidstyle.media.tracks import TrackPlan, plan_tracks
-from vidstyle.media.write import VideoForm, writable_colour
+from vidstyle.media.write import VideoForm, bits_of, choose_pixel_format, writable_colour
 from vidstyle.render.colour_plan import ColourPlan, check_depth, choose_encoder, colour_warnings, plan_colour
 from vidstyle.render.engine import Engine
 from vidstyle.render.settings import RenderSettings

@@ -4,9 +4,8 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from vidstyle.errors import SettingsError
-from vidstyle.media.background import parse_colour
 from vidstyle.media.codecs import CODECS
-from vidstyle.media.deinterlace import MODES
+from vidstyle.media.reading_options import DEINTERLACE_MODES, parse_colour
 from vidstyle.models.inst.diversifier_config import DiversifierConfig
 from vidstyle.settings import Settings, setting
 
@@ -73,7 +72,7 @@ class RenderSettings(Settings):
     )
     background: str = setting("black", "colour under transparent pixels: a name or #rrggbb")
     deinterlace: str = setting(
-        "auto", "make interlaced frames whole (auto: those that are flagged; on: all)", choices=MODES
+        "auto", "make interlaced frames whole (auto: those that are flagged; on: all)", choices=DEINTERLACE_MODES
     )
     flicker: str = setting(
         "flow",

@@ -9,9 +9,9 @@ from time import monotonic
 from typing import TypeVar
 
 from vidstyle.errors import Interrupted, OutputError, TargetExists, VidstyleError
-from vidstyle.media.background import parse_colour
 from vidstyle.media.images import IMAGE_SUFFIXES, pictures_in, read_image, write_image
 from vidstyle.media.probe import probe
+from vidstyle.media.reading_options import parse_colour
 from vidstyle.progress import OnProgress, Progress, StageResult, note, silent
 from vidstyle.render.engine import Engine
 from vidstyle.render.jobs import Job, check_room, check_target, plan_jobs
