@@ -69,11 +69,12 @@ def noise_clip(path: Path, frames: int) -> Path:
 def first_segment(source: Path, settings: RenderSettings, folder: Path) -> tuple[bytes, dict[str, Any]]:
     """Return the coded bytes and the journal's line of a clip's first segment."""
     engine, clip = Engine(settings), probe(source)
-    plan = plan_video(clip, folder / "one.mp4", engine, settings)
+    sizes = engine.sizes(clip.upright_size)
+    plan = plan_video(clip, folder / "one.mp4", sizes, engine.upscaler_name(sizes), settings)
     place = RenderFolder(folder / "one.mp4", plan.form.codec.intermediate_suffix)
     place.path.mkdir()
     stretch = SegmentRange(plan, settings, place, Start(), until=1)
-    painter = engine.painter(plan.sizes, plan.colours, clip, settings.segment)
+    painter = engine.video_painter(plan)
     with closing(painted(stretch, painter, StopRequest())) as steps:
         (segment,) = [one for step in steps for one in step.finished]
     return place.segment(0).read_bytes(), asdict(segment)
@@ -98,7 +99,7 @@ def simulated(source: Path, settings: RenderSettings, folder: Path, milliseconds
         def settle(self, order: bytes, given: Any) -> Iterator[tuple[str, Any]]:
             yield "settled", {"device": "simulated", "painter": painter, "plan": {}}
 
-        def paint(self, order: bytes, given: Any, resolved: Any, start: Any, until: int) -> Iterator[tuple[str, Any]]:
+        def paint(self, order: bytes, given: Any, decided: Any, start: Any, until: int) -> Iterator[tuple[str, Any]]:
             for number in range(start.number, until):
                 sleep(frames * milliseconds / 1000)
                 yield "bytes", content

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import av
 import numpy as np
+from vidstyle.atomic import whole_file
 
 from sample_videos import cartoon, landscape, sound
-from vidstyle.atomic import whole_file
 
 AUDIO_BITS_PER_SECOND = 96_000
 

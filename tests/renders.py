@@ -10,7 +10,11 @@ import av
 import pytest
 
 from tests.packets import complaints, tracks, video_times
+from vidstyle.media.clip import Clip
 from vidstyle.progress import OnProgress, Progress, StageResult
+from vidstyle.render.engine import Engine
+from vidstyle.render.painter import Painter
+from vidstyle.render.plan import VideoPlan, plan_video
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
 from vidstyle.render.work_folder import RenderFolder
@@ -26,6 +30,17 @@ def crash_after(frames: int) -> OnProgress:
             raise Crash
 
     return crash
+
+
+def plan_of(clip: Clip, engine: Engine, target: Path = Path("out.mkv")) -> VideoPlan:
+    """Return the plan for a clip that the engine renders."""
+    sizes = engine.sizes(clip.upright_size)
+    return plan_video(clip, target, sizes, engine.upscaler_name(sizes), engine.settings)
+
+
+def painter_of(clip: Clip, engine: Engine) -> Painter:
+    """Return the painter with which a render of the clip begins."""
+    return engine.video_painter(plan_of(clip, engine))
 
 
 def broken_off(source: Path, target: Path, settings: RenderSettings, frames: int) -> RenderFolder:

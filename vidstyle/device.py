@@ -60,3 +60,14 @@ def without_tf32() -> Iterator[None]:
         yield
     finally:
         torch.backends.cudnn.allow_tf32 = before
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether a device, or the host, had no memory left for a tensor."""
+    words = str(error).lower()
+    return (
+        isinstance(error, torch.OutOfMemoryError)
+        or "out of memory" in words
+        or "can't allocate memory" in words
+        or "bad_alloc" in words
+    )

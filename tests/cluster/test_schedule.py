@@ -16,12 +16,12 @@ from vidstyle.cluster.worker import Scratch
 from vidstyle.errors import SettingsError
 
 
-def film(pieces: int, *, resolved: bool = True) -> Any:
+def film(pieces: int, *, decided: bool = True) -> Any:
     return SimpleNamespace(
         waiting=list(range(pieces)),
         painting=set(),
         attempts=Counter(),
-        resolved={} if resolved else None,
+        decided={} if decided else None,
         settling=False,
         error=None,
         places=[SimpleNamespace(pictures=10 * number) for number in range(1, pieces + 1)],
@@ -45,7 +45,7 @@ def test_stretches_are_long_at_first_and_single_pieces_at_the_end() -> None:
 
 
 def test_a_film_is_settled_by_one_worker_while_others_paint_the_next() -> None:
-    first, second = film(4, resolved=False), film(4)
+    first, second = film(4, decided=False), film(4)
     task = next_task([first, second], 2)
     assert task is not None and (task.film, task.numbers) == (first, None)
     task = next_task([first, second], 2)

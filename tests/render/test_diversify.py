@@ -20,7 +20,7 @@ from vidstyle.models.inst.look_file import Inversion, save_inversion
 from vidstyle.models.style_file import load_style
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.pixels import to_device
-from vidstyle.render.diversify import Diversified, Shots
+from vidstyle.render.diversify import DiversifiedGenerator, ShotCounter
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
 
@@ -118,8 +118,8 @@ class Recording:
         return image
 
 
-def _diversified(style_path: Path, recording: Any) -> Diversified:
-    return Diversified(StyleGenerator(load_style(style_path), CPU, torch.float32), recording, Shots())
+def _diversified(style_path: Path, recording: Any) -> DiversifiedGenerator:
+    return DiversifiedGenerator(StyleGenerator(load_style(style_path), CPU, torch.float32), recording, ShotCounter())
 
 
 def test_the_noise_changes_where_a_shot_begins_and_nowhere_else_however_frames_are_batched(style_path: Path) -> None:

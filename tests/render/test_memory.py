@@ -80,6 +80,6 @@ def test_a_large_buffer_is_used_again() -> None:
 @pytest.mark.needs_cuda
 def test_the_batch_on_a_gpu_follows_its_free_memory(fast: Fast, monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = Engine(fast()).sizes((640, 360))
-    assert Engine(fast(device="cuda")).painter(sizes).resolved.batch == 16
+    assert Engine(fast(device="cuda")).picture_painter(sizes).config.batch == 16
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (1, 1))
-    assert Engine(fast(device="cuda")).painter(sizes).resolved.batch == 1
+    assert Engine(fast(device="cuda")).picture_painter(sizes).config.batch == 1

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.clips import make_clip, make_truncated, moving_square
-from tests.renders import broken_off, done, shown
+from tests.renders import broken_off, done, plan_of, shown
 from vidstyle.interrupt import StopRequest
 from vidstyle.media.probe import probe
 from vidstyle.media.read import Position, VideoReader
@@ -19,7 +19,6 @@ from vidstyle.render.engine import Engine
 from vidstyle.render.frame_source import asked_range
 from vidstyle.render.journal import Journal, Segment, Start, rewind_points
 from vidstyle.render.paint_segments import SegmentRange, painted
-from vidstyle.render.plan import plan_video
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
 from vidstyle.render.work_folder import RenderFolder
@@ -37,10 +36,10 @@ def shots(index: int) -> np.ndarray:
 def paint(source: Path, folder: Path, settings: RenderSettings, start: Start, until: int | None) -> list[Segment]:
     """Paint a stretch with a painter of its own and return its segments."""
     engine, clip = Engine(settings), probe(source)
-    plan = plan_video(clip, folder / "out.mp4", engine, settings)
+    plan = plan_of(clip, engine, folder / "out.mp4")
     place = RenderFolder(folder / "out.mp4", plan.form.codec.intermediate_suffix)
     place.path.mkdir(parents=True)
-    painter = engine.painter(plan.sizes, plan.colours, clip, plan.frames)
+    painter = engine.video_painter(plan)
     with closing(painted(SegmentRange(plan, settings, place, start, until), painter, StopRequest())) as steps:
         segments = [segment for step in steps for segment in step.finished]
     assert [one for _, one in Journal(place.journal).read() if isinstance(one, Segment)] == segments

@@ -15,7 +15,7 @@ from tests.packets import tracks
 from tests.renders import Crash, assert_same, broken_off, done, told, uneven
 from vidstyle.errors import DamagedError, DeviceError, ExitCode, OutputError
 from vidstyle.progress import Progress, StageResult
-from vidstyle.render.painter import Painter, Staged
+from vidstyle.render.painter import DeviceFrames, Painter
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
 from vidstyle.render.work_folder import RenderFolder, claimed
@@ -67,7 +67,7 @@ def test_what_is_painted_is_not_painted_again(fast: Fast, tmp_path: Path, film: 
     painted: list[int] = []
     compute = Painter.compute
 
-    def counted(self: Painter, staged: Staged, *others: Any, **more: Any) -> Staged:
+    def counted(self: Painter, staged: DeviceFrames, *others: Any, **more: Any) -> DeviceFrames:
         painted.append(len(staged.shown))
         return compute(self, staged, *others, **more)
 

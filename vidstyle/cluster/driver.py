@@ -16,6 +16,7 @@ from vidstyle.progress import OnProgress, Progress, note
 from vidstyle.render.jobs import Job
 from vidstyle.render.journal import Segment
 from vidstyle.render.outcome import Outcome
+from vidstyle.render.painter_config import Decisions
 from vidstyle.render.stage import attempt
 from vidstyle.render.threads import SideThread
 
@@ -105,7 +106,7 @@ class Driver:
             elif said.kind == "segment":
                 self._accept(task, said.value, part)
             elif said.kind == "settled":
-                film.settled(said.value)
+                film.settled(Decisions.from_json(said.value))
 
     def _accept(self, task: Task, line: dict[str, Any], part: Path) -> None:
         assert task.numbers is not None, "segments are painted"
@@ -172,7 +173,7 @@ class Driver:
 
     def record(self) -> dict[str, Any]:
         """Return what is to be recorded of the cluster and of what it did."""
-        devices = {film.resolved["device"] for film in self.films if film.resolved}
+        devices = {film.decided.device for film in self.films if film.decided}
         crew = self.crew
         ray = {"workers": crew.share.workers, "nodes": sorted(crew.nodes), "lost": crew.lost, "pieces": self.pieces()}
         return {**({"device": ", ".join(sorted(devices))} if devices else {}), "ray": ray}

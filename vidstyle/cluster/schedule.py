@@ -36,7 +36,7 @@ def next_task(films: Sequence[Film], workers: int) -> Task | None:
     for film in films:
         if film.error is not None or not film.waiting:
             continue
-        if film.resolved is not None:
+        if film.decided is not None:
             return _stretch(film, workers)
         if not film.settling:
             film.settling = True

@@ -18,7 +18,7 @@ from vidstyle.render.jobs import Job
 from vidstyle.render.journal import Journal, Reading, Segment, Start, rewind_points
 from vidstyle.render.outcome import Outcome, rendered_video
 from vidstyle.render.paint_segments import Clock, Work
-from vidstyle.render.painter_config import PainterProgress, Resolved
+from vidstyle.render.painter_config import Decisions, PainterProgress
 from vidstyle.render.resume import Kept, begin, checksum
 from vidstyle.render.video import explained, render_video
 from vidstyle.render.work_folder import working_in
@@ -42,7 +42,7 @@ class Film:
     places: list[Position] = field(default_factory=list)
     shift: int = 0
     reading: Reading | None = None
-    resolved: dict[str, Any] | None = None
+    decided: Decisions | None = None
     settling: bool = False
     waiting: list[int] = field(default_factory=list)
     painting: set[int] = field(default_factory=set)
@@ -52,7 +52,7 @@ class Film:
     error: VidstyleError | OSError | None = None
 
     def __post_init__(self) -> None:
-        self.resolved = self.work.kept.resolved
+        self.decided = self.work.kept.decided
         self._found = {one.number: one for one in self.work.kept.segments}
         self._surveyed: list[Position] = []
         self._first_pts: list[int] = []
@@ -117,16 +117,16 @@ class Film:
         """How many frames it has, as far as is known."""
         return self.places[-1].pictures if self.reading else self.work.plan.frames
 
-    def settled(self, resolved: dict[str, Any]) -> None:
+    def settled(self, decided: Decisions) -> None:
         """Hold what a worker has settled for the whole film, on the disk; raises OutputError."""
-        self.settling, self.resolved = False, resolved
-        begin(self.work.folder, self.work.content, resolved)
+        self.settling, self.decided = False, decided
+        begin(self.work.folder, self.work.content, decided)
 
     def start(self, number: int) -> Start:
         """Return where a stretch begins, for a worker."""
-        assert self.resolved is not None, "settled before it is painted"
-        pinned = Resolved(**self.resolved["painter"])
-        standing = PainterProgress(pinned.batch, pinned.tile, pinned.strip, 0, ())
+        assert self.decided is not None, "decided before it is painted"
+        config = self.decided.painter
+        standing = PainterProgress(config.batch, config.tile, config.strip, 0, ())
         place = self.places[number - 1] if number else None
         return Start(number, place, self.shift, standing, None, rewind_points(self.places, number))
 
@@ -167,8 +167,8 @@ class Film:
         if self.reading is not None:
             kept = Kept(tuple(self.segments[number] for number in sorted(self.segments)), self.reading)
             Journal(work.folder.journal).replace(kept.entries())
-        assert self.resolved is not None
-        return rendered_video(self.job, work, self.resolved, render_video(work, None))
+        assert self.decided is not None
+        return rendered_video(self.job, work, self.decided, render_video(work, None))
 
     def give_up(self) -> Outcome:
         """Leave nothing that came in part, and raise the VidstyleError that says why it could not be rendered."""

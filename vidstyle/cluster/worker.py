@@ -14,12 +14,11 @@ from typing import Any
 from vidstyle.cluster.job_spec import JobSpec, at_hand, chunks, unpacked
 from vidstyle.files import locked
 from vidstyle.interrupt import StopRequest
-from vidstyle.progress import silent
 from vidstyle.render.engine import Engine
 from vidstyle.render.journal import Segment, Start
 from vidstyle.render.paint_segments import SegmentRange, painted
 from vidstyle.render.painter import Painter
-from vidstyle.render.pinned import pinned_painter, resolve
+from vidstyle.render.painter_config import Decisions
 from vidstyle.render.resume import versions
 from vidstyle.render.work_folder import RenderFolder
 
@@ -81,18 +80,18 @@ class Worker:
         self._scratch.remove()
 
     def settle(self, order: bytes, given: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-        """Settle what `auto` comes to for a film, and yield it."""
+        """Decide what `auto` comes to for a film, and yield it."""
         film = self._take(order, given)
-        painter = pinned_painter(self._engine_for(film), film.plan, None, 0, silent)
-        yield "settled", resolve(self._engine_for(film), film.plan, painter)
+        painter = self._engine_for(film).video_painter(film.plan)
+        yield "settled", Decisions(str(painter.device), painter.config, film.plan.record()).to_json()
 
     def paint(
-        self, order: bytes, given: dict[str, Any], resolved: dict[str, Any], start: Start, until: int
+        self, order: bytes, given: dict[str, Any], decided: dict[str, Any], start: Start, until: int
     ) -> Iterator[tuple[str, Any]]:
         """Paint a stretch of a film; yield how many of its frames are painted, and each segment's bytes and line."""
         film = self._take(order, given)
         if self._painter is None:
-            self._painter = pinned_painter(self._engine_for(film), film.plan, resolved, 0, silent)
+            self._painter = self._engine_for(film).video_painter(film.plan, Decisions.from_json(decided))
         folder = RenderFolder(self._scratch.path / "piece", film.plan.form.codec.intermediate_suffix)
         folder.path.mkdir(exist_ok=True)
         folder.keep_only(set())

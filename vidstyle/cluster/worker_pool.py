@@ -170,9 +170,10 @@ class WorkerPool:
         if task.numbers is None:
             call = actor.settle.options(num_returns="streaming").remote(film.packed_order, given)
         else:
+            assert film.decided is not None, "decided before it is painted"
             first, until = task.numbers[0], task.numbers[-1] + 1
             paint = actor.paint.options(num_returns="streaming")
-            call = paint.remote(film.packed_order, given, film.resolved, film.start(first), until)
+            call = paint.remote(film.packed_order, given, film.decided.to_json(), film.start(first), until)
         member.task, member.listened_to = task, call
 
     def _heard(self, member: WorkerHandle, task: Task) -> Message:

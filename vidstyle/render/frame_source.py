@@ -11,7 +11,7 @@ from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.read import Position, VideoReader
 from vidstyle.media.resume import ResumedReader
 from vidstyle.render.journal import Start
-from vidstyle.render.painter import Painter, Staged
+from vidstyle.render.painter import DeviceFrames, Painter
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import Sizes
 
@@ -21,7 +21,7 @@ class Read:
     """A batch, its frames on the device, the frames of its segment repeated so far, and where the segment ends, if there."""
 
     batch: Batch
-    staged: Staged
+    staged: DeviceFrames
     repeated: int
     place: Position | None
 
@@ -42,10 +42,10 @@ def reader_from(place: Position | None, clip: Clip, settings: RenderSettings) ->
 def read(reader: VideoReader, painter: Painter, settings: RenderSettings) -> Iterator[Read]:
     """Yield the batches of the source, on their way to the device; nothing of a segment depends on the one before."""
     begins = True
-    for batch in reader.batches(painter.resolved.batch, settings.segment):
+    for batch in reader.batches(painter.config.batch, settings.segment):
         refuse_damage(reader, batch.pts[0], settings)
         ends = reader.report.frames % settings.segment == 0
-        staged = painter.upload(batch.frames, anew=begins)
+        staged = painter.upload(batch.frames, reset=begins)
         yield Read(batch, staged, painter.repeated, reader.position() if ends else None)
         begins = ends
 
@@ -64,20 +64,20 @@ def look_back(painter: Painter, start: Start, clip: Clip, sizes: Sizes, settings
 
     The frames are dealt out in the same batches, so that what is remembered has the same bits.
     """
-    earlier: deque[Staged] = deque()
+    earlier: deque[DeviceFrames] = deque()
     for place in start.before if painter.looks_back else ():
         earlier = _last_before(painter, start, reader_from(place, clip, settings), settings)
         if _distinct(earlier) >= painter.looks_back:
             break
     painter.load_state({})
     for staged in earlier:
-        painter.look_at(staged, sizes)
+        painter.observe(staged, sizes)
 
 
-def _last_before(painter: Painter, start: Start, opened: VideoReader, settings: RenderSettings) -> deque[Staged]:
+def _last_before(painter: Painter, start: Start, opened: VideoReader, settings: RenderSettings) -> deque[DeviceFrames]:
     """Return the last batches before `start` that hold enough distinct frames, or all that there are."""
     assert start.place is not None, "nothing is before the first segment"
-    last: deque[Staged] = deque()
+    last: deque[DeviceFrames] = deque()
     with opened as reader:
         for one in read(reader, painter, settings):
             if one.staged.distinct is not None:
@@ -89,5 +89,5 @@ def _last_before(painter: Painter, start: Start, opened: VideoReader, settings: 
     return last
 
 
-def _distinct(staged: deque[Staged] | list[Staged]) -> int:
+def _distinct(staged: deque[DeviceFrames] | list[DeviceFrames]) -> int:
     return sum(len(one.distinct.pixels) for one in staged if one.distinct is not None)

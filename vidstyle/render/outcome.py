@@ -9,6 +9,7 @@ from vidstyle.progress import StageResult
 from vidstyle.render.engine import Engine
 from vidstyle.render.jobs import Job
 from vidstyle.render.paint_segments import Work
+from vidstyle.render.painter_config import Decisions
 from vidstyle.render.resume import Kept
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.video import Rendered
@@ -59,8 +60,8 @@ def would_render(job: Job, work: Work) -> Outcome:
     return Outcome(job, {"videos": 1, "frames": plan.frames or 0}, settled, plan.warnings)
 
 
-def rendered_video(job: Job, work: Work, resolved: dict[str, Any], done: Rendered) -> Outcome:
-    """Return what became of a video that was rendered with what was `resolved` for it."""
+def rendered_video(job: Job, work: Work, decided: Decisions, done: Rendered) -> Outcome:
+    """Return what became of a video that was rendered with what was `decided` for it."""
     report = done.report
     counts = {
         "videos": 1,
@@ -71,8 +72,9 @@ def rendered_video(job: Job, work: Work, resolved: dict[str, Any], done: Rendere
         "held": report.held,
         "damaged": int(report.damaged),
     }
-    standing = {name: value for name, value in asdict(done.standing).items() if name in resolved["painter"]}
-    settled = {**work.plan.record(), **resolved["painter"], **standing, "kept_frames": work.kept.pictures}
+    painter = asdict(decided.painter)
+    standing = {name: value for name, value in asdict(done.standing).items() if name in painter}
+    settled = {**work.plan.record(), **painter, **standing, "kept_frames": work.kept.pictures}
     settled["notices"] = work.plan.tracks.notices
     return Outcome(job, counts, settled, done.warnings)
 

@@ -16,7 +16,7 @@ from vidstyle.models.tensor_file import load_state
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.render.frame_source import Read, look_back, read, reader_from
 from vidstyle.render.journal import Journal, Reading, Segment, Start
-from vidstyle.render.painter import Painter, Staged
+from vidstyle.render.painter import DeviceFrames, Painter
 from vidstyle.render.plan import VideoPlan
 from vidstyle.render.resume import Kept
 from vidstyle.render.segment_writer import SegmentEnd, SegmentWriter
@@ -30,7 +30,7 @@ class Item:
     """A batch on its way: its frames on the device, and where its segment ends, if it does there."""
 
     batch: Batch
-    staged: Staged
+    staged: DeviceFrames
     end: SegmentEnd | None
 
 
@@ -94,7 +94,7 @@ def painted(stretch: SegmentRange, painter: Painter, stop: StopRequest) -> Gener
         clock.shift = clock.shift if start.shift is None else start.shift
 
         def compute(one: Read) -> Item:
-            made = painter.compute(one.staged, plan.sizes, deep=plan.deep)
+            made = painter.compute(one.staged, plan.sizes, sixteen_bit=plan.sixteen_bit)
             moved = replace(one.batch, pts=clock.moved(one.batch.pts))
             return Item(moved, made, None if one.place is None else _end(one.place, clock, painter, one.repeated))
 
@@ -134,7 +134,7 @@ def _recall(stretch: SegmentRange, painter: Painter) -> None:
     """Bring the painter to where one stands that has painted all that comes before the stretch."""
     start = stretch.start
     if start.standing is not None:
-        painter.take_up(start.standing)
+        painter.restore(start.standing)
     if start.state is not None:
         painter.load_state(load_state(start.state))
     elif painter.looks_back:
@@ -142,7 +142,7 @@ def _recall(stretch: SegmentRange, painter: Painter) -> None:
 
 
 def _end(place: Position, clock: "Clock", painter: Painter, repeated: int) -> SegmentEnd:
-    return SegmentEnd(place, clock.shift or 0, painter.standing(repeated), painter.state())
+    return SegmentEnd(place, clock.shift or 0, painter.progress(repeated), painter.state())
 
 
 class Clock:

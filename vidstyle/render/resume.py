@@ -11,6 +11,7 @@ from vidstyle import __version__
 from vidstyle.checksum import content_identity, sha256_of
 from vidstyle.files import write_json
 from vidstyle.render.journal import Entry, FileMark, Joined, Journal, Reading, Segment, Start, rewind_points
+from vidstyle.render.painter_config import Decisions
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.work_folder import RenderFolder
 
@@ -75,7 +76,7 @@ FORMAT = 2
 class Kept:
     """Finished work that can be used: segments, whether they are joined, what reading came to when all is painted.
 
-    `resolved` is what was settled when the render began, None for a new one; `result` is the mark of the finished file;
+    `decided` is what was decided when the render began, None for a new one; `result` is the mark of the finished file;
     `lost` says why earlier work is not used.
     """
 
@@ -83,7 +84,7 @@ class Kept:
     reading: Reading | None = None
     joined: Joined | None = None
     result: FileMark | None = None
-    resolved: dict[str, Any] | None = None
+    decided: Decisions | None = None
     lost: str = ""
 
     @property
@@ -133,7 +134,7 @@ def look(folder: RenderFolder, made_of: dict[str, Any], *, restart: bool, scatte
     if changed := changes(manifest["made_of"], made_of):
         return Kept(lost=", ".join(changed))
     found = _usable(folder, made_of["settings"]["segment"], scattered=scattered)
-    return replace(found, resolved=manifest["resolved"])
+    return replace(found, decided=Decisions.from_json(manifest["resolved"]))
 
 
 def recorded(folder: RenderFolder) -> Kept:
@@ -191,14 +192,14 @@ def take_up(folder: RenderFolder, kept: Kept) -> None:
     """Leave in the folder what is kept, and nothing else; raises OSError or OutputError."""
     files = {folder.segment(one.number) for one in kept.segments} if not kept.joined else {folder.joined}
     files |= {folder.state(one.number) for one in kept.segments[-1:]}
-    if kept.resolved is not None:
+    if kept.decided is not None:
         files |= {folder.manifest, folder.journal}
     folder.keep_only(files)
-    if kept.resolved is not None:
+    if kept.decided is not None:
         Journal(folder.journal).replace(kept.entries())
 
 
-def begin(folder: RenderFolder, made_of: dict[str, Any], resolved: dict[str, Any]) -> None:
-    """Write down what is rendered and what was settled for it, and that nothing is done; raises OutputError."""
+def begin(folder: RenderFolder, made_of: dict[str, Any], decided: Decisions) -> None:
+    """Write down what is rendered and what was decided for it, and that nothing is done; raises OutputError."""
     Journal(folder.journal).replace(())
-    write_json(folder.manifest, {"format": FORMAT, "made_of": made_of, "resolved": resolved})
+    write_json(folder.manifest, {"format": FORMAT, "made_of": made_of, "resolved": decided.to_json()})

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
@@ -17,7 +16,7 @@ from vidstyle.render.engine import Engine
 from vidstyle.render.jobs import Job, check_room, check_target, plan_jobs
 from vidstyle.render.outcome import Outcome, all_of, news, rendered_video, slow, would_render
 from vidstyle.render.paint_segments import Work
-from vidstyle.render.pinned import pinned_painter, resolve
+from vidstyle.render.painter_config import Decisions
 from vidstyle.render.plan import plan_video
 from vidstyle.render.resume import begin, look, made_of, take_up
 from vidstyle.render.settings import RenderSettings
@@ -37,8 +36,8 @@ def render_image(job: Job, engine: Engine, on_progress: OnProgress) -> tuple[str
     picture = read_image(source, parse_colour(engine.settings.background))
     height, width = picture.shape[:2]
     sizes = engine.sizes((width, height))
-    painter = engine.painter(sizes, variant=job.variant, on_progress=on_progress)
-    write_image(job.target, painter.paint(picture[None], sizes, deep=False)[0])
+    painter = engine.picture_painter(sizes, job.variant)
+    write_image(job.target, painter.paint(picture[None], sizes, sixteen_bit=False)[0])
     return (*_about_animation(source), *painter.notes)
 
 
@@ -61,7 +60,7 @@ def run(
     """
     began = monotonic()
     jobs = plan_jobs([sources] if isinstance(sources, Path) else list(sources), target, settings.diversify)
-    engine = Engine(settings)
+    engine = Engine(settings, on_progress)
     pictures = PictureCounter(sum(job.is_image for job in jobs), on_progress)
     outcomes = []
     for job in jobs:
@@ -100,13 +99,13 @@ def _video(job: Job, engine: Engine, settings: RenderSettings, on_progress: OnPr
             return would_render(job, work)
         if kept.result:
             return finished(job, work)
-        painter = None if kept.reading else pinned_painter(engine, plan, kept.resolved, job.variant, on_progress)
-        if painter and kept.resolved is None:
-            settled = resolve(engine, plan, painter)
-            begin(work.folder, work.content, settled)
-            work = replace(work, kept=replace(kept, resolved=settled))
-        assert work.kept.resolved is not None
-        return rendered_video(job, work, work.kept.resolved, render_video(work, painter))
+        painter = None if kept.reading else engine.video_painter(plan, kept.decided, job.variant)
+        decided = kept.decided
+        if decided is None:
+            assert painter is not None, "all of a video is painted only where something was decided for it"
+            decided = Decisions(str(painter.device), painter.config, plan.record())
+            begin(work.folder, work.content, decided)
+        return rendered_video(job, work, decided, render_video(work, painter))
 
 
 @contextmanager
@@ -118,7 +117,9 @@ def taken_up(
     Of `engine` only style and sizes are asked; `scattered`: see `look`. Raises VidstyleError where the target or the
     wishes cannot be.
     """
-    plan = plan_video(probe(job.source), job.target, engine, settings)
+    clip = probe(job.source)
+    sizes = engine.sizes(clip.upright_size)
+    plan = plan_video(clip, job.target, sizes, engine.upscaler_name(sizes), settings)
     folder = RenderFolder(job.target, plan.form.codec.intermediate_suffix)
     content = made_of(job.source, settings, engine.record())
     check_target(job.source, job.target, overwrite=settings.overwrite or folder.path.exists())
@@ -137,9 +138,9 @@ def taken_up(
 
 def finished(job: Job, work: Work) -> Outcome:
     """Return what became of a video whose result stood already, and tidy up after it."""
-    assert work.kept.resolved is not None
+    assert work.kept.decided is not None, "its render was begun"
     work.folder.remove()
-    return rendered_video(job, work, work.kept.resolved, rendered(work.plan, work.kept))
+    return rendered_video(job, work, work.kept.decided, rendered(work.plan, work.kept))
 
 
 class PictureCounter:
