@@ -39,12 +39,12 @@ from vidstyle.media.write import VideoWriter
 from vidstyle.progress import silent
 from vidstyle.render.engine import Engine
 from vidstyle.render.jobs import Job
-from vidstyle.render.journal import Start
-from vidstyle.render.paint_segments import SegmentRange, painted
+from vidstyle.render.journal import ResumePoint
+from vidstyle.render.paint_segments import SegmentRange, paint_segments
 from vidstyle.render.plan import plan_video
 from vidstyle.render.resume import versions
 from vidstyle.render.settings import RenderSettings
-from vidstyle.render.stage import run, taken_up
+from vidstyle.render.stage import prepare_video, run
 from vidstyle.render.work_folder import RenderFolder
 
 SAMPLE = Path(__file__).parent.parent / "sample_videos" / "landscape.mp4"
@@ -73,11 +73,11 @@ def first_segment(source: Path, settings: RenderSettings, folder: Path) -> tuple
     plan = plan_video(clip, folder / "one.mp4", sizes, engine.upscaler_name(sizes), settings)
     place = RenderFolder(folder / "one.mp4", plan.form.codec.intermediate_suffix)
     place.path.mkdir()
-    stretch = SegmentRange(plan, settings, place, Start(), until=1)
+    stretch = SegmentRange(plan, settings, place, ResumePoint(), until=1)
     painter = engine.video_painter(plan)
-    with closing(painted(stretch, painter, StopRequest())) as steps:
+    with closing(paint_segments(stretch, painter, StopRequest())) as steps:
         (segment,) = [one for step in steps for one in step.finished]
-    return place.segment(0).read_bytes(), asdict(segment)
+    return place.segment(0).read_bytes(), segment.to_json()
 
 
 def simulated(source: Path, settings: RenderSettings, folder: Path, milliseconds: float) -> type:
@@ -112,7 +112,7 @@ def simulated(source: Path, settings: RenderSettings, folder: Path, milliseconds
 def directed(source: Path, target: Path, settings: RenderSettings, make: Callable[[], type], share: Share) -> float:
     """Return the seconds from when all workers are there to the whole result."""
     planner, job = Engine(settings), Job(source, target)
-    with taken_up(job, planner, settings, silent, scattered=True) as work, ExitStack() as opened:
+    with prepare_video(job, planner, settings, silent, scattered=True) as work, ExitStack() as opened:
         film = Film(job, work)
         film.order = order_for(work.plan, planner, settings, gpus=False)
         survey = opened.enter_context(surveyed([film]))

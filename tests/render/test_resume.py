@@ -18,7 +18,7 @@ from vidstyle.progress import Progress, StageResult
 from vidstyle.render.painter import DeviceFrames, Painter
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
-from vidstyle.render.work_folder import RenderFolder, claimed
+from vidstyle.render.work_folder import RenderFolder, claim
 
 Fast = Callable[..., RenderSettings]
 
@@ -257,7 +257,7 @@ def test_a_painter_that_remembers_goes_on_remembering(
 
 def test_a_second_run_for_the_same_target_is_refused(fast: Fast, tmp_path: Path, film: Path) -> None:
     target = tmp_path / "out.mp4"
-    with claimed(RenderFolder(target, ".mp4")), pytest.raises(OutputError) as caught:
+    with claim(RenderFolder(target, ".mp4")), pytest.raises(OutputError) as caught:
         run(film, target, fast())
     assert str(caught.value) == f"{target} is being rendered by another run. Wait for it, or give another name with -o."
     run(film, target, fast())

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from vidstyle.errors import OutputError
-from vidstyle.render.jobs import check_room, check_target
+from vidstyle.render.jobs import check_space, check_target
 
 
 def refused(source: Path, target: Path, overwrite: bool = False) -> str:
@@ -60,6 +60,6 @@ def test_checking_leaves_nothing_behind(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_is_noticed_before_a_long_render(tmp_path: Path) -> None:
-    check_room(tmp_path / "new" / "out.mp4", 1)
+    check_space(tmp_path / "new" / "out.mp4", 1)
     with pytest.raises(OutputError, match=r"MiB free, out\.mp4 needs about 1,048,576,000 MiB\. Free some space"):
-        check_room(tmp_path / "new" / "out.mp4", 1_048_576_000 << 20)
+        check_space(tmp_path / "new" / "out.mp4", 1_048_576_000 << 20)

@@ -17,7 +17,7 @@ from vidstyle.render.jobs import Job
 from vidstyle.render.journal import Segment
 from vidstyle.render.outcome import Outcome
 from vidstyle.render.painter_config import Decisions
-from vidstyle.render.stage import attempt
+from vidstyle.render.stage import run_job
 from vidstyle.render.threads import SideThread
 
 SETTLING = -1
@@ -33,7 +33,7 @@ def surveyed(films: Sequence[Film]) -> Iterator[SideThread]:
 
     def survey() -> None:
         for film in films:
-            for _ in film.survey() if film.work.kept.joined is None else ():
+            for _ in film.survey() if film.work.earlier.joined is None else ():
                 if stop.asked:
                     return
 
@@ -55,7 +55,7 @@ class Driver:
         self._survey = survey
         self.outcomes: dict[Job, Outcome] = {}
         self._concluding: set[Job] = set()
-        self._before = sum(film.work.kept.pictures for film in films)
+        self._before = sum(film.work.earlier.frames for film in films)
         self._began: float | None = None
         self._impatient_at = monotonic() + PATIENCE_SECONDS
         self._told: tuple[Any, ...] = ()
@@ -80,12 +80,12 @@ class Driver:
             if film.given_up:
                 self._store()  # counts among what is kept
                 self._over(film, film.give_up)
-            elif (film.painted or film.work.kept.joined) and finishing.idle:
+            elif (film.painted or film.work.earlier.joined) and finishing.idle:
                 self._concluding.add(film.job)
                 finishing.start(partial(self._over, film, film.conclude))
 
     def _over(self, film: Film, conclude: Any) -> None:
-        self.outcomes[film.job] = attempt(film.job, conclude, alone=self.alone)
+        self.outcomes[film.job] = run_job(film.job, conclude, reraise=self.alone)
         self.crew.forget(file.path for file in film.order.files[:1])
 
     def _hear(self, said: Message) -> None:

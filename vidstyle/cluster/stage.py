@@ -18,10 +18,10 @@ from vidstyle.errors import Interrupted, SettingsError
 from vidstyle.progress import OnProgress, StageResult, silent
 from vidstyle.render.engine import Engine
 from vidstyle.render.jobs import Job, plan_jobs
-from vidstyle.render.outcome import Outcome, all_of, would_render
-from vidstyle.render.paint_segments import Work
+from vidstyle.render.outcome import Outcome, combine, dry_run_outcome
+from vidstyle.render.paint_segments import VideoJob
 from vidstyle.render.settings import RenderSettings
-from vidstyle.render.stage import PictureCounter, attempt, finished, picture, taken_up
+from vidstyle.render.stage import PictureCounter, finish_published, prepare_video, render_picture, run_job
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -52,16 +52,16 @@ def run(
     outcomes: dict[Job, Outcome] = {}
     record = planner.record()
     with ExitStack() as held:
-        films: dict[Job, Work] = {}
+        films: dict[Job, VideoJob] = {}
         for job in [one for one in jobs if not one.is_image]:
-            take = partial(held.enter_context, taken_up(job, planner, settings, on_progress, scattered=True))
-            work = attempt(job, take, alone=len(jobs) == 1)
+            take = partial(held.enter_context, prepare_video(job, planner, settings, on_progress, scattered=True))
+            work = run_job(job, take, reraise=len(jobs) == 1)
             if isinstance(work, Outcome):
                 outcomes[job] = work
             elif settings.dry_run:
-                outcomes[job] = would_render(job, work)
-            elif work.kept.result:
-                outcomes[job] = finished(job, work)
+                outcomes[job] = dry_run_outcome(job, work)
+            elif work.earlier.result:
+                outcomes[job] = finish_published(job, work)
             else:
                 films[job] = work
         if films:
@@ -69,16 +69,16 @@ def run(
             outcomes |= done.outcomes
             record |= done.record()
     pictures = [job for job in jobs if job.is_image]
-    engine = Engine(settings) if pictures else planner
+    engine = Engine(settings, on_progress) if pictures else planner
     counter = PictureCounter(len(pictures), on_progress)
     for job in pictures:
-        outcomes[job] = attempt(job, partial(picture, job, engine, settings, on_progress), alone=len(jobs) == 1)
+        outcomes[job] = run_job(job, partial(render_picture, job, engine, settings), reraise=len(jobs) == 1)
         counter.count(outcomes[job])
-    return all_of([outcomes[job] for job in jobs], record, settings, monotonic() - began)
+    return combine([outcomes[job] for job in jobs], record, settings, monotonic() - began)
 
 
 def _films(
-    works: dict[Job, Work],
+    works: dict[Job, VideoJob],
     planner: Engine,
     settings: RenderSettings,
     cluster: ClusterSettings,
@@ -109,7 +109,7 @@ def _films(
     return director
 
 
-def _pieces(works: dict[Job, Work], settings: RenderSettings) -> int | None:
+def _pieces(works: dict[Job, VideoJob], settings: RenderSettings) -> int | None:
     """Return how many pieces there are about, None where a file does not say."""
     counts = [work.plan.frames for work in works.values()]
     return None if None in counts else sum(-(-(count or 0) // settings.segment) for count in counts)

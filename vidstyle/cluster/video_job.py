@@ -13,14 +13,14 @@ from vidstyle.errors import ClusterError, VidstyleError
 from vidstyle.files import flush
 from vidstyle.media.read import Position
 from vidstyle.media.resume import Survey
-from vidstyle.render.frame_source import asked_range, refuse_damage
+from vidstyle.render.frame_source import reader_options, refuse_damage
 from vidstyle.render.jobs import Job
-from vidstyle.render.journal import Journal, Reading, Segment, Start, rewind_points
-from vidstyle.render.outcome import Outcome, rendered_video
-from vidstyle.render.paint_segments import Clock, Work
+from vidstyle.render.journal import Journal, Reading, ResumePoint, Segment, rewind_points
+from vidstyle.render.outcome import Outcome, video_outcome
+from vidstyle.render.paint_segments import Clock, VideoJob
 from vidstyle.render.painter_config import Decisions, PainterProgress
-from vidstyle.render.resume import Kept, begin, checksum
-from vidstyle.render.video import explained, render_video
+from vidstyle.render.resume import EarlierWork, begin, sha256_or_empty
+from vidstyle.render.video import explain_failure, render_video
 from vidstyle.render.work_folder import working_in
 
 ATTEMPTS = 3
@@ -37,7 +37,7 @@ class Film:
     """
 
     job: Job
-    work: Work
+    work: VideoJob
     order: JobSpec = field(init=False)
     places: list[Position] = field(default_factory=list)
     shift: int = 0
@@ -52,8 +52,8 @@ class Film:
     error: VidstyleError | OSError | None = None
 
     def __post_init__(self) -> None:
-        self.decided = self.work.kept.decided
-        self._found = {one.number: one for one in self.work.kept.segments}
+        self.decided = self.work.earlier.decided
+        self._found = {one.number: one for one in self.work.earlier.segments}
         self._surveyed: list[Position] = []
         self._first_pts: list[int] = []
         self._survey_ended: Reading | VidstyleError | None = None
@@ -67,11 +67,11 @@ class Film:
         """Find where the pieces end, and leave it for `note_survey`; for a thread of its own, which may stop at any yield."""
         plan, settings = self.work.plan, self.work.settings
         try:
-            with Survey(plan.clip, **asked_range(settings)) as survey:
+            with Survey(plan.clip, **reader_options(settings)) as survey:
                 for place in survey.places(settings.segment):
                     refuse_damage(survey, place.pts, settings)
                     clock = Clock(survey.start_pts, plan.clip.origin_pts, moves=bool(settings.start))
-                    clock.moved(tuple(survey.first_pts[:1]))
+                    clock.move(tuple(survey.first_pts[:1]))
                     self.shift = clock.shift or 0
                     self._first_pts = survey.first_pts
                     self._surveyed.append(place)
@@ -87,7 +87,7 @@ class Film:
             number = len(self.places)
             self.places.append(place)
             found = self._found.get(number)
-            if found is not None and found.place == place and found.shift == self.shift:
+            if found is not None and found.position == place and found.shift == self.shift:
                 self.segments[number] = found
             else:
                 self.waiting.append(number)
@@ -120,22 +120,22 @@ class Film:
     def settled(self, decided: Decisions) -> None:
         """Hold what a worker has settled for the whole film, on the disk; raises OutputError."""
         self.settling, self.decided = False, decided
-        begin(self.work.folder, self.work.content, decided)
+        begin(self.work.folder, self.work.fingerprint, decided)
 
-    def start(self, number: int) -> Start:
+    def start(self, number: int) -> ResumePoint:
         """Return where a stretch begins, for a worker."""
         assert self.decided is not None, "decided before it is painted"
         config = self.decided.painter
         standing = PainterProgress(config.batch, config.tile, config.strip, 0, ())
         place = self.places[number - 1] if number else None
-        return Start(number, place, self.shift, standing, None, rewind_points(self.places, number))
+        return ResumePoint(number, place, self.shift, standing, None, rewind_points(self.places, number))
 
     def checked(self, line: dict[str, Any], received: Path) -> Segment:
         """Return the segment whose file was `received`; raises ClusterError when it is not the one that was asked for."""
-        segment = replace(Segment.of(line), state="")
-        if checksum(received) != segment.sha256:
+        segment = replace(Segment.from_json(line), state="")
+        if sha256_or_empty(received) != segment.sha256:
             raise ClusterError("what a worker sent arrived damaged")
-        if segment.place != self.places[segment.number]:
+        if segment.position != self.places[segment.number]:
             raise ClusterError("a worker read other pictures than the driver: its decoder or its file is another one")
         return segment
 
@@ -165,14 +165,14 @@ class Film:
         """Join the pieces, which all stand, and return what became of the film; raises VidstyleError."""
         work = self.work
         if self.reading is not None:
-            kept = Kept(tuple(self.segments[number] for number in sorted(self.segments)), self.reading)
+            kept = EarlierWork(tuple(self.segments[number] for number in sorted(self.segments)), self.reading)
             Journal(work.folder.journal).replace(kept.entries())
         assert self.decided is not None
-        return rendered_video(self.job, work, self.decided, render_video(work, None))
+        return video_outcome(self.job, work, self.decided, render_video(work, None))
 
     def give_up(self) -> Outcome:
         """Leave nothing that came in part, and raise the VidstyleError that says why it could not be rendered."""
-        with explained(self.work), working_in(self.work.folder):
+        with explain_failure(self.work), working_in(self.work.folder):
             for part in self.work.folder.path.glob("*.part*"):
                 part.unlink(missing_ok=True)
             if self.error is not None:

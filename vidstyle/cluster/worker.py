@@ -6,7 +6,6 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -15,8 +14,8 @@ from vidstyle.cluster.job_spec import JobSpec, at_hand, chunks, unpacked
 from vidstyle.files import locked
 from vidstyle.interrupt import StopRequest
 from vidstyle.render.engine import Engine
-from vidstyle.render.journal import Segment, Start
-from vidstyle.render.paint_segments import SegmentRange, painted
+from vidstyle.render.journal import ResumePoint, Segment
+from vidstyle.render.paint_segments import SegmentRange, paint_segments
 from vidstyle.render.painter import Painter
 from vidstyle.render.painter_config import Decisions
 from vidstyle.render.resume import versions
@@ -86,7 +85,7 @@ class Worker:
         yield "settled", Decisions(str(painter.device), painter.config, film.plan.record()).to_json()
 
     def paint(
-        self, order: bytes, given: dict[str, Any], decided: dict[str, Any], start: Start, until: int
+        self, order: bytes, given: dict[str, Any], decided: dict[str, Any], start: ResumePoint, until: int
     ) -> Iterator[tuple[str, Any]]:
         """Paint a stretch of a film; yield how many of its frames are painted, and each segment's bytes and line."""
         film = self._take(order, given)
@@ -96,7 +95,7 @@ class Worker:
         folder.path.mkdir(exist_ok=True)
         folder.keep_only(set())
         stretch, told = SegmentRange(film.plan, film.settings, folder, start, until), monotonic()
-        with closing(painted(stretch, self._painter, StopRequest())) as steps:
+        with closing(paint_segments(stretch, self._painter, StopRequest())) as steps:
             for step in steps:
                 for segment in step.finished:
                     yield from _sent(folder, segment)
@@ -123,4 +122,4 @@ def _sent(folder: RenderFolder, segment: Segment) -> Iterator[tuple[str, Any]]:
     for chunk in chunks(path):
         yield "bytes", chunk
     path.unlink()
-    yield "segment", asdict(segment)
+    yield "segment", segment.to_json()
