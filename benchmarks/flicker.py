@@ -50,7 +50,7 @@ class Watched:
 
     def __call__(self, images: Tensor) -> Tensor:
         painted = self.generator(images)
-        self.source, self.painted = (to_host(one, deep=False)[0] for one in (images, painted))
+        self.source, self.painted = (to_host(one, sixteen_bit=False)[0] for one in (images, painted))
         return painted
 
     def in_strips(self, rows: int) -> ImageModel:

@@ -36,10 +36,10 @@ def twin(clip: Clip, settings: RenderSettings, folder: Path) -> float:
         write_image(name, batch.frames[0])
     for name in names:
         source = resize(to_device(read_image(name)[None], painter.device), sizes.painted)
-        write_image(name, to_host(generator(source), deep=False)[0])
+        write_image(name, to_host(generator(source), sixteen_bit=False)[0])
     for name in names if painter.upscaler else ():
         enlarged = painter.enlarge(to_device(read_image(name)[None], painter.device))
-        write_image(name, to_host(resize(enlarged, sizes.result), deep=False)[0])
+        write_image(name, to_host(resize(enlarged, sizes.result), sixteen_bit=False)[0])
     with VideoWriter(folder / "twin.mp4", form(sizes.result)) as writer:
         for number, name in enumerate(names):
             writer.write(Batch(read_image(name)[None], (number,), (1,), Fraction(1, RATE)))

@@ -101,11 +101,11 @@ def parts(clip: Clip, painter: Painter, sizes: Sizes, folder: Path, times: int) 
         source = resize(to_device(frames, painter.device), sizes.painted)
         painted = painter.generator(source).float()
         enlarged = painter.enlarge(painted)
-        result = to_host(resize(enlarged, sizes.result), deep=False)
+        result = to_host(resize(enlarged, sizes.result), sixteen_bit=False)
 
         def convert() -> None:
             resize(to_device(frames, painter.device), sizes.painted)
-            to_host(resize(enlarged, sizes.result), deep=False)
+            to_host(resize(enlarged, sizes.result), sixteen_bit=False)
 
         found = {
             "decode": seconds(lambda: list(batches(clip)), 3) / len(every),

@@ -24,11 +24,11 @@ def to_floats(pixels: Tensor) -> Tensor:
     return planes.to(torch.float32).div_(255)
 
 
-def to_pixels(images: Tensor, *, deep: bool) -> Tensor:
-    """Return (n, 3, height, width) floats, rounded, as (n, height, width, 3) uint8, or words as int16 if `deep`."""
-    top = 65535 if deep else 255
+def to_pixels(images: Tensor, *, sixteen_bit: bool) -> Tensor:
+    """Return (n, 3, height, width) floats, rounded, as (n, height, width, 3) uint8, or words as int16 if `sixteen_bit`."""
+    top = 65535 if sixteen_bit else 255
     whole = images.float().mul(top).round_().clamp_(0, top)
-    numbers = whole.to(torch.int32).to(torch.int16) if deep else whole.to(torch.uint8)
+    numbers = whole.to(torch.int32).to(torch.int16) if sixteen_bit else whole.to(torch.uint8)
     return numbers.permute(0, 2, 3, 1).contiguous()
 
 
@@ -38,6 +38,6 @@ def as_array(pixels: Tensor) -> np.ndarray:
     return numbers.view(np.uint16) if numbers.dtype == np.int16 else numbers
 
 
-def to_host(images: Tensor, *, deep: bool) -> np.ndarray:
-    """Return (n, 3, height, width) floats, rounded on their device, as (n, height, width, 3) uint8, or uint16 if `deep`."""
-    return as_array(to_pixels(images, deep=deep).cpu())
+def to_host(images: Tensor, *, sixteen_bit: bool) -> np.ndarray:
+    """Return (n, 3, height, width) floats as (n, height, width, 3) uint8, or uint16 if `sixteen_bit`, rounded on their device."""
+    return as_array(to_pixels(images, sixteen_bit=sixteen_bit).cpu())

@@ -37,11 +37,11 @@ def test_photos_are_painted_at_the_size_of_the_style(folders: Path, make_run: Ma
     result = run(Inputs(folder, photos=folders / "source"), PIXELS)
     painted = read_image(folder / "evaluation" / "32px" / "2.png")
     cpu = torch.device("cpu")
-    small = to_host(resize(to_device(read_image(folders / "source" / "2.png")[None], cpu), (44, 32)), deep=False)
+    small = to_host(resize(to_device(read_image(folders / "source" / "2.png")[None], cpu), (44, 32)), sixteen_bit=False)
     record = json.loads((folder / "evaluation" / "32px" / "painted.json").read_text())
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[record["precision"]]
     generator = StyleGenerator(load_style(folder / "style.safetensors"), cpu, dtype)
-    np.testing.assert_array_equal(painted, to_host(generator(to_device(small, cpu)), deep=False)[0])
+    np.testing.assert_array_equal(painted, to_host(generator(to_device(small, cpu)), sixteen_bit=False)[0])
     assert result.details["figures"][0]["size"] == "44x32"
     assert record["milliseconds"] > 0
 

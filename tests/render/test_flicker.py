@@ -70,7 +70,7 @@ def in_batches(model: SteadyGenerator, images: Tensor, size: int) -> Tensor:
 
 def error_of(source: Tensor, painted: Tensor) -> WarpingError:
     meter = WarpingMeter()
-    for one, other in zip(to_host(source, deep=False), to_host(painted, deep=False), strict=True):
+    for one, other in zip(to_host(source, sixteen_bit=False), to_host(painted, sixteen_bit=False), strict=True):
         meter.update(one, other)
     return meter.result()
 
@@ -192,7 +192,7 @@ def test_measuring_the_memory_leaves_no_trace_in_what_is_remembered(
     for name, figure in figures.items():
         monkeypatch.setattr(torch.cuda, name, lambda _, figure=figure: figure)
     monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: None)
-    engine, frames = Engine(fast(flicker=flicker)), to_host(two_shots, deep=False)
+    engine, frames = Engine(fast(flicker=flicker)), to_host(two_shots, sixteen_bit=False)
     measured, fresh = (painter_of(clip, engine) for _ in range(2))
     sizes = engine.sizes((128, 96))
     assert batch_that_fits(measured, sizes) == 4
@@ -284,14 +284,14 @@ def test_short_memory_does_not_steady_a_frame_twice(fast: Fast, two_shots: Tenso
                 raise torch.OutOfMemoryError("CUDA out of memory.")
             return images
 
-    frames, sizes = to_host(two_shots, deep=False), plan_sizes((128, 96), "source", 96, 1)
+    frames, sizes = to_host(two_shots, sixteen_bit=False), plan_sizes((128, 96), "source", 96, 1)
     tight, roomy = (painter(AlongFlow(Noisy(levels=0)), Tight(), fast(batch=size)) for size in (12, 1))
     assert np.array_equal(tight.paint(frames, sizes, sixteen_bit=False), roomy.paint(frames, sizes, sixteen_bit=False))
     assert tight.progress().batch == 3
 
 
 def test_a_painter_goes_on_from_the_state_of_another(fast: Fast, two_shots: Tensor, clip: Clip) -> None:
-    engine, frames = Engine(fast(flicker="flow")), to_host(two_shots, deep=False)
+    engine, frames = Engine(fast(flicker="flow")), to_host(two_shots, sixteen_bit=False)
     sizes = engine.sizes((128, 96))
     straight, first, second = (painter_of(clip, engine) for _ in range(3))
     before = first.paint(frames[:5], sizes, sixteen_bit=False)
@@ -301,7 +301,7 @@ def test_a_painter_goes_on_from_the_state_of_another(fast: Fast, two_shots: Tens
 
 
 def test_single_pictures_and_off_are_painted_frame_by_frame(fast: Fast, two_shots: Tensor, clip: Clip) -> None:
-    frames = to_host(two_shots, deep=False)
+    frames = to_host(two_shots, sixteen_bit=False)
     still, off = Engine(fast(flicker="flow")), Engine(fast(flicker="off"))
     sizes = still.sizes((128, 96))
     plain = [off.picture_painter(sizes).paint(frame[None], sizes, sixteen_bit=False)[0] for frame in frames]
@@ -349,7 +349,7 @@ def test_missing_opencv_is_one_clear_error(fast: Fast, clip: Clip, monkeypatch: 
 @pytest.mark.needs_cuda
 @pytest.mark.parametrize("flicker", ["flow", "statistics"])
 def test_a_gpu_steadies_as_a_cpu_does(fast: Fast, two_shots: Tensor, clip: Clip, flicker: str) -> None:
-    frames = to_host(two_shots, deep=False)
+    frames = to_host(two_shots, sixteen_bit=False)
     painted = []
     for device in ("cpu", "cuda"):
         engine = Engine(fast(flicker=flicker, device=device, batch=5))
@@ -363,7 +363,7 @@ def test_a_gpu_steadies_as_a_cpu_does(fast: Fast, two_shots: Tensor, clip: Clip,
 def test_a_gpu_goes_on_from_a_state_that_was_kept_in_a_file(
     fast: Fast, two_shots: Tensor, clip: Clip, flicker: str
 ) -> None:
-    frames, engine = to_host(two_shots, deep=False), Engine(fast(flicker=flicker, device="cuda", batch=5))
+    frames, engine = to_host(two_shots, sixteen_bit=False), Engine(fast(flicker=flicker, device="cuda", batch=5))
     sizes = engine.sizes((128, 96))
     straight, first, second = (painter_of(clip, engine) for _ in range(3))
     before = first.paint(frames[:5], sizes, sixteen_bit=False)

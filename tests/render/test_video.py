@@ -109,7 +109,7 @@ def test_the_pipeline_paints_what_painting_frame_by_frame_paints(fast: Fast, tmp
     with VideoReader(probe(source)) as reader, VideoReader(probe(tmp_path / "out.mkv")) as rendered:
         for batch, other in zip(reader.batches(1), rendered.batches(1), strict=True):
             small = resize(to_device(batch.frames, torch_cpu()), sizes.painted)
-            plain = to_host(resize(generator(small), sizes.result), deep=False)
+            plain = to_host(resize(generator(small), sizes.result), sixteen_bit=False)
             assert np.abs(plain.astype(int) - other.frames).max() <= 3, "no more than YUV's rounding"
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from vidstyle.checksum import sha256_or_empty
 from vidstyle.cluster.job_spec import JobSpec
 from vidstyle.errors import ClusterError, VidstyleError
 from vidstyle.files import flush
@@ -19,7 +20,7 @@ from vidstyle.render.journal import Journal, Reading, ResumePoint, Segment, rewi
 from vidstyle.render.outcome import Outcome, video_outcome
 from vidstyle.render.paint_segments import Clock, VideoJob
 from vidstyle.render.painter_config import Decisions, PainterProgress
-from vidstyle.render.resume import EarlierWork, begin, sha256_or_empty
+from vidstyle.render.resume import EarlierWork, begin
 from vidstyle.render.video import explain_failure, render_video
 from vidstyle.render.work_folder import working_in
 

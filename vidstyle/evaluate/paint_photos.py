@@ -66,7 +66,7 @@ def scaled_photos(photos: Pictures, short_side: int, on_progress: OnProgress) ->
 
 def _scaled(rgb: np.ndarray, short_side: int) -> np.ndarray:
     size = painted_size((rgb.shape[1], rgb.shape[0]), max(short_side, SMALLEST_SIDE))
-    return to_host(resize(to_device(rgb[None], torch.device("cpu")), size), deep=False)[0]
+    return to_host(resize(to_device(rgb[None], torch.device("cpu")), size), sixteen_bit=False)[0]
 
 
 def paint(run: FinishedRun, photos: Pictures, short_side: int, device: str, on_progress: OnProgress) -> Painted:
@@ -113,7 +113,7 @@ def _paint(paint: Paint, photos: Pictures, folder: Path, where: torch.device, on
     seconds = []
     for done, (path, rgb) in enumerate(zip(photos.paths, read_ahead(photos.paths, np.asarray), strict=True), 1):
         started = time.perf_counter()
-        painted = to_host(paint(to_device(rgb[None], where)), deep=False)[0]
+        painted = to_host(paint(to_device(rgb[None], where)), sixteen_bit=False)[0]
         seconds.append(time.perf_counter() - started)
         write_image(folder / f"{path.stem}.png", painted)
         on_progress(Progress(f"painting in {folder.parent.parent.name}", done, len(photos), "photos"))

@@ -109,7 +109,7 @@ def _network(name_or_path: str, device_name: str) -> Method:
     model = Tiled(upscaler, TILE, upscaler.reach)
 
     def redraw(rgb: np.ndarray, _: Blur | None) -> np.ndarray:
-        large = to_host(model(to_device(rgb[None], device)), deep=False)[0]
+        large = to_host(model(to_device(rgb[None], device)), sixteen_bit=False)[0]
         return to_size(large, rgb.shape[1], rgb.shape[0])
 
     return redraw

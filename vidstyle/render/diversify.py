@@ -26,7 +26,7 @@ class ShotCounter:
     def count(self, images: Tensor) -> list[int]:
         """Take the next frames, (n, 3, h, w) in [0, 1], and return the numbers of their shots."""
         numbers = []
-        for frame in to_host(images, deep=False):
+        for frame in to_host(images, sixteen_bit=False):
             self._number += int(self._cuts.is_cut(frame))
             numbers.append(self._number)
         return numbers

@@ -129,7 +129,7 @@ class AlongFlow(SteadyGenerator):
     @torch.inference_mode()
     def paint_next(self, images: Tensor, generator: ImageModel) -> Tensor:
         """Return the steady paintings, (n, 3, h, w) float32 in [0, 1]."""
-        sources = to_host(resize(images, _flow_size(images)), deep=False)
+        sources = to_host(resize(images, _flow_size(images)), sixteen_bit=False)
         painted = generator(images).float()
         if painted.device.type == "mps":
             painted = painted.cpu()  # Metal has no bicubic grid_sample
@@ -212,7 +212,7 @@ class SmoothStatistics(SteadyGenerator):
     @torch.inference_mode()
     def paint_next(self, images: Tensor, generator: ImageModel) -> Tensor:
         """Return the painted images, same shape and range."""
-        begins = [self._cuts.is_cut(source) for source in to_host(images, deep=False)]
+        begins = [self._cuts.is_cut(source) for source in to_host(images, sixteen_bit=False)]
         weights, self._shot_frames = frame_weights(begins, self._shot_frames)
         for norm in self._norms:
             norm.weights = weights

@@ -225,7 +225,7 @@ class Painter:
             painted = keep_colour(painted, source)
         painted = blend(painted, source, self._settings.blend)
         result = self._colours.for_result(resize(self.enlarge(painted), sizes.result))
-        return to_pixels(result, deep=sixteen_bit)
+        return to_pixels(result, sixteen_bit=sixteen_bit)
 
     def _within_memory(self, distinct: OnDevice, work: Callable[[Tensor], Tensor], sizes: Sizes) -> list[Tensor]:
         """Return what `work` makes of the frames, in parts that fit the device's memory."""

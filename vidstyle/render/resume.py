@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle import __version__
-from vidstyle.checksum import content_identity, sha256_of
+from vidstyle.checksum import content_identity, sha256_or_empty
 from vidstyle.files import write_json
 from vidstyle.render.journal import Entry, FileMark, Joined, Journal, Reading, ResumePoint, Segment, rewind_points
 from vidstyle.render.painter_config import Decisions
@@ -192,14 +192,6 @@ def _resumable(folder: RenderFolder, segments: tuple[Segment, ...], frames: int)
     while full and full[-1].state and sha256_or_empty(folder.state(full[-1].number)) != full[-1].state:
         full.pop()
     return tuple(full)
-
-
-def sha256_or_empty(path: Path) -> str:
-    """Return the SHA-256 of a file, as hexadecimal; "" where there is none."""
-    try:
-        return sha256_of(path)
-    except FileNotFoundError:
-        return ""
 
 
 def keep_only(folder: RenderFolder, earlier: EarlierWork) -> None:

@@ -6,13 +6,13 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
+from vidstyle.checksum import sha256_or_empty
 from vidstyle.errors import OutputError
 from vidstyle.files import flush
 from vidstyle.media.clip import Batch
 from vidstyle.media.write import VideoForm, VideoWriter
 from vidstyle.models.tensor_file import save_state
 from vidstyle.render.journal import Journal, ResumePoint, Segment, SegmentEnd
-from vidstyle.render.resume import sha256_or_empty
 from vidstyle.render.threads import SideThread
 from vidstyle.render.work_folder import RenderFolder
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from vidstyle.checksum import sha256_or_empty
 from vidstyle.errors import DamagedError, Interrupted, OutputError, VidstyleError
 from vidstyle.files import flush, whole_file
 from vidstyle.media.join import Piece, join
@@ -16,7 +17,7 @@ from vidstyle.render.paint_segments import Clock, VideoJob, paint_rest, stopped
 from vidstyle.render.painter import Painter
 from vidstyle.render.painter_config import PainterProgress
 from vidstyle.render.plan import VideoPlan
-from vidstyle.render.resume import EarlierWork, read_journal, sha256_or_empty
+from vidstyle.render.resume import EarlierWork, read_journal
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
