@@ -10,7 +10,7 @@ import torch
 
 from tests.clips import make_clip
 from tests.diffusion import WIDTH
-from tests.render.test_image import picture
+from tests.render.test_stage_pictures import picture
 from tests.renders import assert_same, broken_off
 from vidstyle.errors import DependencyError, DeviceError, SettingsError, StyleError
 from vidstyle.media.images import read_image
