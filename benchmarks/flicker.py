@@ -50,7 +50,7 @@ class Watched:
 
     def __call__(self, images: Tensor) -> Tensor:
         painted = self.generator(images)
-        self.source, self.painted = (to_host(one, sixteen_bit=False)[0] for one in (images, painted))
+        self.source, self.painted = (to_host(frames, sixteen_bit=False)[0] for frames in (images, painted))
         return painted
 
     def in_strips(self, rows: int) -> ImageModel:
@@ -141,15 +141,15 @@ def _cells(look: Looks, plain: Looks) -> list[str]:
         f"{error.excess:.2f}",
         f"{error.excess / off.excess - 1:+.0%}",
         f"{error.excess_squared / off.excess_squared - 1:+.0%}",
-        *(f"{one:+.1%}" for one in relative),
+        *(f"{change:+.1%}" for change in relative),
     ]
 
 
 def write_slices(folder: Path, name: str, modes: dict[str, Mode]) -> None:
     """Write the middle line of every painting below that of the frame before, one picture for each mode."""
     folder.mkdir(parents=True, exist_ok=True)
-    for mode, one in modes.items():
-        write_png(folder / f"{name}_{mode}.png", np.stack(one.lines).repeat(4, 0).repeat(2, 1))
+    for flicker, mode in modes.items():
+        write_png(folder / f"{name}_{flicker}.png", np.stack(mode.lines).repeat(4, 0).repeat(2, 1))
 
 
 @click.command(help=__doc__)

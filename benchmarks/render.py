@@ -156,8 +156,8 @@ def likeness(clip: Clip, painter: Painter, exact: Painter, sizes: Sizes) -> floa
     every = list(batches(clip))
     found = []
     for batch in every[:: max(1, len(every) // COMPARED_FRAMES)]:
-        one, other = (each.paint(batch.frames, sizes, sixteen_bit=False, reset=True) for each in (painter, exact))
-        found.append(10 * np.log10(255**2 / max(1e-9, np.mean((one.astype(float) - other) ** 2))))
+        given, wanted = (each.paint(batch.frames, sizes, sixteen_bit=False, reset=True) for each in (painter, exact))
+        found.append(10 * np.log10(255**2 / max(1e-9, np.mean((given.astype(float) - wanted) ** 2))))
     return float(np.mean(found))
 
 

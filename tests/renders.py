@@ -54,7 +54,7 @@ def broken_off(source: Path, target: Path, settings: RenderSettings, frames: int
 def shown(path: Path) -> list[tuple[Fraction, str]]:
     """Return time and hash of every decoded frame."""
     with av.open(str(path)) as container:
-        frames = [(one.pts * one.time_base, one.to_ndarray()) for one in container.decode(video=0)]
+        frames = [(frame.pts * frame.time_base, frame.to_ndarray()) for frame in container.decode(video=0)]
     return [(time, hashlib.sha256(picture.tobytes()).hexdigest()) for time, picture in frames]
 
 
@@ -67,7 +67,7 @@ def assert_same(target: Path, wanted: Path) -> None:
     assert video_times(target) == video_times(wanted)
     assert tracks(target, "audio") == tracks(wanted, "audio")
     assert complaints(target) == ""
-    assert [one.name for one in target.parent.iterdir() if one.name.startswith(".")] == []
+    assert [path.name for path in target.parent.iterdir() if path.name.startswith(".")] == []
 
 
 def done(folder: RenderFolder) -> list[bytes]:

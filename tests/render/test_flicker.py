@@ -70,8 +70,8 @@ def in_batches(model: SteadyGenerator, images: Tensor, size: int) -> Tensor:
 
 def error_of(source: Tensor, painted: Tensor) -> WarpingError:
     meter = WarpingMeter()
-    for one, other in zip(to_host(source, sixteen_bit=False), to_host(painted, sixteen_bit=False), strict=True):
-        meter.update(one, other)
+    for frame, painting in zip(to_host(source, sixteen_bit=False), to_host(painted, sixteen_bit=False), strict=True):
+        meter.update(frame, painting)
     return meter.result()
 
 
@@ -101,8 +101,10 @@ def clip(tmp_path: Path) -> Clip:
 @pytest.fixture(scope="module")
 def two_shots() -> Tensor:
     """Seven frames of a pan, then five of another, whose colours are others."""
-    one, other = texture(96, 160), 255 - texture(96, 160, seed=2) // 3
-    return tensors([one[:, 3 * k : 3 * k + 128] for k in range(7)] + [other[:, 2 * k : 2 * k + 128] for k in range(5)])
+    first, second = texture(96, 160), 255 - texture(96, 160, seed=2) // 3
+    return tensors(
+        [first[:, 3 * k : 3 * k + 128] for k in range(7)] + [second[:, 2 * k : 2 * k + 128] for k in range(5)]
+    )
 
 
 def test_noise_that_a_generator_adds_to_a_still_picture_is_reduced_to_less_than_half() -> None:
@@ -197,7 +199,7 @@ def test_measuring_the_memory_leaves_no_trace_in_what_is_remembered(
     sizes = engine.sizes((128, 96))
     assert batch_that_fits(measured, sizes) == 4
     assert measured.state() == {}
-    painted = [one.paint(frames, sizes, sixteen_bit=False) for one in (measured, fresh)]
+    painted = [made.paint(frames, sizes, sixteen_bit=False) for made in (measured, fresh)]
     assert np.array_equal(*painted)
     states = measured.state(), fresh.state()
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0].keys() | states[1].keys())
@@ -227,7 +229,7 @@ def test_statistics_take_the_share_of_a_passing_thing_out_of_the_rest_of_the_pic
         picture[:, :16] = 255
     source = tensors(pictures)
     plain, steady = generator(source), smooth(source)
-    raw, left = ((one[4:, :, :, 224:].diff(dim=0)).abs().mean().item() for one in (plain, steady))
+    raw, left = ((images[4:, :, :, 224:].diff(dim=0)).abs().mean().item() for images in (plain, steady))
     assert raw > 4 / 255 and left < 0.6 * raw
 
 
@@ -305,9 +307,9 @@ def test_single_pictures_and_off_are_painted_frame_by_frame(fast: Fast, two_shot
     still, off = Engine(fast(flicker="flow")), Engine(fast(flicker="off"))
     sizes = still.sizes((128, 96))
     plain = [off.picture_painter(sizes).paint(frame[None], sizes, sixteen_bit=False)[0] for frame in frames]
-    for one in (still.picture_painter(sizes), painter_of(clip, off)):
-        assert np.array_equal(one.paint(frames, sizes, sixteen_bit=False), np.stack(plain))
-        assert one.state() == {}
+    for made in (still.picture_painter(sizes), painter_of(clip, off)):
+        assert np.array_equal(made.paint(frames, sizes, sixteen_bit=False), np.stack(plain))
+        assert made.state() == {}
 
 
 def test_a_video_is_steadier_with_flow_than_without(fast: Fast, tmp_path: Path) -> None:

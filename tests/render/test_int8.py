@@ -35,8 +35,8 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "vidstyle" / "quantised"
 
 
-def psnr(one: np.ndarray, other: np.ndarray) -> float:
-    return float(10 * np.log10(255**2 / np.mean((one.astype(float) - other) ** 2)))
+def psnr(picture: np.ndarray, other: np.ndarray) -> float:
+    return float(10 * np.log10(255**2 / np.mean((picture.astype(float) - other) ** 2)))
 
 
 def painted(settings: RenderSettings, clip: Clip, frame: np.ndarray) -> np.ndarray:
@@ -71,7 +71,7 @@ def test_int8_networks_are_made_once_for_a_video_and_named_in_the_record(
     results = [
         run(source, tmp_path / f"{number}.mp4", fast(precision="int8"), told[number].append) for number in (0, 1)
     ]
-    calibrating = [[one.done for one in each if one.phase == "calibrating int8"] for each in told]
+    calibrating = [[progress.done for progress in each if progress.phase == "calibrating int8"] for each in told]
     assert calibrating == [list(range(1, SAMPLES + 1)), []]
     settled = [result.details["files"][str(tmp_path / f"{number}.mp4")] for number, result in enumerate(results)]
     (kept,) = cache.iterdir()

@@ -42,12 +42,14 @@ def paint(source: Path, folder: Path, settings: RenderSettings, start: ResumePoi
     painter = engine.video_painter(plan)
     with closing(paint_segments(SegmentRange(plan, settings, place, start, until), painter, StopRequest())) as steps:
         segments = [segment for step in steps for segment in step.finished]
-    assert [one for _, one in Journal(place.journal).read() if isinstance(one, Segment)] == segments
+    assert [entry for _, entry in Journal(place.journal).read() if isinstance(entry, Segment)] == segments
     return segments
 
 
 def told(segments: list[Segment]) -> list[tuple[Any, ...]]:
-    return [(one.number, one.sha256, one.coded_pts, one.position, one.progress) for one in segments]
+    return [
+        (segment.number, segment.sha256, segment.coded_pts, segment.position, segment.progress) for segment in segments
+    ]
 
 
 @pytest.mark.parametrize(
@@ -64,14 +66,16 @@ def test_pieces_painted_apart_are_those_of_one_go(fast: Fast, tmp_path: Path, ot
     source = make_clip(tmp_path / "film.mkv", frames=64, codec="ffv1", pictures=shots)
     settings = fast(segment=7, size=32, **others)
     whole = paint(source, tmp_path / "whole", settings, ResumePoint(), None)
-    places = [one.position for one in whole]
-    assert any(one.progress.repeated > 4 for one in whole), "frames are held, so that few before a piece are distinct"
+    positions = [segment.position for segment in whole]
+    assert any(segment.progress.repeated > 4 for segment in whole), (
+        "frames are held, so that few before a piece are distinct"
+    )
     apart = []
     for first, until in ((5, 6), (0, 2), (2, 5), (6, len(whole))):
-        before = rewind_points(places, first)
-        start = ResumePoint(first, places[first - 1] if first else None, whole[0].shift, None, None, before)
+        before = rewind_points(positions, first)
+        start = ResumePoint(first, positions[first - 1] if first else None, whole[0].shift, None, None, before)
         apart += paint(source, tmp_path / f"from{first}", settings, start, until)
-    assert told(sorted(apart, key=lambda one: one.number)) == told(whole)
+    assert told(sorted(apart, key=lambda segment: segment.number)) == told(whole)
 
 
 @pytest.mark.parametrize("damaged", [False, True])
@@ -111,7 +115,7 @@ def test_painting_goes_on_where_the_memory_of_a_painter_was_not_kept(
     lines = done(folder)
     assert len(lines) >= 2 and b'"state": ""' not in lines[-1]
     journal = Journal(folder.journal)
-    journal.replace([(name, replace(one, state="")) for name, one in journal.read() if isinstance(one, Segment)])
+    journal.replace([(name, replace(entry, state="")) for name, entry in journal.read() if isinstance(entry, Segment)])
     result = run(source, tmp_path / "out.mp4", settings)
     assert result.details["files"][str(tmp_path / "out.mp4")]["kept_frames"] == 9 * len(lines)
     assert shown(tmp_path / "out.mp4") == shown(tmp_path / "straight.mp4")

@@ -194,8 +194,8 @@ def test_forced_tiles_paint_what_whole_frames_paint(fast: Fast) -> None:
     frames = frames_of(1, (72, 50))
     whole, tiled = (Engine(fast(tile=tile, **wanted)) for tile in (0, 32))
     sizes = whole.sizes((72, 50))
-    one, other = (engine.picture_painter(sizes).paint(frames, sizes, sixteen_bit=False) for engine in (whole, tiled))
-    assert np.abs(one.astype(int) - other).max() <= 1
+    first, second = (engine.picture_painter(sizes).paint(frames, sizes, sixteen_bit=False) for engine in (whole, tiled))
+    assert np.abs(first.astype(int) - second).max() <= 1
 
 
 @pytest.mark.needs_cuda
@@ -204,8 +204,8 @@ def test_a_gpu_paints_what_a_cpu_paints(fast: Fast, precision: str) -> None:
     wanted = {"upscaler": "realesr-animevideov3", "outscale": 4.0}
     engines = [Engine(fast(**wanted)), Engine(fast(**{**wanted, "device": "cuda", "precision": precision}))]
     frames, sizes = frames_of(5, (72, 50)), engines[0].sizes((72, 50))
-    one, other = (engine.picture_painter(sizes).paint(frames, sizes, sixteen_bit=True) for engine in engines)
-    assert np.abs(one.astype(int) - other).mean() / 65535 < (0.001 if precision == "fp32" else 0.02)
+    first, second = (engine.picture_painter(sizes).paint(frames, sizes, sixteen_bit=True) for engine in engines)
+    assert np.abs(first.astype(int) - second).mean() / 65535 < (0.001 if precision == "fp32" else 0.02)
 
 
 def test_a_style_can_be_given_by_its_file_and_is_recorded_with_its_hash(fast: Fast, style_path: Path) -> None:

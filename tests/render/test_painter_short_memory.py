@@ -130,4 +130,12 @@ def test_a_video_whose_memory_runs_short_in_the_middle_keeps_every_frame(
     )
     assert video_times(tmp_path / "tight.mkv") == video_times(tmp_path / "roomy.mkv")
     pairs = zip(pictures(tmp_path / "tight.mkv"), pictures(tmp_path / "roomy.mkv"), strict=True)
-    assert [np.abs(one.astype(int) - other).max() <= 1 for one, other in pairs] == [True] * 20
+    assert [np.abs(tight.astype(int) - roomy).max() <= 1 for tight, roomy in pairs] == [True] * 20
+
+
+@pytest.mark.needs_cuda
+def test_the_batch_on_a_gpu_follows_its_free_memory(fast: Fast, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = Engine(fast()).sizes((640, 360))
+    assert Engine(fast(device="cuda")).picture_painter(sizes).config.batch == 16
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (1, 1))
+    assert Engine(fast(device="cuda")).picture_painter(sizes).config.batch == 1

@@ -47,7 +47,7 @@ PLAIN = ColourPlan(None, False, Colour(), SDR_BITS)
 def plan_colour(clip: Clip, hdr: str) -> ColourPlan:
     """Return the plan for `clip` with `hdr` being `tonemap` or `keep`; raises InputError for colours that cannot be read.
 
-    What is tone-mapped comes out as BT.709 with 8 bits, for every player; everything else keeps its tags and depth.
+    Tone mapping gives BT.709 with 8 bits, for every player. Everything else keeps its tags and depth.
     """
     check_readable(clip)
     view = view_of(clip.colour, clip.metadata)
@@ -59,7 +59,7 @@ def plan_colour(clip: Clip, hdr: str) -> ColourPlan:
 
 
 def choose_encoder(name: str, container: TargetContainer, colours: ColourPlan) -> VideoCodec:
-    """Return the encoder called `name`, `auto` being one for such colours; raises SettingsError when they do not fit."""
+    """Return the encoder called `name`; `auto` chooses one for the colours. Raises SettingsError when they do not fit."""
     if name == "auto" and colours.colour.is_hdr:
         name = next(encoder for encoder in HDR_ENCODERS if container.name in CODECS[encoder].containers)
     return choose_codec(name, container)
@@ -75,7 +75,7 @@ def check_depth(colours: ColourPlan, codec: VideoCodec, pixel_format: str) -> No
 
 
 def colour_warnings(clip: Clip, colours: ColourPlan, form: VideoForm) -> tuple[str, ...]:
-    """Return what of the source's depth and metadata is lost although it was to be kept."""
+    """Return warnings about depth and metadata of the source that the result cannot keep."""
     encoder, bits = form.codec.name, bits_of(form.codec.pixel_formats[1])
     lost = []
     if bits < min(colours.bit_depth, HDR_BITS):

@@ -66,7 +66,10 @@ class VideoPlan:
 def plan_video(
     clip: Clip, target: Path, sizes: Sizes, upscaler_name: str | None, settings: RenderSettings
 ) -> VideoPlan:
-    """Return the plan for `clip`; raises SettingsError, OutputError or InputError where the settings do not fit together."""
+    """Return the plan for `clip`, painted at `sizes` and enlarged by the upscaler of that name, None being a resize.
+
+    Raises SettingsError, OutputError or InputError where clip, target and settings do not fit together.
+    """
     container = container_of(target)
     colours = plan_colour(clip, settings.hdr)
     form = _form(clip, container, sizes, colours, settings)

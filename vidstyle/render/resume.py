@@ -82,8 +82,8 @@ def _shown(value: Any) -> str:
 class EarlierWork:
     """Finished work of an earlier run that can be used.
 
-    `reading` is there when all of the video is painted, `joined` when its segments are one file, and `result` is the mark
-    of the finished file. `decided` is None for a new render. `not_used_because` says why earlier work is not used, if so.
+    `reading` is there when all of the video is painted, and `joined` when its segments are one file. `result` is the mark of
+    the finished file. `decided` is None for a new render. `not_used_because` says why earlier work is not used, if so.
     """
 
     segments: tuple[Segment, ...] = ()

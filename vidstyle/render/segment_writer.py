@@ -73,7 +73,7 @@ class SegmentWriter:
         return tuple(self._finished.popleft() for _ in range(len(self._finished)))
 
     def wait(self) -> None:
-        """Return when every segment that was ended is closed."""
+        """Wait until every segment that was ended is closed."""
         self._side.wait()
 
     def _close(self, writer: VideoWriter, number: int, first_pts: int, last_duration: int, end: SegmentEnd) -> None:
