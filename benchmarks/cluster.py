@@ -39,12 +39,12 @@ from vidstyle.media.write import VideoWriter
 from vidstyle.progress import silent
 from vidstyle.render.engine import Engine
 from vidstyle.render.jobs import Job
-from vidstyle.render.journal import Start
-from vidstyle.render.paint_segments import SegmentRange, painted
+from vidstyle.render.journal import ResumePoint
+from vidstyle.render.paint_segments import SegmentRange, paint_segments
 from vidstyle.render.plan import plan_video
 from vidstyle.render.resume import versions
 from vidstyle.render.settings import RenderSettings
-from vidstyle.render.stage import run, taken_up
+from vidstyle.render.stage import prepare_video, run
 from vidstyle.render.work_folder import RenderFolder
 
 SAMPLE = Path(__file__).parent.parent / "sample_videos" / "landscape.mp4"
@@ -69,20 +69,21 @@ def noise_clip(path: Path, frames: int) -> Path:
 def first_segment(source: Path, settings: RenderSettings, folder: Path) -> tuple[bytes, dict[str, Any]]:
     """Return the coded bytes and the journal's line of a clip's first segment."""
     engine, clip = Engine(settings), probe(source)
-    plan = plan_video(clip, folder / "one.mp4", engine, settings)
+    sizes = engine.sizes(clip.upright_size)
+    plan = plan_video(clip, folder / "one.mp4", sizes, engine.upscaler_name(sizes), settings)
     place = RenderFolder(folder / "one.mp4", plan.form.codec.intermediate_suffix)
     place.path.mkdir()
-    stretch = SegmentRange(plan, settings, place, Start(), until=1)
-    painter = engine.painter(plan.sizes, plan.colours, clip, settings.segment)
-    with closing(painted(stretch, painter, StopRequest())) as steps:
-        (segment,) = [one for step in steps for one in step.finished]
-    return place.segment(0).read_bytes(), asdict(segment)
+    stretch = SegmentRange(plan, settings, place, ResumePoint(), until=1)
+    painter = engine.video_painter(plan)
+    with closing(paint_segments(stretch, painter, StopRequest())) as steps:
+        (segment,) = [segment for step in steps for segment in step.finished]
+    return place.segment(0).read_bytes(), segment.to_json()
 
 
 def simulated(source: Path, settings: RenderSettings, folder: Path, milliseconds: float) -> type:
     """Return a class of workers that sleep for each frame of `source` and send its first segment again and again."""
     with VideoReader(probe(source)) as survey:
-        places = [asdict(position) for _, position in survey.positions(settings.segment)]
+        places = [asdict(end) for _, end in survey.positions(settings.segment)]
     content, line = first_segment(source, settings, folder)
     frames, known = settings.segment, versions()
     painter = {"backend": "eager", "precision": "fp32", "batch": 1, "tile": 0, "strip": 0, "quantised": ""}
@@ -98,7 +99,7 @@ def simulated(source: Path, settings: RenderSettings, folder: Path, milliseconds
         def decide(self, packed: bytes, given: Any) -> Iterator[tuple[str, Any]]:
             yield "decided", {"device": "simulated", "painter": painter, "plan": {}}
 
-        def paint(self, packed: bytes, given: Any, resolved: Any, start: Any, until: int) -> Iterator[tuple[str, Any]]:
+        def paint(self, packed: bytes, given: Any, decided: Any, start: Any, until: int) -> Iterator[tuple[str, Any]]:
             for number in range(start.number, until):
                 sleep(frames * milliseconds / 1000)
                 yield "bytes", content
@@ -113,7 +114,7 @@ def seconds_to_render(
 ) -> float:
     """Return the seconds from when all workers are there to the whole result."""
     planner, job = Engine(settings), Job(source, target)
-    with taken_up(job, planner, settings, silent, scattered=True) as work, ExitStack() as opened:
+    with prepare_video(job, planner, settings, silent, scattered=True) as work, ExitStack() as opened:
         video = ClusterVideo(job, work)
         video.spec = job_spec_for(work.plan, planner, settings, gpus=False)
         survey = opened.enter_context(survey_beside([video]))

@@ -40,6 +40,14 @@ def content_identity(path: Path) -> str:
     return f"{size}-{digest.hexdigest()[:32]}"
 
 
+def sha256_or_empty(path: Path) -> str:
+    """Return the SHA-256 of a file's content, as hexadecimal; "" where there is no file."""
+    try:
+        return sha256_of(path)
+    except FileNotFoundError:
+        return ""
+
+
 def identity_of(value: Any) -> str:
     """Return the SHA-256, as hexadecimal, of a value that JSON can hold; other values count as their text.
 

@@ -89,3 +89,8 @@ class Interrupted(VidstyleError):
     """The user stopped the run; what was done is kept."""
 
     exit_code = ExitCode.INTERRUPTED
+
+
+def text_of(error: BaseException) -> str:
+    """Return what an error says, with the notes that were added to it."""
+    return " ".join([str(error), *getattr(error, "__notes__", [])])

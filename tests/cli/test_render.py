@@ -19,7 +19,7 @@ from vidstyle.cluster.settings import LOCAL
 from vidstyle.errors import ExitCode
 from vidstyle.models.inst.look_file import Look, save_look
 from vidstyle.progress import StageResult
-from vidstyle.render.outcome import all_of
+from vidstyle.render.outcome import combine
 
 
 @pytest.fixture
@@ -220,7 +220,7 @@ def test_inputs_stand_before_and_after_ray_whatever_they_are_called(
 
     def run(sources: Any, target: Path, settings: Any, cluster: Any, at: str, on_progress: Any) -> StageResult:
         asked.append(([str(one) for one in sources], str(target), at))
-        return all_of([], {}, settings, 0.0)
+        return combine([], {}, settings, 0.0)
 
     monkeypatch.setattr("vidstyle.cluster.stage.run", run)
     assert call(*arguments) == ExitCode.OK

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.clips import make_clip, moving_square
-from tests.render.test_full import small_file_system
+from tests.render.test_video_on_full_disk import small_file_system
 from tests.renders import Crash, assert_same, broken_off, done, shown, told, uneven
 from vidstyle.cluster.settings import LOCAL, ClusterSettings
 from vidstyle.errors import ClusterError, ExitCode

@@ -16,12 +16,12 @@ from vidstyle.errors import SettingsError
 from vidstyle.files import locked
 
 
-def video(pieces: int, *, resolved: bool = True) -> Any:
+def video(pieces: int, *, decided: bool = True) -> Any:
     return SimpleNamespace(
         waiting=list(range(pieces)),
         painting=set(),
         attempts=Counter(),
-        resolved={} if resolved else None,
+        decided={} if decided else None,
         deciding=False,
         error=None,
         ends=[SimpleNamespace(pictures=10 * number) for number in range(1, pieces + 1)],
@@ -45,7 +45,7 @@ def test_workers_get_many_pieces_at_first_and_single_ones_at_the_end() -> None:
 
 
 def test_a_video_is_decided_on_by_one_worker_while_others_paint_the_next() -> None:
-    first, second = video(4, resolved=False), video(4)
+    first, second = video(4, decided=False), video(4)
     task = next_task([first, second], 2)
     assert task is not None and (task.video, task.numbers) == (first, None)
     task = next_task([first, second], 2)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from vidstyle import __version__
-from vidstyle.errors import ExitCode, Interrupted, VidstyleError
+from vidstyle.errors import ExitCode, Interrupted, VidstyleError, text_of
 
 COMMANDS = {
     "extract": "Take the best frames of cartoon episodes as training images.",
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         click.echo(str(error), err=True)
         code = error.exit_code
     except VidstyleError as error:
-        click.echo(f"Error: {' '.join([str(error), *getattr(error, '__notes__', [])])}", err=True)
+        click.echo(f"Error: {text_of(error)}", err=True)
         code = error.exit_code
     except click.ClickException as error:
         error.show()

@@ -1,11 +1,8 @@
 """`vidstyle render`."""
 
 import json as json_format
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
@@ -16,6 +13,7 @@ from vidstyle.cli.options import flag_options, settings_from, settings_options
 from vidstyle.cli.show import console, print_texts, progress_bar
 from vidstyle.cluster.settings import LOCAL, ClusterSettings, is_address
 from vidstyle.errors import SettingsError
+from vidstyle.interrupt import interrupt_on_terminate
 from vidstyle.progress import StageResult
 from vidstyle.render.settings import RenderSettings
 from vidstyle.settings import describe
@@ -68,7 +66,7 @@ def render(
     """
     cluster = _cluster_settings(ray, flags)
     settings = settings_from(RenderSettings, "render", recipe, flags)
-    with _interrupt_on_terminate(), progress_bar(quiet) as on_progress:
+    with interrupt_on_terminate(), progress_bar(quiet) as on_progress:
         if ray is None:
             from vidstyle.render.stage import run
 
@@ -95,20 +93,6 @@ def _cluster_settings(ray: str | None, flags: dict[str, Any]) -> ClusterSettings
     if ray is not None and ray != LOCAL and not is_address(ray):
         raise SettingsError(f"--ray={ray} is no address. Give HOST:PORT or auto, or --ray alone for this machine.")
     return ClusterSettings.resolve({}, given)
-
-
-@contextmanager
-def _interrupt_on_terminate() -> Iterator[None]:
-    """Let a request to terminate clean up as Ctrl-C does."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 def print_result(result: StageResult, settings: RenderSettings, quiet: bool) -> None:

@@ -16,7 +16,8 @@ from vidstyle.progress import OnProgress, Progress, note
 from vidstyle.render.jobs import Job
 from vidstyle.render.journal import Segment
 from vidstyle.render.outcome import Outcome
-from vidstyle.render.stage import attempt
+from vidstyle.render.painter_config import Decisions
+from vidstyle.render.stage import run_job
 from vidstyle.render.threads import SideThread
 
 DECIDING = -1
@@ -32,7 +33,7 @@ def survey_beside(videos: Sequence[ClusterVideo]) -> Iterator[SideThread]:
 
     def survey() -> None:
         for video in videos:
-            for _ in video.survey() if video.work.kept.joined is None else ():
+            for _ in video.survey() if video.work.earlier.joined is None else ():
                 if stop.asked:
                     return
 
@@ -63,7 +64,7 @@ class Driver:
         self._survey = survey
         self.outcomes: dict[Job, Outcome] = {}
         self._concluding: set[Job] = set()
-        self._frames_before = sum(video.work.kept.pictures for video in videos)
+        self._frames_before = sum(video.work.earlier.frames for video in videos)
         self._began: float | None = None
         self._impatient_at = monotonic() + PATIENCE_SECONDS
         self._reported: tuple[Any, ...] = ()
@@ -91,12 +92,12 @@ class Driver:
             if video.is_given_up:
                 self._store()  # counts among what is kept
                 self._finish(video, video.give_up)
-            elif (video.is_painted or video.work.kept.joined) and finishing.idle:
+            elif (video.is_painted or video.work.earlier.joined) and finishing.idle:
                 self._concluding.add(video.job)
                 finishing.start(partial(self._finish, video, video.conclude))
 
     def _finish(self, video: ClusterVideo, conclude: Callable[[], Outcome]) -> None:
-        self.outcomes[video.job] = attempt(video.job, conclude, alone=self.reraise)
+        self.outcomes[video.job] = run_job(video.job, conclude, reraise=self.reraise)
         self.pool.drop_files(file.path for file in video.spec.files[:1])
 
     def _handle(self, message: Message) -> None:
@@ -117,7 +118,7 @@ class Driver:
             elif message.kind == "segment":
                 self._accept(task, message.value, part)
             elif message.kind == "decided":
-                video.store_decisions(message.value)
+                video.store_decisions(Decisions.from_json(message.value))
 
     def _accept(self, task: Task, line: dict[str, Any], part: Path) -> None:
         """Check a segment whose file has arrived as `part`; it is stored with the others that arrive meanwhile."""
@@ -188,7 +189,7 @@ class Driver:
 
     def record(self) -> dict[str, Any]:
         """Return the record of the cluster and of what it did."""
-        devices = {video.resolved["device"] for video in self.videos if video.resolved}
+        devices = {video.decided.device for video in self.videos if video.decided}
         pool = self.pool
         ray = {"workers": pool.share.workers, "nodes": sorted(pool.nodes), "lost": pool.lost, "pieces": self.pieces()}
         return {**({"device": ", ".join(sorted(devices))} if devices else {}), "ray": ray}

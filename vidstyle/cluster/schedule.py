@@ -33,7 +33,7 @@ def next_task(videos: Sequence[ClusterVideo], workers: int) -> Task | None:
     for video in videos:
         if video.error is not None or not video.waiting:
             continue
-        if video.resolved is not None:
+        if video.decided is not None:
             return _next_pieces(video, workers)
         if not video.deciding:
             video.deciding = True

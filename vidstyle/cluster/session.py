@@ -2,9 +2,7 @@
 
 import logging
 import os
-import signal
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 
 from vidstyle.cluster.settings import LOCAL, is_address
 from vidstyle.errors import ClusterError, DependencyError
+from vidstyle.interrupt import keep_terminate_handler
 
 OBJECT_STORE_BYTES = 512 << 20
 """Shared memory of a local Ray. Coded pieces pass through it one by one; what does not fit goes to the disk."""
@@ -46,7 +45,7 @@ def session(address: str) -> Iterator[None]:
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         try:
             _check_port(address)
-            with _own_signals(), _one_attempt(address):
+            with keep_terminate_handler(), _one_attempt(address):
                 ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, namespace="vidstyle", **options)
         except (ConnectionError, OSError, RuntimeError, ValueError) as error:
             raise ClusterError(_unreachable(address, error)) from error
@@ -82,16 +81,3 @@ def _one_attempt(address: str) -> Iterator[None]:
         yield
     finally:
         del os.environ[ATTEMPTS_VARIABLE]
-
-
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keep the way in which a request to terminate is met: Ray would put its own in its place."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -18,10 +18,10 @@ from vidstyle.errors import Interrupted, SettingsError
 from vidstyle.progress import OnProgress, StageResult, silent
 from vidstyle.render.engine import Engine
 from vidstyle.render.jobs import Job, plan_jobs
-from vidstyle.render.outcome import Outcome, all_of, would_render
-from vidstyle.render.paint_segments import Work
+from vidstyle.render.outcome import Outcome, combine, dry_run_outcome
+from vidstyle.render.paint_segments import VideoJob
 from vidstyle.render.settings import RenderSettings
-from vidstyle.render.stage import PictureCounter, attempt, finished, picture, taken_up
+from vidstyle.render.stage import PictureCounter, finish_published, prepare_video, render_picture, run_job
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -58,36 +58,36 @@ def run(
             outcomes |= driver.outcomes
             record |= driver.record()
     images = [job for job in jobs if job.is_image]
-    engine = Engine(settings) if images else planner
+    engine = Engine(settings, on_progress) if images else planner
     counter = PictureCounter(len(images), on_progress)
     for job in images:
-        outcomes[job] = attempt(job, partial(picture, job, engine, settings, on_progress), alone=reraise)
+        outcomes[job] = run_job(job, partial(render_picture, job, engine, settings), reraise=reraise)
         counter.count(outcomes[job])
-    return all_of([outcomes[job] for job in jobs], record, settings, monotonic() - began)
+    return combine([outcomes[job] for job in jobs], record, settings, monotonic() - began)
 
 
 def _take_up_videos(
     jobs: Sequence[Job], planner: Engine, settings: RenderSettings, on_progress: OnProgress, held: ExitStack
-) -> tuple[dict[Job, Outcome], dict[Job, Work]]:
+) -> tuple[dict[Job, Outcome], dict[Job, VideoJob]]:
     """Return the outcomes of videos that need no painting, and the work on the others; `held` holds their folders."""
     outcomes: dict[Job, Outcome] = {}
-    works: dict[Job, Work] = {}
+    works: dict[Job, VideoJob] = {}
     for job in [job for job in jobs if not job.is_image]:
-        take_up = partial(held.enter_context, taken_up(job, planner, settings, on_progress, scattered=True))
-        work = attempt(job, take_up, alone=len(jobs) == 1)
+        take_up = partial(held.enter_context, prepare_video(job, planner, settings, on_progress, scattered=True))
+        work = run_job(job, take_up, reraise=len(jobs) == 1)
         if isinstance(work, Outcome):
             outcomes[job] = work
         elif settings.dry_run:
-            outcomes[job] = would_render(job, work)
-        elif work.kept.result:
-            outcomes[job] = finished(job, work)
+            outcomes[job] = dry_run_outcome(job, work)
+        elif work.earlier.result:
+            outcomes[job] = finish_published(job, work)
         else:
             works[job] = work
     return outcomes, works
 
 
 def _render_videos(
-    works: dict[Job, Work],
+    works: dict[Job, VideoJob],
     planner: Engine,
     settings: RenderSettings,
     cluster: ClusterSettings,
@@ -118,7 +118,7 @@ def _render_videos(
     return driver
 
 
-def _pieces(works: dict[Job, Work], settings: RenderSettings) -> int | None:
+def _pieces(works: dict[Job, VideoJob], settings: RenderSettings) -> int | None:
     """Return about how many pieces there are, None where a file does not say how many frames it has."""
     counts = [work.plan.frames for work in works.values()]
     return None if None in counts else sum(-(-(count or 0) // settings.segment) for count in counts)

@@ -8,18 +8,19 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from vidstyle.checksum import sha256_or_empty
 from vidstyle.cluster.job_spec import JobSpec
 from vidstyle.errors import ClusterError, VidstyleError
 from vidstyle.files import flush
 from vidstyle.media.read import Position, VideoReader
-from vidstyle.render.frame_source import asked_range, refuse_damage
+from vidstyle.render.frame_source import reader_options, refuse_damage
 from vidstyle.render.jobs import Job
-from vidstyle.render.journal import Journal, Reading, Segment, Start, rewind_points
-from vidstyle.render.outcome import Outcome, rendered_video
-from vidstyle.render.paint_segments import Clock, Work
-from vidstyle.render.painter_config import PainterProgress, Resolved
-from vidstyle.render.resume import Kept, begin, checksum
-from vidstyle.render.video import explained, render_video
+from vidstyle.render.journal import Journal, Reading, ResumePoint, Segment, rewind_points
+from vidstyle.render.outcome import Outcome, video_outcome
+from vidstyle.render.paint_segments import Clock, VideoJob
+from vidstyle.render.painter_config import Decisions, PainterProgress
+from vidstyle.render.resume import EarlierWork, begin
+from vidstyle.render.video import explain_failure, render_video
 from vidstyle.render.work_folder import working_in
 
 ATTEMPTS = 3
@@ -36,12 +37,12 @@ class ClusterVideo:
     """
 
     job: Job
-    work: Work
+    work: VideoJob
     spec: JobSpec = field(init=False)
     ends: list[Position] = field(default_factory=list)
     shift: int = 0
     reading: Reading | None = None
-    resolved: dict[str, Any] | None = None
+    decided: Decisions | None = None
     deciding: bool = False
     waiting: list[int] = field(default_factory=list)
     painting: set[int] = field(default_factory=set)
@@ -51,8 +52,8 @@ class ClusterVideo:
     error: VidstyleError | OSError | None = None
 
     def __post_init__(self) -> None:
-        self.resolved = self.work.kept.resolved
-        self._earlier_segments = {segment.number: segment for segment in self.work.kept.segments}
+        self.decided = self.work.earlier.decided
+        self._earlier_segments = {segment.number: segment for segment in self.work.earlier.segments}
         self._surveyed_ends: list[Position] = []
         self._first_pts: list[int] = []
         self._survey_result: Reading | VidstyleError | None = None
@@ -66,12 +67,12 @@ class ClusterVideo:
         """Find where the pieces end, for `take_survey`; runs on a thread of its own, which may stop at any yield."""
         plan, settings = self.work.plan, self.work.settings
         try:
-            with VideoReader(plan.clip, **asked_range(settings)) as survey:
+            with VideoReader(plan.clip, **reader_options(settings)) as survey:
                 for first_pts, end in survey.positions(settings.segment):
                     refuse_damage(survey, end.pts, settings)
                     clock = Clock(survey.start_pts, plan.clip.origin_pts, moves=bool(settings.start))
                     self._first_pts.append(first_pts)
-                    clock.moved(tuple(self._first_pts[:1]))
+                    clock.move(tuple(self._first_pts[:1]))
                     self.shift = clock.shift or 0
                     self._surveyed_ends.append(end)
                     yield
@@ -86,7 +87,7 @@ class ClusterVideo:
             number = len(self.ends)
             self.ends.append(end)
             segment = self._earlier_segments.get(number)
-            if segment is not None and segment.place == end and segment.shift == self.shift:
+            if segment is not None and segment.position == end and segment.shift == self.shift:
                 self.segments[number] = segment
             else:
                 self.waiting.append(number)
@@ -116,25 +117,25 @@ class ClusterVideo:
         """The number of its frames, None while it is unknown."""
         return self.ends[-1].pictures if self.reading else self.work.plan.frames
 
-    def store_decisions(self, resolved: dict[str, Any]) -> None:
+    def store_decisions(self, decided: Decisions) -> None:
         """Write down what a worker has decided for the whole video; raises OutputError."""
-        self.deciding, self.resolved = False, resolved
-        begin(self.work.folder, self.work.content, resolved)
+        self.deciding, self.decided = False, decided
+        begin(self.work.folder, self.work.fingerprint, decided)
 
-    def start(self, number: int) -> Start:
+    def start(self, number: int) -> ResumePoint:
         """Return where painting the piece `number` begins, for a worker."""
-        assert self.resolved is not None, "decided before it is painted"
-        pinned = Resolved(**self.resolved["painter"])
-        progress = PainterProgress(pinned.batch, pinned.tile, pinned.strip, 0, ())
+        assert self.decided is not None, "decided before it is painted"
+        config = self.decided.painter
+        progress = PainterProgress(config.batch, config.tile, config.strip, 0, ())
         end_before = self.ends[number - 1] if number else None
-        return Start(number, end_before, self.shift, progress, None, rewind_points(self.ends, number))
+        return ResumePoint(number, end_before, self.shift, progress, None, rewind_points(self.ends, number))
 
     def check_segment(self, line: dict[str, Any], received: Path) -> Segment:
         """Return the segment in the file `received`; raises ClusterError when it is not the one that was asked for."""
-        segment = replace(Segment.of(line), state="")
-        if checksum(received) != segment.sha256:
+        segment = replace(Segment.from_json(line), state="")
+        if sha256_or_empty(received) != segment.sha256:
             raise ClusterError("what a worker sent arrived damaged")
-        if segment.place != self.ends[segment.number]:
+        if segment.position != self.ends[segment.number]:
             raise ClusterError("a worker read other pictures than the driver: its decoder or its file is another one")
         return segment
 
@@ -164,14 +165,14 @@ class ClusterVideo:
         """Join the pieces, which are all painted, and return the outcome; raises VidstyleError."""
         work = self.work
         if self.reading is not None:
-            kept = Kept(tuple(self.segments[number] for number in sorted(self.segments)), self.reading)
+            kept = EarlierWork(tuple(self.segments[number] for number in sorted(self.segments)), self.reading)
             Journal(work.folder.journal).replace(kept.entries())
-        assert self.resolved is not None
-        return rendered_video(self.job, work, self.resolved, render_video(work, None))
+        assert self.decided is not None
+        return video_outcome(self.job, work, self.decided, render_video(work, None))
 
     def give_up(self) -> Outcome:
         """Remove what arrived in part, and raise the VidstyleError that says why the video could not be rendered."""
-        with explained(self.work), working_in(self.work.folder):
+        with explain_failure(self.work), working_in(self.work.folder):
             for part in self.work.folder.path.glob("*.part*"):
                 part.unlink(missing_ok=True)
             if self.error is not None:

@@ -6,7 +6,6 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from dataclasses import asdict
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -14,12 +13,11 @@ from typing import Any
 from vidstyle.cluster.job_spec import JobSpec, file_chunks, local_paths
 from vidstyle.files import locked
 from vidstyle.interrupt import StopRequest
-from vidstyle.progress import silent
 from vidstyle.render.engine import Engine
-from vidstyle.render.journal import Segment, Start
-from vidstyle.render.paint_segments import SegmentRange, painted
+from vidstyle.render.journal import ResumePoint, Segment
+from vidstyle.render.paint_segments import SegmentRange, paint_segments
 from vidstyle.render.painter import Painter
-from vidstyle.render.pinned import pinned_painter, resolve
+from vidstyle.render.painter_config import Decisions
 from vidstyle.render.resume import versions
 from vidstyle.render.work_folder import RenderFolder
 
@@ -52,11 +50,11 @@ class Worker:
     def decide(self, packed: bytes, stored: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         """Decide what `auto` comes to for a video, and yield it as `decided`."""
         spec = self._take(packed, stored)
-        painter = pinned_painter(self._engine_for(spec), spec.plan, None, 0, silent)
-        yield "decided", resolve(self._engine_for(spec), spec.plan, painter)
+        painter = self._engine_for(spec).video_painter(spec.plan)
+        yield "decided", Decisions(str(painter.device), painter.config, spec.plan.record()).to_json()
 
     def paint(
-        self, packed: bytes, stored: dict[str, Any], resolved: dict[str, Any], start: Start, until: int
+        self, packed: bytes, stored: dict[str, Any], decided: dict[str, Any], start: ResumePoint, until: int
     ) -> Iterator[tuple[str, Any]]:
         """Paint the pieces from `start` to before `until`.
 
@@ -65,12 +63,12 @@ class Worker:
         """
         spec = self._take(packed, stored)
         if self._painter is None:
-            self._painter = pinned_painter(self._engine_for(spec), spec.plan, resolved, 0, silent)
+            self._painter = self._engine_for(spec).video_painter(spec.plan, Decisions.from_json(decided))
         folder = RenderFolder(self._scratch.path / "piece", spec.plan.form.codec.intermediate_suffix)
         folder.path.mkdir(exist_ok=True)
         folder.keep_only(set())
         pieces, reported = SegmentRange(spec.plan, spec.settings, folder, start, until), monotonic()
-        with closing(painted(pieces, self._painter, StopRequest())) as steps:
+        with closing(paint_segments(pieces, self._painter, StopRequest())) as steps:
             for step in steps:
                 for segment in step.finished:
                     yield from _file_and_line(folder, segment)
@@ -97,7 +95,7 @@ def _file_and_line(folder: RenderFolder, segment: Segment) -> Iterator[tuple[str
     for chunk in file_chunks(path):
         yield "bytes", chunk
     path.unlink()
-    yield "segment", asdict(segment)
+    yield "segment", segment.to_json()
 
 
 class ScratchFolder:

@@ -176,9 +176,10 @@ class WorkerPool:
         if task.numbers is None:
             call = actor.decide.options(num_returns="streaming").remote(video.packed_spec, stored)
         else:
+            assert video.decided is not None, "decided before it is painted"
             first, until = task.numbers[0], task.numbers[-1] + 1
             paint = actor.paint.options(num_returns="streaming")
-            call = paint.remote(video.packed_spec, stored, video.resolved, video.start(first), until)
+            call = paint.remote(video.packed_spec, stored, video.decided.to_json(), video.start(first), until)
         worker.task, worker.awaited = task, call
 
     def _next_message(self, worker: WorkerHandle, task: Task) -> Message:

@@ -14,7 +14,7 @@ from vidstyle.analysis.scale import shrink
 from vidstyle.extract.manifest import Manifest
 from vidstyle.extract.staging import Staging
 from vidstyle.media.images import jpeg_of, read_image
-from vidstyle.media.lossless import read_lossless
+from vidstyle.media.lossless import LOSSLESS_SUFFIX, read_lossless
 from vidstyle.report.contact_sheet import evenly_spaced
 from vidstyle.report.page import table, write_page
 from vidstyle.report.sheets import Card, clock, embedded, embedded_in, folded, pairs, sheet, timeline

@@ -1,4 +1,4 @@
-"""Settings of the render stage."""
+"""The settings of `vidstyle render`: what the user may choose."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -10,7 +10,6 @@ from vidstyle.models.inst.diversifier_config import DiversifierConfig
 from vidstyle.settings import Settings, setting
 
 UPSCALERS = ("realesr-animevideov3", "realesrgan-x4plus-anime", "realesrgan-x4plus")
-
 FLICKER = ("off", "statistics", "flow")
 
 
