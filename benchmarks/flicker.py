@@ -23,6 +23,7 @@ from torch import Tensor
 from vidstyle.analysis.sharpness import picture_sharpness
 from vidstyle.analysis.temporal_consistency import WarpingMeter
 from vidstyle.errors import VidstyleError
+from vidstyle.media.images import write_image
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
