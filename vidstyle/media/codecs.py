@@ -6,7 +6,7 @@ from pathlib import Path
 from vidstyle.errors import OutputError, SettingsError
 
 Formats = tuple[str, str]
-"""Pixel formats for 8-bit pictures and for deeper ones."""
+"""Pixel formats for pictures of 8 bits a channel, and of more."""
 
 HALVED: Formats = ("yuv420p", "yuv420p10le")
 WHOLE: Formats = ("yuv444p", "yuv444p10le")
@@ -14,12 +14,12 @@ WHOLE: Formats = ("yuv444p", "yuv444p10le")
 
 @dataclass(frozen=True)
 class VideoCodec:
-    """One encoder: the containers that take it, its pixel formats and how its options are called.
+    """One encoder: the containers that take it, its pixel formats and the names of its options.
 
     `odd_pixel_formats` are for odd widths and heights, which several encoders refuse in 4:2:0. `quality` is the name
-    of the option that takes --crf and `speed` of the one that takes --preset, "" where there is none.
-    `intermediate_suffix` is the container in which painted segments wait for their sound: times and colour stay exact in it.
-    `bits_per_pixel` is what a result takes at least, for the free space that is asked for.
+    of the option that takes --crf, and `speed` of the one that takes --preset; "" where there is none.
+    `intermediate_suffix` is the container of painted segments until their sound is added; times and colour stay exact in it.
+    `bits_per_pixel` is a low estimate of a result's size, from which the needed free space follows.
     """
 
     name: str
@@ -94,8 +94,8 @@ class TargetContainer:
     """One container to write: its default video codec and what it holds without conversion.
 
     `audio` and `subtitles` name the codecs that are copied; () means every codec. Other sound becomes `audio_fallback`,
-    other text subtitles `subtitle_fallback`. `covers`: whether it holds a cover picture. `keeps_ticks`: whether a track
-    keeps the source's time base. `languages` renames those ISO 639 codes that the container knows by another name.
+    other text subtitles become `subtitle_fallback`. `covers`: it holds a cover picture. `keeps_ticks`: a track keeps the
+    source's time base. `languages` renames the ISO 639 codes for which the container has other ones.
     """
 
     name: str

@@ -1,7 +1,7 @@
 """Muxing of painted video with the sound, subtitles, chapters and tags of its source, packets and times untouched.
 
-ffmpeg-python composes the command. It takes each option once, so tags, which come several times, go into a file of
-ffmpeg's own metadata format (https://ffmpeg.org/ffmpeg-formats.html#Metadata), which is one more input.
+ffmpeg-python composes the command. It takes each option once, and a command may need many tags. So the tags go into
+one more input, a file of ffmpeg's metadata format (https://ffmpeg.org/ffmpeg-formats.html#Metadata).
 """
 
 import re

@@ -34,7 +34,7 @@ class Position:
     """The position after a number of `pictures`: pts, duration and digest of the last one, in ticks of the clip's time base.
 
     `resized` counts pictures of another size up to there. `seekable`: every packet so far gave one picture at its own
-    time, so a reading that begins at an earlier key frame gives the same pictures from here on.
+    time. A reading that begins at an earlier key frame then gives the same pictures from here on.
     """
 
     pictures: int
