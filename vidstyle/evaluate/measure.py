@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vidstyle.device import without_tf32
-from vidstyle.errors import DependencyError, InputError, StyleError
+from vidstyle.errors import InputError, StyleError
 from vidstyle.evaluate.distances import DISTANCES, distance, too_few
 from vidstyle.evaluate.figure import Measurement
 from vidstyle.evaluate.image_sets import Pictures
@@ -58,7 +58,7 @@ class MetricReport:
 def measure(sets: MetricInputs, settings: EvaluateSettings, on_progress: OnProgress) -> MetricReport:
     """Return the figures asked for, or with `auto` all that the given sets and the weights at hand allow.
 
-    Raises InputError for pictures that cannot be measured, and StyleError or DependencyError where weights are missing
+    Raises InputError for pictures that cannot be measured, and StyleError where weights are missing
     of metrics that were asked for by name, or that `settings.inception` was given for.
     """
     wanted = settings.wanted or tuple(name for name in METRICS if not sets.lacks(name))
@@ -74,7 +74,7 @@ def measure(sets: MetricInputs, settings: EvaluateSettings, on_progress: OnProgr
         try:
             with without_tf32():
                 figures += _figures(names, sets, settings, on_progress)
-        except (StyleError, DependencyError) as error:
+        except StyleError as error:
             if settings.wanted or (settings.inception and "fid" in group):
                 raise
             missing |= dict.fromkeys(names, str(error))

@@ -41,8 +41,8 @@ def likenesses(
     """Return the means of psnr, ssim and lpips, as far as named, over all results and their sources of the same name.
 
     Results that equal their sources have no finite psnr and are left out of its mean, unless all do. Raises InputError
-    for results without a source, pictures of unequal or too small sizes or that cannot be read, and StyleError or
-    DependencyError where the weights of lpips are not there.
+    for results without a source, pictures of unequal or too small sizes or that cannot be read, and StyleError
+    where the weights of lpips are not there.
     """
     pairs = [pair for one in generated for pair in matched(one, source)]
     lpips = _lpips(settings.device, on_progress) if "lpips" in names else None
@@ -118,7 +118,7 @@ def diversity(generated: Sequence[Pictures], settings: EvaluateSettings, on_prog
     """Return lpips-diversity: the mean LPIPS between several results of one source, over all sources.
 
     `generated` are two or more folders that hold results of the same names. Raises InputError where a name or size
-    differs, StyleError or DependencyError where weights are missing.
+    differs, StyleError where weights are missing.
     """
     folders = [by_name(one) for one in generated]
     for pictures, folder in zip(generated[1:], folders[1:], strict=True):

