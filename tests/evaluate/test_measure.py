@@ -7,8 +7,8 @@ import pytest
 
 from tests.evaluate.conftest import measured, overwrite, refusal
 from vidstyle.errors import StyleError
-from vidstyle.evaluate.figure import Measurement
 from vidstyle.evaluate.inputs import Inputs
+from vidstyle.evaluate.measurement import Measurement
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import run
 from vidstyle.models import weights

@@ -34,7 +34,7 @@ def crops_of(pictures: Iterable[Tensor], side: int, seed: int) -> Iterator[Tenso
         yield picture[..., top : top + side, left : left + side].clone()
 
 
-def goal_of(even: np.ndarray, odd: np.ndarray) -> np.ndarray:
+def join_halves(even: np.ndarray, odd: np.ndarray) -> np.ndarray:
     """Return a target's features, half of them from its even pictures and half from its odd ones, both (n, d)."""
     return np.concatenate((even[: len(even) // 2], odd[len(odd) // 2 :]))
 

@@ -13,9 +13,9 @@ from vidstyle.networks.inception import SIDE
 
 @dataclass(frozen=True)
 class Resizer:
-    """One way from (h, w, 3) uint8 RGB to (1, 3, 299, 299) network input, and its words for the record."""
+    """One way from (h, w, 3) uint8 RGB to (1, 3, 299, 299) network input, and its description for the record."""
 
-    words: str
+    description: str
     prepare: Callable[[np.ndarray], Tensor]
 
 

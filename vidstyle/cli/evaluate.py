@@ -12,7 +12,7 @@ import click
 from vidstyle.cli.options import settings_from, settings_options
 from vidstyle.cli.show import console, progress_bar
 from vidstyle.errors import SettingsError
-from vidstyle.evaluate.figure import Measurement, not_computed, shown
+from vidstyle.evaluate.measurement import Measurement, explain_missing, format_value
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.progress import StageResult
 
@@ -63,7 +63,7 @@ def tell(result: StageResult, quiet: bool) -> None:
     out = console(quiet)
     for text in result.warnings:
         out.print(f"Warning: {text}", soft_wrap=True, markup=False)
-    for text in not_computed(result.details["missing"]):
+    for text in explain_missing(result.details["missing"]):
         out.print(f"Note: {text}", soft_wrap=True, markup=False)
 
 
@@ -71,7 +71,7 @@ def _show(result: StageResult) -> None:
     """Print one line a figure: its value, that of the untouched source, and all it rests on."""
     figures = [Measurement.of(record) for record in result.details["figures"]]
     rows = [("metric", "value", "source", "measured on")]
-    rows += [(one.name, shown(one.value), shown(one.source_value), one.basis) for one in figures]
+    rows += [(one.name, format_value(one.value), format_value(one.source_value), one.basis) for one in figures]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]))
