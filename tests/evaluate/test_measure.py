@@ -124,6 +124,14 @@ def test_pictures_too_small_to_measure_are_named(folders: Path) -> None:
     )
 
 
+def test_results_too_small_for_their_diversity_are_named(folders: Path, real_weights: Path) -> None:
+    overwrite(folders / "generated" / "0.png", (64, 30))
+    both = (folders / "generated", folders / "source")
+    assert refusal(folders, "lpips-diversity", generated=both) == (
+        f"{folders / 'generated' / '0.png'} is 64x30 pixels; lpips-diversity needs 31 or more on each side."
+    )
+
+
 def test_a_file_that_is_no_image_is_named(folders: Path) -> None:
     (folders / "generated" / "1.png").write_bytes(b"not an image")
     assert refusal(folders).startswith(f"{folders / 'generated' / '1.png'} is not an image that can be read")

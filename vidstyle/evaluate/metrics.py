@@ -1,9 +1,13 @@
 """The metrics of pictures: one row each.
 
-A new metric is a row here and a function beside its maths, under the same name in one of these tables:
-`distances.DISTANCES` (compares with the target), `paired_metrics.PAIRED` (compares each result with its source) or
-`paired_metrics.AMONG_RESULTS` (compares the results of one source). This module loads no heavy library, since the
-command line needs the names.
+A new metric is a row here and a function under the same name in one of three tables:
+
+- `distances.DISTANCES` compares the results with the target,
+- `paired_metrics.PAIRED` compares each result with its source,
+- `paired_metrics.AMONG_RESULTS` compares the results of one source with each other.
+
+This module loads no heavy library, since the command line needs the names. The metrics of video are rows of
+`video_metrics.VIDEO_METRICS`.
 """
 
 from dataclasses import dataclass
@@ -38,7 +42,7 @@ _ROWS = (
     Metric("psnr", SOURCE, higher_is_better=True),
     Metric("ssim", SOURCE, higher_is_better=True, smallest_side=11),
     Metric("lpips", SOURCE, LPIPS, smallest_side=31),
-    Metric("lpips-diversity", SEVERAL, LPIPS, higher_is_better=True),
+    Metric("lpips-diversity", SEVERAL, LPIPS, higher_is_better=True, smallest_side=31),
 )
 METRICS = {metric.name: metric for metric in _ROWS}
 """The rows by name, in the order in which they are shown."""

@@ -104,7 +104,7 @@ def measure_diversity(
     values: dict[str, list[float]] = {metric.name: [] for metric in metrics}
     sizes = set()
     for done, paths in enumerate(results_by_name, 1):
-        results = list(_read_results(paths, settings))
+        results = list(_read_results(paths, metrics, settings))
         sizes.add(_size(results[0]))
         for name, measured in values.items():
             measured.append(AMONG_RESULTS[name](results))
@@ -167,11 +167,7 @@ def _read_pair(pair: Pair, metrics: Sequence[Metric], settings: EvaluateSettings
     """Return a result and its source as (1, 3, h, w) of one size in [0, 1], and whether the source was scaled."""
     device = resolve_device(settings.device)
     result, source = (to_device(read_image(path)[None], device) for path in pair)
-    strictest = max(metrics, key=lambda metric: metric.smallest_side)
-    if min(_size(result)) < strictest.smallest_side:
-        raise InputError(
-            f"{pair[0]} is {_describe(result)} pixels; {strictest.name} needs {strictest.smallest_side} or more on each side."
-        )
+    _check_side(pair[0], result, metrics)
     if result.shape == source.shape:
         return result, source, False
     if not settings.resize_source:
@@ -180,6 +176,15 @@ def _read_pair(pair: Pair, metrics: Sequence[Metric], settings: EvaluateSettings
             "Give --resize-source to scale sources to their results."
         )
     return result, resize(source, _size(result)), True
+
+
+def _check_side(path: Path, picture: Tensor, metrics: Sequence[Metric]) -> None:
+    """Raise InputError where a picture is too small for one of the metrics."""
+    strictest = max(metrics, key=lambda metric: metric.smallest_side)
+    if min(_size(picture)) < strictest.smallest_side:
+        raise InputError(
+            f"{path} is {_describe(picture)} pixels; {strictest.name} needs {strictest.smallest_side} or more on each side."
+        )
 
 
 def _same_names(generated: Sequence[ImageSet]) -> list[list[Path]]:
@@ -194,10 +199,12 @@ def _same_names(generated: Sequence[ImageSet]) -> list[list[Path]]:
     return [[paths[name] for paths in sets] for name in sets[0]]
 
 
-def _read_results(paths: Sequence[Path], settings: EvaluateSettings) -> Iterator[Tensor]:
+def _read_results(paths: Sequence[Path], metrics: Sequence[Metric], settings: EvaluateSettings) -> Iterator[Tensor]:
+    """Yield the results of one source as (1, 3, h, w) in [0, 1]; raises InputError for another or too small a size."""
     first = None
     for path in paths:
         picture = to_device(read_image(path)[None], resolve_device(settings.device))
+        _check_side(path, picture, metrics)
         first = picture if first is None else first
         if picture.shape != first.shape:
             raise InputError(

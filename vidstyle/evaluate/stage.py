@@ -90,8 +90,8 @@ def evaluate_run(
     """Paint the photos as the run does, at `settings.size` or its own, measure the pictures and keep the report in the run.
 
     Of a run that left pictures instead of a style, those pictures are measured. A run that learnt a look makes several
-    results of each photo: all are measured for their diversity, and the first ones for the other metrics. Raises what
-    `paint` and `measure` raise.
+    results of each photo. All are measured for their diversity, the first ones for the other metrics. Raises what `paint`
+    and `measure` raise.
     """
     short_side = run.short_side(settings.size)
     small = scale_photos(photos, short_side, on_progress)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from vidstyle.analysis.near_duplicates import Look
+from vidstyle.analysis.near_duplicates import Signature
 from vidstyle.analysis.sharpness import Edges
 
 
@@ -28,7 +28,7 @@ class Candidate:
     spread: float
     strength: float = 1.0
     copies: int = 1
-    look: Look | None = None
+    look: Signature | None = None
     reason: str = ""
     similarity: float = 0.0
     similar_to: str = ""
@@ -52,7 +52,7 @@ class Candidate:
         return Edges(self.sharpness, self.strength).clarity
 
     @property
-    def seen(self) -> Look:
+    def seen(self) -> Signature:
         """The look, which a kept candidate has."""
         assert self.look is not None, "a kept candidate has been looked at"
         return self.look

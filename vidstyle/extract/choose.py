@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vidstyle.analysis.near_duplicates import Look, SignatureIndex, is_faded_copy, is_same_look, similarity
+from vidstyle.analysis.near_duplicates import Signature, SignatureIndex, is_faded_copy, is_same_picture, similarity
 from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.settings import ExtractSettings
 
@@ -24,7 +24,7 @@ class Closest(NamedTuple):
 class Kept:
     """Frames that were there before, by name, which always stay, and the candidates that are added to them."""
 
-    def __init__(self, present: Sequence[tuple[str, Look]]) -> None:
+    def __init__(self, present: Sequence[tuple[str, Signature]]) -> None:
         self._gallery = SignatureIndex()
         self._names = [name for name, _ in present]
         self._candidates: list[Candidate | None] = [None] * len(present)
@@ -48,8 +48,8 @@ class Kept:
         nearest = self._gallery.nearest(candidate.seen)
         if nearest is None:
             return Closest(0.0, "", False)
-        same = is_same_look(candidate.seen, self._gallery[nearest.place])
-        return Closest(nearest.similarity, self._names[nearest.place], same)
+        same = is_same_picture(candidate.seen, self._gallery[nearest.position])
+        return Closest(nearest.similarity, self._names[nearest.position], same)
 
     def exchange(self, candidate: Candidate, max_similarity: float) -> None:
         """Keep a candidate that was dropped instead of those too like it, if each of their shots keeps another frame."""
@@ -65,13 +65,14 @@ class Kept:
                 one.reason, one.similar_to = "near-duplicate", candidate.name
                 one.similarity = similarity(one.seen, candidate.seen)
 
-    def _too_like(self, look: Look, max_similarity: float) -> list[Candidate | None]:
+    def _too_like(self, look: Signature, max_similarity: float) -> list[Candidate | None]:
         """Return the kept frames that are more alike than allowed, None for one that was there before."""
         alike = self._gallery.similarities(look)
         return [
             one
             for place, one in enumerate(self._candidates)
-            if (one is None or one.kept) and (alike[place] > max_similarity or is_same_look(look, self._gallery[place]))
+            if (one is None or one.kept)
+            and (alike[place] > max_similarity or is_same_picture(look, self._gallery[place]))
         ]
 
 
@@ -81,7 +82,9 @@ LEAST_WORTH = 0.25
 MOST_WORTH = 2.0
 
 
-def choose(candidates: Sequence[Candidate], present: Sequence[tuple[str, Look]], settings: ExtractSettings) -> None:
+def choose(
+    candidates: Sequence[Candidate], present: Sequence[tuple[str, Signature]], settings: ExtractSettings
+) -> None:
     """Give a reason to all candidates that are not to be kept beside the `present` looks, by name."""
     if settings.deblur == "none":
         drop_soft(candidates, settings.min_sharpness)
@@ -110,7 +113,9 @@ def drop_faded(candidates: Sequence[Candidate]) -> None:
             candidate.reason = "blended"
 
 
-def drop_alike(candidates: Sequence[Candidate], present: Sequence[tuple[str, Look]], max_similarity: float) -> None:
+def drop_alike(
+    candidates: Sequence[Candidate], present: Sequence[tuple[str, Signature]], max_similarity: float
+) -> None:
     """Mark near-duplicates as dropped: of frames that look alike the best stays, and those `present` always do.
 
     The less a frame is worth in its shot, the more it must differ, see `most_alike`. A drawing that comes back is a

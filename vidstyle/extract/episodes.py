@@ -7,7 +7,7 @@ from threading import Lock
 
 from vidstyle.analysis.borders import Box
 from vidstyle.analysis.held_drawings import fused
-from vidstyle.analysis.near_duplicates import Look
+from vidstyle.analysis.near_duplicates import Signature
 from vidstyle.analysis.scale import shrink
 from vidstyle.errors import Interrupted
 from vidstyle.extract.borders_and_combs import survey
@@ -129,5 +129,5 @@ def _put_aside(
     pictures = [finished(one.picture, box) for one in frames]
     picture, candidate.copies = fused(pictures)
     picture = shrink(picture, settings.size) if settings.size else picture
-    candidate.look = Look.of(picture)
+    candidate.look = Signature.of(picture)
     write_lossless(staging.picture(candidate.name), picture)

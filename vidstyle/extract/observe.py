@@ -11,8 +11,8 @@ from vidstyle.analysis.borders import Box
 from vidstyle.analysis.light import Light
 from vidstyle.analysis.scale import square_pixels
 from vidstyle.analysis.sharpness import MEASURING_SHORT_SIDE, Edges
-from vidstyle.analysis.shots import Place, ShotWatcher
-from vidstyle.analysis.thumbnails import Glance, grey_of_planes, grey_of_rgb
+from vidstyle.analysis.shots import ShotLabel, ShotWatcher
+from vidstyle.analysis.thumbnails import Preview, grey_of_planes, grey_of_rgb
 from vidstyle.media.clip import Clip
 from vidstyle.media.picture import Picture
 from vidstyle.media.read import VideoReader
@@ -34,10 +34,10 @@ def finished(picture: Picture, box: Box | None) -> np.ndarray:
     return square_pixels(inside, float(picture.clip.upright_aspect))
 
 
-def glance(picture: Picture, box: Box | None) -> Glance:
+def glance(picture: Picture, box: Box | None) -> Preview:
     """Return what lies in `box` at a glance, from the coded samples wherever these can be looked at."""
     planes = picture.planes
-    return Glance.of_rgb(_reduced(picture, box)) if planes is None else Glance.of_planes(planes, box)
+    return Preview.of_rgb(_reduced(picture, box)) if planes is None else Preview.of_planes(planes, box)
 
 
 def measured_on(picture: Picture, box: Box | None) -> np.ndarray:
@@ -69,7 +69,7 @@ class Observation:
     seconds: float
     frame: int
     energy: float
-    place: Place
+    place: ShotLabel
 
     @property
     def grey(self) -> np.ndarray:
@@ -102,7 +102,7 @@ def observe(reader: VideoReader, box: Box | None, on_frames: Callable[[int], Non
     watcher = ShotWatcher()
     waiting: deque[tuple[Picture, float]] = deque()
 
-    def observed(place: Place) -> Observation:
+    def observed(place: ShotLabel) -> Observation:
         picture, energy = waiting.popleft()
         seconds = float((picture.pts - reader.start_pts) * reader.clip.time_base)
         return Observation(picture, box, seconds, round(seconds * reader.clip.frame_rate), energy, place)

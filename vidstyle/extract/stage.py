@@ -7,7 +7,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from vidstyle.analysis.near_duplicates import Look
+from vidstyle.analysis.near_duplicates import Signature
 from vidstyle.analysis.sharpness import picture_sharpness
 from vidstyle.errors import OutputError
 from vidstyle.extract.candidate import Candidate
@@ -84,11 +84,13 @@ def _remove(folder: Path, names: Iterable[str]) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _present(one_run: _Run) -> list[tuple[str, Look]]:
+def _present(one_run: _Run) -> list[tuple[str, Signature]]:
     """Return the looks of images that stay in the folder: not what this run replaces, nor the orphans of a broken-off run."""
     replaced = {one.name for one in one_run.candidates} - one_run.earlier
     replaced |= one_run.earlier if one_run.settings.overwrite else set()
-    return [(path.name, Look.of(read_image(path))) for path in list_images(one_run.target) if path.name not in replaced]
+    return [
+        (path.name, Signature.of(read_image(path))) for path in list_images(one_run.target) if path.name not in replaced
+    ]
 
 
 def _write(one_run: _Run) -> list[Path]:

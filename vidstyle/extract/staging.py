@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from vidstyle.analysis.near_duplicates import Look
+from vidstyle.analysis.near_duplicates import Signature
 from vidstyle.errors import OutputError
 from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.manifest import frame_settings
@@ -53,7 +53,7 @@ class Staging:
         if not same or not all(self.picture(one.name).is_file() for one in looked_at):
             return None
         for one in looked_at:
-            one.look = Look.of(read_lossless(self.picture(one.name)))
+            one.look = Signature.of(read_lossless(self.picture(one.name)))
         return found
 
     def _path(self, source_name: str) -> Path:
