@@ -33,11 +33,11 @@ def frames_of(path: Path, count: int) -> list[np.ndarray]:
         every = max(1, (clip.frames or count) // count)
         read = (frame for batch in reader.batches(BATCH_FRAMES) for frame in batch.frames)
         chosen = [frame.copy() for number, frame in enumerate(read) if number % every == every // 2]
-    return [one for one in chosen if not Light.of(cv2.cvtColor(one, cv2.COLOR_RGB2GRAY)).blank]
+    return [frame for frame in chosen if not Light.of(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)).blank]
 
 
 def motion(length: float, angle: float) -> np.ndarray:
-    """Return the mean of a point moved evenly along its way."""
+    """Return the mean of a point that moves evenly along a line of that length."""
     radius = int(length / 2) + 2
     point = np.zeros((2 * radius + 1, 2 * radius + 1), np.float32)
     point[radius, radius] = 1
@@ -96,7 +96,7 @@ def main(clips: tuple[Path, ...], frames: int, seed: int, pictures: Path | None)
         for name, values in gains.items():
             touched = np.mean([value != 0 for value in values])
             print(f"| {name} | {np.mean(values):+.2f} | {np.min(values):+.2f} | {touched:.0%} |")
-        kept = sum(one.picture is frame for one, frame in zip(untouched, chosen, strict=True))
+        kept = sum(result.picture is frame for result, frame in zip(untouched, chosen, strict=True))
         print(f"| as it is | | | {len(chosen) - kept} of {len(chosen)} frames |")
 
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from vidstyle.errors import SettingsError
-from vidstyle.evaluate.figure import Measurement
+from vidstyle.evaluate.measurement import Measurement
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.progress import OnProgress, Progress, StageResult, silent

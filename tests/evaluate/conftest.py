@@ -14,8 +14,8 @@ from tests.drawings import blurred, drawing
 from tests.networks.test_inception import randomised
 from tests.styles import make_style
 from vidstyle.errors import InputError, VidstyleError
-from vidstyle.evaluate.figure import Measurement
 from vidstyle.evaluate.inputs import Inputs
+from vidstyle.evaluate.measurement import Measurement
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import run
 from vidstyle.media.images import write_image

@@ -12,8 +12,7 @@ from safetensors.torch import load_file, save_file
 from tests.evaluate.conftest import MakeRun
 from tests.train.conftest import picture, small
 from vidstyle.errors import InputError, SettingsError
-from vidstyle.evaluate import paint_photos as painting
-from vidstyle.evaluate import stage
+from vidstyle.evaluate import paint_photos, stage
 from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.runs import open_run
 from vidstyle.evaluate.settings import EvaluateSettings
@@ -48,7 +47,7 @@ def test_photos_are_painted_at_the_size_of_the_style(folders: Path, make_run: Ma
 def test_what_is_done_is_not_done_again(folders: Path, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = Inputs(make_run(), photos=folders / "source")
     first = run(inputs, PIXELS)
-    monkeypatch.setattr(painting, "StyleGenerator", lambda *_: pytest.fail("photos were painted again"))
+    monkeypatch.setattr(paint_photos, "StyleGenerator", lambda *_: pytest.fail("photos were painted again"))
     monkeypatch.setattr(stage, "measure", lambda *_: pytest.fail("pictures were measured again"))
     assert run(inputs, PIXELS).details == first.details
     with pytest.raises(pytest.fail.Exception, match="measured again"):
@@ -100,8 +99,8 @@ def test_other_weights_or_another_version_measure_again(
     monkeypatch.setattr(stage, "__version__", "0.0.1")
     with pytest.raises(pytest.fail.Exception, match="measured again"):
         run(inputs, settings)
-    monkeypatch.setattr(painting, "__version__", "0.0.1")
-    monkeypatch.setattr(painting, "StyleGenerator", lambda *_: pytest.fail("photos were painted again"))
+    monkeypatch.setattr(paint_photos, "__version__", "0.0.1")
+    monkeypatch.setattr(paint_photos, "StyleGenerator", lambda *_: pytest.fail("photos were painted again"))
     with pytest.raises(pytest.fail.Exception, match="painted again"):
         run(inputs, settings)
 

@@ -7,6 +7,7 @@ import torch
 
 from tests.outside import outside
 from vidstyle.media.images import list_images, read_image
+from vidstyle.models.feature_network import load_lpips
 from vidstyle.models.weights import load_weights
 from vidstyle.networks.lpips import PerceptualDistance
 from vidstyle.pixels import to_device
@@ -15,10 +16,7 @@ from vidstyle.pixels import to_device
 @pytest.fixture(scope="module")
 def ours(real_weights: Path) -> PerceptualDistance:
     """LPIPS on AlexNet with the real weights."""
-    network = PerceptualDistance()
-    backbone = {f"network.{name}": value for name, value in load_weights("alexnet").items()}
-    network.load_state_dict(backbone | load_weights("lpips-alexnet"))
-    return network.eval()
+    return load_lpips(torch.device("cpu"))
 
 
 def test_it_agrees_with_the_lpips_package_on_photos(ours: PerceptualDistance, real_data: Path) -> None:

@@ -12,7 +12,7 @@ import click
 from vidstyle.cli.options import settings_from, settings_options
 from vidstyle.cli.show import console, print_texts, progress_bar
 from vidstyle.errors import SettingsError
-from vidstyle.evaluate.figure import Measurement, not_computed, shown
+from vidstyle.evaluate.measurement import Measurement
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.progress import StageResult
 
@@ -62,14 +62,16 @@ def print_notes(result: StageResult, quiet: bool) -> None:
     """Print the warnings of an evaluation, and which figures could not be computed and why."""
     out = console(quiet)
     print_texts(out, "Warning", result.warnings)
-    print_texts(out, "Note", not_computed(result.details["missing"]))
+    print_texts(out, "Note", explain_missing(result.details["missing"]))
 
 
 def _show(result: StageResult) -> None:
     """Print one line a figure: its value, that of the untouched source, and all it rests on."""
     figures = [Measurement.of(record) for record in result.details["figures"]]
     rows = [("metric", "value", "source", "measured on")]
-    rows += [(figure.name, shown(figure.value), shown(figure.source_value), figure.basis) for figure in figures]
+    rows += [
+        (figure.name, format_value(figure.value), format_value(figure.source_value), figure.basis) for figure in figures
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]))

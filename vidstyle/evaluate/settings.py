@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from vidstyle.errors import SettingsError
+from vidstyle.evaluate.metrics import METRICS
 from vidstyle.models.inst.diversifier_config import DiversifierConfig
 from vidstyle.settings import Settings, setting
-
-METRICS = ("fid", "fid-clean", "kid", "fd-vgg16", "kid-vgg16", "psnr", "ssim", "lpips", "lpips-diversity")
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,8 @@ class EvaluateSettings(Settings):
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """The metrics that were asked for by name; none with `auto`."""
-        return () if self.metrics == "auto" else tuple(one.strip() for one in self.metrics.split(","))
+        """The names of the metrics that were asked for; none with `auto`."""
+        return () if self.metrics == "auto" else tuple(name.strip() for name in self.metrics.split(","))
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ class BordersAndCombs:
 
 
 def find_borders_and_combs(clip: Clip, settings: ExtractSettings) -> BordersAndCombs:
-    """Look at frames of an episode, spread over the asked range; raises InputError where masks leave too little of it."""
+    """Signature at frames of an episode, spread over the asked range; raises InputError where masks leave too little of it."""
     first = settings.start or 0.0
     last = settings.end or (float(clip.duration) if clip.duration else first + GLANCES)
     times = np.linspace(first, last, GLANCES, endpoint=False).tolist()

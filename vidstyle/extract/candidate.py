@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from vidstyle.analysis.near_duplicates import Look as Signature
+from vidstyle.analysis.near_duplicates import Signature
 from vidstyle.analysis.sharpness import Edges
 
 

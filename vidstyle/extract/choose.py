@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vidstyle.analysis.near_duplicates import Look as Signature
-from vidstyle.analysis.near_duplicates import SignatureIndex, is_faded_copy, is_same_look, similarity
+from vidstyle.analysis.near_duplicates import Signature, SignatureIndex, is_faded_copy, is_same_picture, similarity
 from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.settings import ExtractSettings
 
@@ -161,8 +160,8 @@ class _KeptFrames:
         nearest = self._signatures.nearest(signature)
         if nearest is None:
             return _ClosestFrame(0.0, "", False)
-        same = is_same_look(signature, self._signatures[nearest.place])
-        return _ClosestFrame(nearest.similarity, self._names[nearest.place], same)
+        same = is_same_picture(signature, self._signatures[nearest.position])
+        return _ClosestFrame(nearest.similarity, self._names[nearest.position], same)
 
     def exchange_for(self, candidate: Candidate, max_similarity: float) -> None:
         """Keep a dropped candidate instead of the kept frames too like it, if each of their shots has another frame."""
@@ -185,5 +184,5 @@ class _KeptFrames:
             candidate
             for index, candidate in enumerate(self._candidates)
             if (candidate is None or candidate.kept)
-            and (alike[index] > max_similarity or is_same_look(signature, self._signatures[index]))
+            and (alike[index] > max_similarity or is_same_picture(signature, self._signatures[index]))
         ]

@@ -6,7 +6,7 @@ from os import cpu_count
 from threading import Lock
 
 from vidstyle.analysis.held_drawings import fused
-from vidstyle.analysis.near_duplicates import Look as Signature
+from vidstyle.analysis.near_duplicates import Signature
 from vidstyle.analysis.scale import shrink
 from vidstyle.errors import Interrupted
 from vidstyle.extract.borders_and_combs import find_borders_and_combs

@@ -11,8 +11,8 @@ from vidstyle.analysis.borders import Box
 from vidstyle.analysis.light import Light
 from vidstyle.analysis.scale import square_pixels
 from vidstyle.analysis.sharpness import MEASURING_SHORT_SIDE, Edges
-from vidstyle.analysis.shots import Place, ShotWatcher
-from vidstyle.analysis.thumbnails import Glance, grey_of_planes, grey_of_rgb
+from vidstyle.analysis.shots import ShotLabel, ShotWatcher
+from vidstyle.analysis.thumbnails import Preview, grey_of_planes, grey_of_rgb
 from vidstyle.media.clip import Clip
 from vidstyle.media.picture import Picture
 from vidstyle.media.read import VideoReader
@@ -34,7 +34,7 @@ class Observation:
     seconds: float
     frame: int
     energy: float
-    place: Place
+    place: ShotLabel
 
     @property
     def grey(self) -> np.ndarray:
@@ -70,7 +70,7 @@ def observe(reader: VideoReader, box: Box | None, on_frames: Callable[[int], Non
     watcher = ShotWatcher()
     waiting: deque[tuple[Picture, float]] = deque()
 
-    def observed(place: Place) -> Observation:
+    def observed(place: ShotLabel) -> Observation:
         picture, energy = waiting.popleft()
         seconds = float((picture.pts - reader.start_pts) * reader.clip.time_base)
         return Observation(picture, box, seconds, round(seconds * reader.clip.frame_rate), energy, place)
@@ -102,10 +102,10 @@ def to_bt709(rgb: np.ndarray, clip: Clip) -> np.ndarray:
     return rgb if rgb.dtype == np.uint8 else np.rint(rgb / np.float32(257)).astype(np.uint8)
 
 
-def _glance_at(picture: Picture, box: Box | None) -> Glance:
+def _glance_at(picture: Picture, box: Box | None) -> Preview:
     """Return thumbnail and energy of what lies in `box`, from the coded samples wherever these can be read."""
     planes = picture.planes
-    return Glance.of_rgb(_reduced(picture, box)) if planes is None else Glance.of_planes(planes, box)
+    return Preview.of_rgb(_reduced(picture, box)) if planes is None else Preview.of_planes(planes, box)
 
 
 def _measuring_grey(picture: Picture, box: Box | None) -> np.ndarray:

@@ -7,7 +7,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from vidstyle.analysis.near_duplicates import Look as Signature
+from vidstyle.analysis.near_duplicates import Signature
 from vidstyle.analysis.sharpness import picture_sharpness
 from vidstyle.errors import OutputError
 from vidstyle.extract.candidate import Candidate

@@ -8,7 +8,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from vidstyle.analysis.near_duplicates import Look as Signature
+from vidstyle.analysis.near_duplicates import Signature
 from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.manifest import frame_settings
 from vidstyle.extract.settings import ExtractSettings

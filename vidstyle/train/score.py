@@ -5,7 +5,7 @@ from functools import cached_property
 
 import numpy as np
 
-from vidstyle.analysis.crops import crop_features, draw_crops, goal_of, scaled
+from vidstyle.analysis.crops import crop_features, draw_crops, join_halves, scaled
 from vidstyle.analysis.frechet import frechet_distance
 from vidstyle.networks.vgg import VGG16Features
 from vidstyle.train.data.cache import ImageCache
@@ -37,7 +37,7 @@ class StyleScorer:
     @cached_property
     def _goal(self) -> np.ndarray:
         pictures = [self.paintings.image(number) for number in self._spread(CROPS)]
-        return goal_of(*(self._features(pictures[start::2] or pictures, 1 + start) for start in (0, 1)))
+        return join_halves(*(self._features(pictures[start::2] or pictures, 1 + start) for start in (0, 1)))
 
     @cached_property
     def _frames(self) -> tuple[list[int], np.ndarray]:

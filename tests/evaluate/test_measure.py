@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.evaluate.conftest import measured, overwrite, refusal
-from vidstyle.errors import DependencyError, StyleError
-from vidstyle.evaluate.figure import Measurement
+from vidstyle.errors import StyleError
 from vidstyle.evaluate.inputs import Inputs
+from vidstyle.evaluate.measurement import Measurement
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import run
 from vidstyle.media.images import write_image
@@ -29,7 +29,7 @@ def test_without_weights_the_other_figures_come_and_the_missing_ones_are_explain
     assert missing["fd-vgg16"].startswith("The weights vgg16 are not on this machine. Put ")
     with pytest.raises(StyleError, match=r"^The weights inception-2015-12-05 are not on this machine\."):
         measured(folders, "fid")
-    with pytest.raises((StyleError, DependencyError), match=r"^The weights .*alexnet are not on this machine\."):
+    with pytest.raises(StyleError, match=r"^The weights .*alexnet are not on this machine\."):
         measured(folders, "lpips")
 
 
@@ -121,6 +121,14 @@ def test_pictures_too_small_to_measure_are_named(folders: Path) -> None:
         overwrite(folders / folder / "0.png", (64, 10))
     assert refusal(folders, "psnr,ssim") == (
         f"{folders / 'generated' / '0.png'} is 64x10 pixels; ssim needs 11 or more on each side."
+    )
+
+
+def test_results_too_small_for_their_diversity_are_named(folders: Path, real_weights: Path) -> None:
+    overwrite(folders / "generated" / "0.png", (64, 30))
+    both = (folders / "generated", folders / "source")
+    assert refusal(folders, "lpips-diversity", generated=both) == (
+        f"{folders / 'generated' / '0.png'} is 64x30 pixels; lpips-diversity needs 31 or more on each side."
     )
 
 

@@ -13,7 +13,7 @@ from tests.drawings import drawing
 from tests.evaluate.conftest import MakeRun
 from tests.styles import make_style
 from vidstyle.errors import InputError
-from vidstyle.evaluate import paint_photos as varying
+from vidstyle.evaluate import paint_photos
 from vidstyle.evaluate.compare import run as compare
 from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.settings import CompareSettings, EvaluateSettings
@@ -60,8 +60,8 @@ def test_names_without_a_number_are_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         run(Inputs(tmp_path / "varied", source=tmp_path / "varied"), EvaluateSettings(variants=True, device="cpu"))
     assert str(caught.value) == (
-        f"{tmp_path}/varied/view.png is no NAME_01, NAME_02, ... as `vidstyle render --diversify` writes them. "
-        "Leave --variants out."
+        f"{tmp_path}/varied/view.png has no number in its name as NAME_01, NAME_02, ... have, which `vidstyle render "
+        "--diversify` writes. Leave --variants out."
     )
 
 
@@ -90,7 +90,7 @@ def test_a_run_with_a_look_paints_several_results_and_does_nothing_twice(
     one, two = (read_image(inst_run / "evaluation" / f"32px-0{number}" / "2.png").astype(int) for number in (1, 2))
     assert one.shape == (32, 44, 3)
     assert np.abs(one - two).mean() > 0.5
-    monkeypatch.setattr(varying, "load_diffusion", lambda *_, **__: pytest.fail("photos were varied again"))
+    monkeypatch.setattr(paint_photos, "load_diffusion", lambda *_, **__: pytest.fail("photos were varied again"))
     assert run(inputs, settings).details == first.details
     with pytest.raises(pytest.fail.Exception, match="varied again"):
         run(inputs, EvaluateSettings(metrics="psnr", strength=0.2, device="cpu"))

@@ -1,4 +1,4 @@
-"""One figure and everything it rests on."""
+"""One measured value of a metric, with everything that it rests on."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -8,11 +8,11 @@ from typing import Any, Self
 
 @dataclass(frozen=True)
 class Measurement:
-    """A metric's value, what it was measured on and with; `source_value` is that of the untouched source.
+    """A metric's value, and what it was measured on and with; `source_value` is the value of the untouched source.
 
-    Where nothing could be measured, as between the frames of a video that has one, both are None.
-    `counts` are the pictures, crops or frames of each side, `size` their size in pixels, `weights` a file's name and
-    `sha256` its checksum.
+    Both are None where nothing could be measured, as between the frames of a video that has only one. `counts` are the
+    pictures, crops or frames of each side and `size` their size in pixels. `weights` names the files of weights, and
+    `sha256` holds their checksums; several are joined by " + ".
     """
 
     name: str
@@ -35,32 +35,32 @@ class Measurement:
 
     @property
     def short_sha256(self) -> str:
-        """The beginnings of the checksums."""
-        return " + ".join(part[:12] for part in self.sha256.split(" + "))
+        """The first 12 digits of each checksum."""
+        return " + ".join(checksum[:12] for checksum in self.sha256.split(" + "))
 
     def record(self) -> dict[str, Any]:
-        """Return the figure as JSON-ready values."""
+        """Return the measurement as JSON-ready values."""
         return {name: for_json(value) for name, value in asdict(self).items()}
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> Self:
-        """Return the figure that `record` gave."""
+        """Return the measurement that `record` was made from."""
         value = record["value"]
         return cls(**{**record, "value": None if value is None else float(value)})
 
 
 def for_json(value: Any) -> Any:
-    """Return a figure's value as it is, the text `inf` for infinity, which JSON does not have."""
+    """Return a value as it is, or the text `inf` for infinity, which JSON does not have."""
     return "inf" if value == inf else value
 
 
-def shown(value: float | None) -> str:
-    """Return a metric's value with four digits, a dash where there is none."""
+def format_value(value: float | None) -> str:
+    """Return a metric's value with four digits, or a dash where there is none."""
     return "-" if value is None else f"{value:.4g}"
 
 
-def not_computed(missing: Mapping[str, str]) -> list[str]:
-    """Return a sentence for each reason for which metrics are missing, `missing` being reasons by metric."""
+def explain_missing(missing: Mapping[str, str]) -> list[str]:
+    """Return one sentence for each reason why metrics are missing; `missing` holds the reason of each metric."""
     reasons = dict.fromkeys(missing.values())
     return [
         f"Not computed: {', '.join(name for name, why in missing.items() if why == reason)}. {reason}"
