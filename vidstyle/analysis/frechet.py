@@ -12,7 +12,23 @@ def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     n - 1 and m - 1 (Dowson and Landau 1982; Heusel et al. 2017, eq. 6). It is biased upwards for few samples: compare equal
     counts only. Raises ValueError for other shapes or values that are not finite.
     """
-    return gaussian_distance(*_moments(_checked(first)), *_moments(_checked(second)))
+    first, second = _checked(first), _checked(second)
+    if min(len(first), len(second)) < first.shape[1]:
+        return _distance_of_few(first, second)
+    return gaussian_distance(*_moments(first), *_moments(second))
+
+
+def _distance_of_few(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the same for fewer samples than features, without a matrix of features by features.
+
+    For centred samples X and Y, A = X'X / (n - 1) and B = Y'Y / (m - 1): the non-zero eigenvalues of AB are the squared
+    singular values of XY' / ((n - 1) (m - 1))^(1/2).
+    """
+    centred = [samples - samples.mean(axis=0) for samples in (first, second)]
+    x, y = (samples / np.sqrt(len(samples) - 1) for samples in centred)
+    shift = float(np.sum((first.mean(axis=0) - second.mean(axis=0)) ** 2))
+    spread = float(np.sum(x**2) + np.sum(y**2))
+    return max(0.0, shift + spread - 2 * float(np.linalg.svd(x @ y.T, compute_uv=False).sum()))
 
 
 def gaussian_distance(
