@@ -1,5 +1,7 @@
 """The measures of a picture's look see what a viewer sees, and are those of their definitions."""
 
+from itertools import chain
+
 import cv2
 import numpy as np
 import pytest
@@ -146,7 +148,7 @@ def test_the_drift_is_the_largest_distance_of_the_shifts_of_two_shots() -> None:
     ]
     shifts = [mean_shift(*pair) for pair in zip(shots, painted, strict=True)]
     largest = max(float(np.linalg.norm(shift - other)) for shift in shifts for other in shifts)
-    found = drift(sum(shots, []), sum(painted, []))
+    found = drift([*chain(*shots)], [*chain(*painted)])
     assert found.shots == 3
     assert found.largest == pytest.approx(largest, rel=0.06)
 
