@@ -16,10 +16,10 @@ import cv2
 import numpy as np
 
 from vidstyle.analysis.light import Light
-from vidstyle.extract.deblur import Deblurred, deblurrer
+from vidstyle.extract.deblur import DeblurResult, deblurrer
+from vidstyle.media.images import write_image
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
-from vidstyle.report.png import write_png
 
 POINTS = 64
 BATCH_FRAMES = 8
@@ -100,13 +100,13 @@ def main(clips: tuple[Path, ...], frames: int, seed: int, pictures: Path | None)
         print(f"| as it is | | | {len(chosen) - kept} of {len(chosen)} frames |")
 
 
-def write_pair(path: Path, before: np.ndarray, result: Deblurred) -> None:
+def write_pair(path: Path, before: np.ndarray, result: DeblurResult) -> None:
     """Write the middle of the picture before and after, side by side."""
     height, width = before.shape[:2]
     middle = (slice(height // 4, height * 3 // 4), slice(width // 4, width * 3 // 4))
     pair = np.hstack([before[middle], result.picture[middle]])
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_png(path, cv2.resize(pair, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC))
+    write_image(path, cv2.resize(pair, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC))
 
 
 if __name__ == "__main__":

@@ -22,9 +22,9 @@ import numpy as np
 from vidstyle.analysis.held_drawings import is_same_drawing
 from vidstyle.analysis.near_duplicates import Look, SignatureIndex
 from vidstyle.analysis.scale import shrink, to_size
-from vidstyle.extract.borders_and_combs import survey
+from vidstyle.extract.borders_and_combs import find_borders_and_combs
 from vidstyle.extract.manifest import Manifest
-from vidstyle.extract.observe import finished, observe
+from vidstyle.extract.observe import observe, training_picture
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.stage import run
 from vidstyle.media.clip import Clip
@@ -69,7 +69,7 @@ def gradient_energy(grey: np.ndarray) -> float:
 
 def frames_of(clip: Clip, keep: Callable[[int], bool]) -> tuple[Frames, dict[int, np.ndarray]]:
     """Return what is known of the frames, and small copies of those asked for by their number."""
-    box = survey(clip, ExtractSettings()).box
+    box = find_borders_and_combs(clip, ExtractSettings()).box
     energy, shot, drawn, kept = [], [], [], {}
     with VideoReader(clip) as reader:
         for number, seen in enumerate(observe(reader, box, lambda frames: None)):
@@ -77,7 +77,7 @@ def frames_of(clip: Clip, keep: Callable[[int], bool]) -> tuple[Frames, dict[int
             shot.append(seen.place.shot)
             drawn.append(not seen.flaw)
             if keep(number):
-                kept[number] = shrink(finished(seen.picture, box), KEPT_SHORT_SIDE)
+                kept[number] = shrink(training_picture(seen.picture, box), KEPT_SHORT_SIDE)
     frames = Frames(np.array(energy), np.array(shot), np.array(drawn), float(clip.frame_rate))
     return frames, kept
 

@@ -20,11 +20,10 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.plain_step import PlainStep
 from vidstyle.device import resolve_device, resolve_precision
-from vidstyle.host_memory import large_buffers_kept
-from vidstyle.media.images import read_image
+from vidstyle.host_memory import keep_large_buffers
+from vidstyle.media.images import read_image, write_image
 from vidstyle.progress import silent
 from vidstyle.report.plot import Curve, plot_lines
-from vidstyle.report.png import write_png
 from vidstyle.train.data.dataset import open_dataset
 from vidstyle.train.data.sampling import BatchSampler, step_generator
 from vidstyle.train.methods.cut import ContrastiveTraining
@@ -87,7 +86,7 @@ def compare(settings: TrainSettings, steps: int) -> list[str]:
     dtype = resolve_precision(settings.precision, device)
     plain = measure(PlainStep(settings, device), settings, device, steps, torch.contiguous_format)
     plain_ceiling = ceiling(device, torch.float32)
-    with large_buffers_kept(device):
+    with keep_large_buffers(device):
         ours = measure(ContrastiveTraining(settings, device, dtype), settings, device, steps, torch.channels_last)
     rows = [("plain, fp32", plain, plain_ceiling), (f"ours, {str(dtype)[6:]}", ours, ceiling(device, dtype))]
     lines = ["| step | s | images/s | times plain | GFLOP | matmul ceiling GFLOP/s | of ceiling |", "|" + "---|" * 7]
@@ -137,7 +136,7 @@ def plot_tracks(dataset: Path, target: Path) -> list[str]:
             f"{name}: mean |ours - plain| {mean(apart):.3f} at the same seed, "
             f"mean |plain - plain| {mean(seeds_apart):.3f} between seeds"
         )
-    write_png(target, np.concatenate(panels))
+    write_image(target, np.concatenate(panels))
     return lines
 
 

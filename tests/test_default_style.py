@@ -40,7 +40,7 @@ def test_render_needs_no_word_about_it(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["render", str(tmp_path / "in.mp4"), "-o", str(tmp_path / "out.mp4"), "--size", "32"])
     assert caught.value.code == ExitCode.OK
-    streams = {one.kind for one in probe(tmp_path / "out.mp4").streams}
+    streams = {stream.kind for stream in probe(tmp_path / "out.mp4").streams}
     assert streams == {"video", "audio"}
 
 

@@ -33,6 +33,7 @@ OWNERS = {
     "cv2": ("analysis", "report"),
     "PIL": ("media",),
     "click": ("cli",),
+    "filelock": ("",),
     "rich": ("cli",),
     "safetensors": ("models",),
     "diffusers": ("models",),

@@ -175,8 +175,8 @@ class StylePainter:
             )
         sizes = self._engine.sizes((frame.shape[1], frame.shape[0]))
         if self._painter is None or sizes != self._sizes:
-            self._painter, self._sizes = self._engine.painter(sizes), sizes
-        return self._painter.paint(frame[None], sizes, deep=False)[0]
+            self._painter, self._sizes = self._engine.picture_painter(sizes), sizes
+        return self._painter.paint(frame[None], sizes, sixteen_bit=False)[0]
 
 
 def _settings_as_keywords(cls: type[Settings], names: Sequence[str] = ()) -> Callable[[Function], Function]:

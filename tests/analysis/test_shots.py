@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.drawings import drawing, mixed
-from tests.films import SHOTS, TRANSITIONS, Film, film_of, held
+from tests.drawn_videos import SHOTS, TRANSITIONS, DrawnVideo, drawn_video, held
 from vidstyle.analysis.shots import REACH_FRAMES, Place, ShotWatcher
 
 
@@ -65,7 +65,7 @@ def test_held_drawings_are_neither_cuts_nor_blends() -> None:
     assert set(watched(pictures)) == {Place(0, False)}
 
 
-def found_of(film: Film) -> tuple[int, int, int]:
+def found_of(film: DrawnVideo) -> tuple[int, int, int]:
     """Return how many beginnings of shots were found, found where none is, and missed."""
     places = watched(film.frames)
     claims = [index for index in range(1, len(places)) if places[index].shot != places[index - 1].shot]
@@ -86,7 +86,7 @@ def test_shots_of_all_kinds_are_parted_where_they_change_however_they_do() -> No
         for column in range(0, len(kinds), 2):
             pair = [kinds[(column + row) % len(kinds)], kinds[(3 * column + row + 1) % len(kinds)]]
             shots = [SHOTS[kind](100 * row + 10 * column + at, 60) for at, kind in enumerate(pair)]
-            totals += found_of(film_of(shots, [transition]))
+            totals += found_of(drawn_video(shots, [transition]))
     found, false, missed = totals
     assert found + missed == len(TRANSITIONS) * 6
     assert 2 * found / (2 * found + false + missed) >= 0.95
@@ -94,7 +94,7 @@ def test_shots_of_all_kinds_are_parted_where_they_change_however_they_do() -> No
 
 @pytest.mark.parametrize("kind", list(SHOTS))
 def test_nothing_begins_within_a_shot_and_its_drawings_stay(kind: str) -> None:
-    places = watched(film_of([SHOTS[kind](7, 72)], []).frames)
+    places = watched(drawn_video([SHOTS[kind](7, 72)], []).frames)
     assert {place.shot for place in places} == {0}
     flashes = 8 if kind in ("flash", "lightning") else 0
     assert sum(place.blended for place in places) <= flashes
@@ -102,7 +102,7 @@ def test_nothing_begins_within_a_shot_and_its_drawings_stay(kind: str) -> None:
 
 @pytest.mark.parametrize("transition", [name for name in TRANSITIONS if "cut" not in name])
 def test_most_of_a_fade_is_blended_and_nothing_far_from_it(transition: str) -> None:
-    film = film_of([held(3, 72), held(4, 72)], [transition])
+    film = drawn_video([held(3, 72), held(4, 72)], [transition])
     places = watched(film.frames)
     first, last = film.begins[0]
     blended = [index for index, place in enumerate(places) if place.blended]

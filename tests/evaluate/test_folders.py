@@ -11,8 +11,8 @@ from vidstyle.evaluate.figure import Measurement
 from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import run
+from vidstyle.media.images import write_image
 from vidstyle.models import weights
-from vidstyle.report.png import write_png
 
 
 def test_without_weights_the_other_figures_come_and_the_missing_ones_are_explained(
@@ -64,7 +64,7 @@ def test_pairs_that_are_equal_are_left_out_of_the_mean_psnr_and_counted(folders:
 
 def test_results_of_one_source_differ_by_their_mean_lpips(folders: Path, real_weights: Path) -> None:
     for number in range(4):
-        write_png(folders / "again" / f"{number}.png", np.full((48, 64, 3), 60 * number, np.uint8))
+        write_image(folders / "again" / f"{number}.png", np.full((48, 64, 3), 60 * number, np.uint8))
     both = (folders / "generated", folders / "again")
     found = measured(folders, "lpips-diversity", generated=both)["lpips-diversity"]
     twice = measured(folders, "lpips-diversity", generated=(both[0], both[0], both[0]))["lpips-diversity"]

@@ -18,13 +18,12 @@ from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.runs import open_run
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import run
-from vidstyle.media.images import read_image
+from vidstyle.media.images import read_image, write_image
 from vidstyle.models.resize import resize
 from vidstyle.models.style_file import load_style
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.pixels import to_device, to_host
 from vidstyle.progress import Progress, silent
-from vidstyle.report.png import write_png
 from vidstyle.train import log
 from vidstyle.train.runs.style import StyleRun
 from vidstyle.train.stage import run as train
@@ -37,11 +36,11 @@ def test_photos_are_painted_at_the_size_of_the_style(folders: Path, make_run: Ma
     result = run(Inputs(folder, photos=folders / "source"), PIXELS)
     painted = read_image(folder / "evaluation" / "32px" / "2.png")
     cpu = torch.device("cpu")
-    small = to_host(resize(to_device(read_image(folders / "source" / "2.png")[None], cpu), (44, 32)), deep=False)
+    small = to_host(resize(to_device(read_image(folders / "source" / "2.png")[None], cpu), (44, 32)), sixteen_bit=False)
     record = json.loads((folder / "evaluation" / "32px" / "painted.json").read_text())
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[record["precision"]]
     generator = StyleGenerator(load_style(folder / "style.safetensors"), cpu, dtype)
-    np.testing.assert_array_equal(painted, to_host(generator(to_device(small, cpu)), deep=False)[0])
+    np.testing.assert_array_equal(painted, to_host(generator(to_device(small, cpu)), sixteen_bit=False)[0])
     assert result.details["figures"][0]["size"] == "44x32"
     assert record["milliseconds"] > 0
 
@@ -74,7 +73,7 @@ def test_results_that_change_names_are_measured_again(folders: Path, make_run: M
     folder = make_run("cmd")
     (folder / "style.safetensors").unlink()
     for number in range(3):
-        write_png(folder / "results" / f"{number}.png", read_image(folders / "source" / f"{number}.png"))
+        write_image(folder / "results" / f"{number}.png", read_image(folders / "source" / f"{number}.png"))
     inputs = Inputs(folder, photos=folders / "source")
     assert run(inputs, PIXELS).details["figures"][1]["value"] > 0.9
     for number in (2, 1, 0):
@@ -124,7 +123,7 @@ def test_pictures_that_a_method_left_are_measured_as_they_are(folders: Path, mak
     folder = make_run("cmd", load=48)
     (folder / "style.safetensors").unlink()
     for number in range(4):
-        write_png(folder / "results" / f"{number}.png", read_image(folders / "source" / f"{number}.png"))
+        write_image(folder / "results" / f"{number}.png", read_image(folders / "source" / f"{number}.png"))
     found = run(Inputs(folder, photos=folders / "source"), PIXELS).details["figures"]
     assert found[1]["value"] == pytest.approx(1)
     assert found[0]["counts"] == {"pairs": 4}
@@ -135,7 +134,7 @@ def test_the_time_of_training_is_what_its_steps_took_also_over_a_resume(
 ) -> None:
     for folder, flat in (("trainA", False), ("trainB", True)):
         for number in range(3):
-            write_png(tmp_path / "dataset" / folder / f"{number}.png", picture(number, flat))
+            write_image(tmp_path / "dataset" / folder / f"{number}.png", picture(number, flat))
     clock, advance = SimpleNamespace(now=100.0, a_step=0.0), StyleRun.advance
 
     def slow(run: StyleRun, rate: float) -> dict[str, torch.Tensor]:

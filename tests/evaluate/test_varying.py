@@ -18,13 +18,12 @@ from vidstyle.evaluate.compare import run as compare
 from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.settings import CompareSettings, EvaluateSettings
 from vidstyle.evaluate.stage import run
-from vidstyle.media.images import read_image
-from vidstyle.models.inst.diffusion_files import identity
-from vidstyle.models.inst.look_file import Inversion, save_inversion
+from vidstyle.media.images import read_image, write_image
+from vidstyle.models.inst.diffusion_files import base_identity
+from vidstyle.models.inst.look_file import Look, save_look
 from vidstyle.models.style_file import load_style, save_style
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run as render
-from vidstyle.report.png import write_png
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def inst_run(make_run: MakeRun, tiny_base: Path) -> Path:
     folder = make_run("inst", load=32)
     (folder / "style.safetensors").unlink()
     word = torch.randn(WIDTH, generator=torch.Generator().manual_seed(4))
-    save_inversion(Inversion(word, str(tiny_base), identity(tiny_base)), folder / "inversion.safetensors")
+    save_look(Look(word, str(tiny_base), base_identity(tiny_base)), folder / "inversion.safetensors")
     return folder
 
 
@@ -41,7 +40,7 @@ def test_what_render_writes_is_taken_as_several_results_of_each_source(
     inst_run: Path, tmp_path: Path, real_weights: Path
 ) -> None:
     for number in range(2):
-        write_png(tmp_path / "photos" / f"view_{number}.png", drawing(number, (48, 40)))
+        write_image(tmp_path / "photos" / f"view_{number}.png", drawing(number, (48, 40)))
     style = make_style(tmp_path / "style.safetensors")
     settings = RenderSettings(
         style=str(style), device="cpu", diversify=3, diversify_style=str(inst_run), diffusion_steps=8, upscaler="none"
@@ -57,7 +56,7 @@ def test_what_render_writes_is_taken_as_several_results_of_each_source(
 
 
 def test_names_without_a_number_are_refused(tmp_path: Path) -> None:
-    write_png(tmp_path / "varied" / "view.png", drawing(0, (48, 40)))
+    write_image(tmp_path / "varied" / "view.png", drawing(0, (48, 40)))
     with pytest.raises(InputError) as caught:
         run(Inputs(tmp_path / "varied", source=tmp_path / "varied"), EvaluateSettings(variants=True, device="cpu"))
     assert str(caught.value) == (
@@ -68,7 +67,7 @@ def test_names_without_a_number_are_refused(tmp_path: Path) -> None:
 
 def test_a_source_that_lacks_a_result_is_named(tmp_path: Path) -> None:
     for name in ("a_01", "a_02", "b_01"):
-        write_png(tmp_path / "varied" / f"{name}.png", drawing(0, (48, 40)))
+        write_image(tmp_path / "varied" / f"{name}.png", drawing(0, (48, 40)))
     settings = EvaluateSettings(metrics="lpips-diversity", variants=True, device="cpu")
     with pytest.raises(
         InputError, match=r"do not hold results of the same sources; the first that only one holds is b\.$"

@@ -8,7 +8,7 @@ import pytest
 from tests.drawings import drawing
 from vidstyle.analysis.near_duplicates import Look, is_same_look, similarity
 from vidstyle.extract.candidate import Candidate, frame_name
-from vidstyle.extract.choose import drop_alike, drop_beyond, drop_faded, most_alike, worths
+from vidstyle.extract.choose import drop_alike, drop_beyond, drop_faded, most_alike, worth_in_shot
 
 
 def candidate(seed: int, sharpness: float, shot: int = 0, shift: int = 0, seconds: float = 0.0) -> Candidate:
@@ -23,7 +23,7 @@ def candidate(seed: int, sharpness: float, shot: int = 0, shift: int = 0, second
         sharpness=sharpness,
         brightness=100.0,
         spread=100.0,
-        look=Look.of(drawing(seed, shift=shift)),
+        signature=Look.of(drawing(seed, shift=shift)),
     )
 
 
@@ -48,12 +48,12 @@ def test_choosing_equals_comparing_all_pairs_one_by_one(limit: float) -> None:
         candidate(int(draw.integers(0, 12)), float(draw.uniform()), shift=int(draw.integers(0, 60))) for _ in range(40)
     ]
     expected: list[Candidate] = []
-    for one, worth in sorted(worths(found), key=lambda pair: -pair[1]):
-        assert one.look is not None
-        others = [kept.look for kept in expected if kept.look]
+    for one, worth in sorted(worth_in_shot(found), key=lambda pair: -pair[1]):
+        assert one.signature is not None
+        others = [kept.signature for kept in expected if kept.signature]
         allowed = most_alike(worth, limit)
         if worth >= 0.25 and all(
-            similarity(each, one.look) <= allowed and not is_same_look(each, one.look) for each in others
+            similarity(each, one.signature) <= allowed and not is_same_look(each, one.signature) for each in others
         ):
             expected.append(one)
     drop_alike(found, [], limit)
@@ -94,7 +94,7 @@ def test_a_faded_copy_of_a_neighbour_in_time_is_dropped_but_not_of_a_distant_one
     picture, white = drawing(1).astype(float), 255.0
     for seconds, kept in ((1.0, False), (60.0, True)):
         whole, faded = candidate(1, 0.5), candidate(2, 0.5, seconds=seconds)
-        faded.look = Look.of(np.rint(picture * 0.4 + white * 0.6).astype(np.uint8))
+        faded.signature = Look.of(np.rint(picture * 0.4 + white * 0.6).astype(np.uint8))
         drop_faded([whole, faded])
         assert whole.kept and faded.kept == kept
 

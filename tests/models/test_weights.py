@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 
 from vidstyle.errors import DependencyError, StyleError
 from vidstyle.models import weights
-from vidstyle.models.weights import KNOWN, find, folders, known, load_weights, read_weights
+from vidstyle.models.weights import KNOWN, find, folders, known_weights, load_weights, read_weights
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def test_every_upscaler_is_found_without_any_folder(places: tuple[Path, Path]) -
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     with pytest.raises(StyleError) as caught:
-        known("realesrgan")
+        known_weights("realesrgan")
     assert str(caught.value) == (
         "There are no weights called 'realesrgan'. Known: realesr-animevideov3, realesrgan-x4plus-anime, "
         "realesrgan-x4plus, vgg16, alexnet, lpips-alexnet, inception-2015-12-05; or give the path of a file."

@@ -29,7 +29,7 @@ def test_it_agrees_with_the_lpips_package_on_photos(ours: PerceptualDistance, re
     for layer, number in zip(layers, (0, 3, 6, 8, 10), strict=True):
         layer.load_state_dict({part: state[f"features.{number}.{part}"] for part in ("weight", "bias")})
     photos = [to_device(read_image(path)[None], torch.device("cpu")) for path in list_images(real_data / "test")[:3]]
-    pairs = [(one, (0.6 * one + 0.4 * one.flip(3)).clamp(0, 1)) for one in photos]
+    pairs = [(photo, (0.6 * photo + 0.4 * photo.flip(3)).clamp(0, 1)) for photo in photos]
     with torch.inference_mode():
         found = [float(ours(*pair)) for pair in pairs]
         expected = [float(theirs(*pair, normalize=True)) for pair in pairs]

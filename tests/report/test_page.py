@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vidstyle.media.images import write_image
 from vidstyle.report import page
-from vidstyle.report.png import write_png
 
 
 class _Balanced(HTMLParser):
@@ -43,7 +43,7 @@ def _page(tmp_path: Path, sections: dict[str, str]) -> str:
 
 def test_a_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
     for number in range(3):
-        write_png(tmp_path / f"{number}.png", np.full((20, 30, 3), 80 * number, np.uint8))
+        write_image(tmp_path / f"{number}.png", np.full((20, 30, 3), 80 * number, np.uint8))
     pictures = {f"step {number}": tmp_path / f"{number}.png" for number in range(3)}
     pieces = {"Curves": page.charts([page.chart("loss", [1, 2, 3], [3.0, 2.0, 1.0])]), "Samples": page.slider(pictures)}
     text = _page(tmp_path, pieces | {"Nothing": page.notes([])})
@@ -78,10 +78,3 @@ def test_a_curve_that_falls_is_drawn_falling_with_its_last_value() -> None:
 @pytest.mark.parametrize("values", [[0.0], [2.0, 2.0], [-1.0, -1.0]])
 def test_a_flat_or_single_value_is_a_curve_too(values: list[float]) -> None:
     assert "nan" not in page.chart("flat", list(range(len(values))), values)
-
-
-def test_without_the_image_library_pictures_stay_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_png(tmp_path / "0.png", np.zeros((4, 4, 3), np.uint8))
-    monkeypatch.setattr(page, "find_spec", lambda name: None)
-    encoded = re.findall(r"data:image/png;base64,([^']+)'", page.picture(tmp_path / "0.png", "black"))
-    assert b64decode(encoded[0]) == (tmp_path / "0.png").read_bytes()

@@ -14,10 +14,9 @@ from vidstyle.evaluate.settings import METRICS, CompareSettings
 from vidstyle.evaluate.stage import evaluate_run
 from vidstyle.evaluate.table import Row, as_csv, as_markdown, as_records, check_seeds, rows_of, untouched
 from vidstyle.files import whole_file, write_json
-from vidstyle.media.images import read_image
+from vidstyle.media.images import read_image, write_image
 from vidstyle.progress import OnProgress, StageResult, silent
 from vidstyle.report.contact_sheet import captioned, grid
-from vidstyle.report.png import write_png
 
 
 def run(
@@ -51,7 +50,7 @@ def run(
         with whole_file(output / name) as partial:
             partial.write_text(text, encoding="utf-8")
     write_json(output / "table.json", {"rows": as_records(rows), "settings": settings.record(), "warnings": warnings})
-    write_png(output / "grid.png", picture_grid(rows, settings.rows))
+    write_image(output / "grid.png", picture_grid(rows, settings.rows))
     return StageResult(
         stage="compare",
         inputs=(*runs, photos, target),

@@ -15,7 +15,7 @@ from vidstyle.evaluate.figure import Measurement
 from vidstyle.evaluate.image_sets import Pictures
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.models.download import checksum, find_or_fetch
-from vidstyle.models.weights import known
+from vidstyle.models.weights import known_weights
 from vidstyle.networks.inception import SIDE
 from vidstyle.progress import OnProgress
 
@@ -133,7 +133,7 @@ def inception_weights(settings: EvaluateSettings, on_progress: OnProgress) -> Pa
     Raises StyleError for any other weights, since a distance on their features is no FID.
     """
     path = Path(settings.inception) if settings.inception else find_or_fetch(INCEPTION, on_progress)
-    row = known(INCEPTION)
+    row = known_weights(INCEPTION)
     if (found := checksum(path)) != row.sha256:
         raise StyleError(
             f"{path} does not hold the Inception weights that FID is defined on (SHA-256 {found[:12]}..., not "

@@ -21,7 +21,7 @@ from vidstyle.evaluate.image_sets import Pictures, read_ahead
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.files import whole_file
 from vidstyle.models.download import checksum
-from vidstyle.models.weights import known, read_weights, select
+from vidstyle.models.weights import known_weights, read_weights, select
 from vidstyle.networks.inception import InceptionV3
 from vidstyle.networks.vgg import VGG16Features
 from vidstyle.progress import OnProgress, Progress
@@ -134,7 +134,7 @@ def _vgg16(weights: Path, device: str, precision: str) -> VGG16Features:
 
 def fill(network: nn.Module, name: str, path: Path, without: str = "-") -> None:
     """Load known weights from `path` into `network`, less those whose names begin with `without`; raises StyleError."""
-    state = select(known(name), read_weights(path))
+    state = select(known_weights(name), read_weights(path))
     try:
         network.load_state_dict({key: value for key, value in state.items() if not key.startswith(without)})
     except RuntimeError as error:

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from vidstyle.checksum import remembered_sha256_of
+from vidstyle.checksum import cached_sha256_of
 from vidstyle.errors import InputError
 from vidstyle.media.images import list_images, read_image
 
@@ -43,7 +43,7 @@ class Pictures:
     @cached_property
     def content(self) -> tuple[str, ...]:
         """The SHA-256 of each file."""
-        return tuple(remembered_sha256_of(path) for path in self.paths)
+        return tuple(cached_sha256_of(path) for path in self.paths)
 
     @property
     def named_content(self) -> list[tuple[str, str]]:

@@ -24,8 +24,8 @@ from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.files import write_json
 from vidstyle.media.images import write_image
 from vidstyle.models.inst.diversifier import Diversifier, load_diffusion
-from vidstyle.models.inst.look_file import load_inversion
-from vidstyle.models.inst.variation import Variation
+from vidstyle.models.inst.diversifier_config import DiversifierConfig
+from vidstyle.models.inst.look_file import load_look
 from vidstyle.models.resize import resize
 from vidstyle.models.style_file import Style, find_style, load_style
 from vidstyle.models.style_generator import SMALLEST_SIDE, StyleGenerator, painted_size
@@ -66,7 +66,7 @@ def scaled_photos(photos: Pictures, short_side: int, on_progress: OnProgress) ->
 
 def _scaled(rgb: np.ndarray, short_side: int) -> np.ndarray:
     size = painted_size((rgb.shape[1], rgb.shape[0]), max(short_side, SMALLEST_SIDE))
-    return to_host(resize(to_device(rgb[None], torch.device("cpu")), size), deep=False)[0]
+    return to_host(resize(to_device(rgb[None], torch.device("cpu")), size), sixteen_bit=False)[0]
 
 
 def paint(run: FinishedRun, photos: Pictures, short_side: int, device: str, on_progress: OnProgress) -> Painted:
@@ -113,7 +113,7 @@ def _paint(paint: Paint, photos: Pictures, folder: Path, where: torch.device, on
     seconds = []
     for done, (path, rgb) in enumerate(zip(photos.paths, read_ahead(photos.paths, np.asarray), strict=True), 1):
         started = time.perf_counter()
-        painted = to_host(paint(to_device(rgb[None], where)), deep=False)[0]
+        painted = to_host(paint(to_device(rgb[None], where)), sixteen_bit=False)[0]
         seconds.append(time.perf_counter() - started)
         write_image(folder / f"{path.stem}.png", painted)
         on_progress(Progress(f"painting in {folder.parent.parent.name}", done, len(photos), "photos"))
@@ -138,14 +138,14 @@ def vary(
     """
     where = resolve_device(settings.device)
     style = find_style(settings.paint_with) if settings.paint_with else None
-    look = load_inversion(run.folder.inversion)
+    look = load_look(run.folder.inversion)
     asked = [settings.strength, settings.diversify_base]
     made_of = [sha256_of(run.folder.inversion), sha256_of(style) if style else "", asked, photos.named_content]
 
     @cache
     def models(precision: str) -> tuple[Paint, Diversifier]:
         base = load_diffusion(look, settings.diversify_base, where, precision, on_progress)
-        diversifier = Diversifier(base, look.word, Variation(settings.strength), seed=0)
+        diversifier = Diversifier(base, look.embedding, DiversifierConfig(settings.strength), seed=0)
         return _painter(load_style(style) if style else None, where, precision), diversifier
 
     def results(seed: int) -> Painted:

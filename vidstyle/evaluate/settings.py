@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from vidstyle.errors import SettingsError
-from vidstyle.models.inst.variation import Variation
+from vidstyle.models.inst.diversifier_config import DiversifierConfig
 from vidstyle.settings import Settings, setting
 
 METRICS = ("fid", "fid-clean", "kid", "fd-vgg16", "kid-vgg16", "psnr", "ssim", "lpips", "lpips-diversity")
@@ -40,7 +40,7 @@ class EvaluateSettings(Settings):
     diversify_base: str = setting(
         "", "Stable Diffusion for it: a folder or an id of the hub (default: the one that the look was learnt with)"
     )
-    strength: float = setting(Variation.strength, "how far these go, 0 is not at all", minimum=0, maximum=1)
+    strength: float = setting(DiversifierConfig.strength, "how far these go, 0 is not at all", minimum=0, maximum=1)
     resize_source: bool = setting(False, "scale sources to the size of their results where they differ")
     start: float | None = setting(None, "second of the source video at which its result begins", minimum=0)
     end: float | None = setting(None, "second of the source video before which its result ends", minimum=0)

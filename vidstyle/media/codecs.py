@@ -1,4 +1,4 @@
-"""Which encoders there are, what they can hold, and which container takes them: tables of rows."""
+"""The tables of video encoders and of containers: what each can hold, and which container takes which encoder."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -163,52 +163,21 @@ CONTAINERS: dict[str, TargetContainer] = {
 
 def container_of(target: Path) -> TargetContainer:
     """Return the container that the suffix of `target` names; raises OutputError for others."""
-    found = CONTAINERS.get(target.suffix.lower())
-    if found is None:
+    container = CONTAINERS.get(target.suffix.lower())
+    if container is None:
         known = ", ".join(CONTAINERS)
         raise OutputError(
             f"Cannot write {target}: {target.suffix or 'a name without suffix'} is no video container. Use {known}."
         )
-    return found
+    return container
 
 
 def choose_codec(name: str, container: TargetContainer) -> VideoCodec:
     """Return the encoder called `name`, `auto` being the container's own; raises SettingsError when they do not fit."""
     codec = CODECS[container.video if name == "auto" else name]
     if container.name not in codec.containers:
-        fitting = ", ".join(one.name for one in CODECS.values() if container.name in one.containers)
+        fitting = ", ".join(other.name for other in CODECS.values() if container.name in other.containers)
         raise SettingsError(
             f"{container.name} does not hold {codec.name}. Choose --codec {fitting}, or another suffix."
         )
     return codec
-
-
-def choose_pixel_format(codec: VideoCodec, asked: str | None, width: int, height: int, bit_depth: int) -> str:
-    """Return the pixel format for `width` x `height` pictures; raises SettingsError when `asked` does not do."""
-    if asked is None:
-        return codec.pixel_format_for(width, height, bit_depth)
-    import av
-
-    offered = [one.name for one in av.Codec(codec.name, "w").video_formats or ()]
-    if asked not in offered:
-        raise SettingsError(f"{codec.name} does not encode {asked}. Choose --pix-fmt {', '.join(offered)}.")
-    if _halves_a_side(asked, width, height) and codec.odd_pixel_formats != codec.pixel_formats:
-        raise SettingsError(
-            f"{codec.name} does not encode {asked} at the odd size {width}x{height}. "
-            f"Choose --pix-fmt {codec.pixel_format_for(width, height, bit_depth)}."
-        )
-    return asked
-
-
-def bits_of(pixel_format: str) -> int:
-    """Return the bits a channel of a pixel format that an encoder takes."""
-    import av
-
-    return int(av.VideoFormat(pixel_format).components[0].bits)
-
-
-def _halves_a_side(pixel_format: str, width: int, height: int) -> bool:
-    import av
-
-    chroma = av.VideoFormat(pixel_format, 4, 4)
-    return bool((width % 2 and chroma.chroma_width() < 4) or (height % 2 and chroma.chroma_height() < 4))

@@ -1,19 +1,17 @@
 """Joining closed files of coded pictures into one, packet by packet: nothing is coded again and no time moves."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import av
+from av.packet import Packet
 
 from vidstyle.errors import OutputError
 from vidstyle.media.write import timescales
-
-if TYPE_CHECKING:
-    from av.packet import Packet
 
 
 @dataclass(frozen=True)
@@ -30,8 +28,6 @@ def join(pieces: Sequence[Piece], time_base: Fraction, target: Path) -> None:
 
     Raises OutputError when a piece does not hold what it should, was coded in another way, or the file system is full.
     """
-    import av
-
     shown = _Shown(pieces)
     try:
         with av.open(f"file:{target}", "w", container_options=timescales(time_base)) as joined:
@@ -47,8 +43,6 @@ def join(pieces: Sequence[Piece], time_base: Fraction, target: Path) -> None:
 
 def _packets(pieces: Sequence[Piece], joined: Any, time_base: Fraction) -> Iterator[Packet]:
     """Yield the packets of all pieces with their pts, for the stream of `joined` that the first piece describes."""
-    import av
-
     stream: Any = None
     for piece in pieces:
         with av.open(f"file:{piece.path}") as container:

@@ -6,12 +6,12 @@ from torch.nn.utils.parametrizations import spectral_norm
 from vidstyle.networks.layers import BlurDownsample, xavier_weights
 
 
-def _stage(inputs: int, outputs: int) -> list[nn.Module]:
+def _convolution(inputs: int, outputs: int) -> list[nn.Module]:
     return [nn.Conv2d(inputs, outputs, 4, padding=1), nn.InstanceNorm2d(outputs), nn.LeakyReLU(0.2, inplace=True)]
 
 
 class PatchDiscriminator(nn.Module):
-    """Images in [-1, 1], (n, 3, h, w), to one score for each overlapping patch, (n, 1, about h/8, about w/8).
+    """Maps images (n, 3, h, w) in [-1, 1] to a score for each overlapping patch, (n, 1, about h/8, about w/8).
 
     `channels` is ndf of the public code; 64 gives 2,764,737 parameters.
     """
@@ -20,9 +20,9 @@ class PatchDiscriminator(nn.Module):
         super().__init__()
         self.model = nn.Sequential(
             *[nn.Conv2d(3, channels, 4, padding=1), nn.LeakyReLU(0.2, inplace=True), BlurDownsample()],
-            *[*_stage(channels, 2 * channels), BlurDownsample()],
-            *[*_stage(2 * channels, 4 * channels), BlurDownsample()],
-            *_stage(4 * channels, 8 * channels),
+            *[*_convolution(channels, 2 * channels), BlurDownsample()],
+            *[*_convolution(2 * channels, 4 * channels), BlurDownsample()],
+            *_convolution(4 * channels, 8 * channels),
             nn.Conv2d(8 * channels, 1, 4, padding=1),
         )
         xavier_weights(self, gain=0.02)

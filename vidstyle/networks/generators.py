@@ -1,4 +1,4 @@
-"""Every kind of generator that a style can hold."""
+"""The table of all kinds of generators that a style file can hold."""
 
 from collections.abc import Callable
 from functools import partial
@@ -15,4 +15,4 @@ GENERATORS: dict[str, Callable[[int, int], Generator]] = {
     "stylegan2": StyleGAN2Generator,
     "transformer": JohnsonNetwork,
 }
-"""Kinds by their name in style files, each made from channels and blocks; all paint (n, 3, h, w) in [-1, 1] alike."""
+"""Kinds by their names in style files. Each is built from channels and blocks, and maps (n, 3, h, w) in [-1, 1] to the same."""

@@ -6,14 +6,12 @@ Every function but `page` returns a piece of HTML; texts that it is given are es
 import base64
 from collections.abc import Mapping, Sequence
 from html import escape
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
 
 from vidstyle.files import whole_file
-from vidstyle.media.images import as_jpeg, jpeg_of
-from vidstyle.report.png import png_of
+from vidstyle.media.images import jpeg_of, thumbnail_jpeg
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 340, 170, 46, 22, 10
 _MOST_POINTS = 300
@@ -127,19 +125,15 @@ def slider(pictures: Mapping[str, Path]) -> str:
 
 
 def picture(path: Path, description: str) -> str:
-    """Return an image file inside the page: as JPEG where the image library is installed, else as it is."""
-    if find_spec("PIL"):
-        return _embedded(as_jpeg(path, _PICTURE_WIDTH), "jpeg", description)
-    return _embedded(path.read_bytes(), path.suffix[1:], description)
+    """Return an image file inside the page, as JPEG."""
+    return _embedded(thumbnail_jpeg(path, _PICTURE_WIDTH), description)
 
 
 def drawn(rgb: np.ndarray, description: str) -> str:
-    """Return (h, w, 3) uint8 RGB inside the page: as JPEG where the image library is installed, else as PNG."""
-    if find_spec("PIL"):
-        return _embedded(jpeg_of(rgb, _QUALITY), "jpeg", description)
-    return _embedded(png_of(rgb), "png", description)
+    """Return (height, width, 3) uint8 RGB inside the page, as JPEG."""
+    return _embedded(jpeg_of(rgb, _QUALITY), description)
 
 
-def _embedded(content: bytes, kind: str, description: str) -> str:
-    encoded = base64.b64encode(content).decode()
-    return f"<img alt='{escape(description)}' src='data:image/{kind};base64,{encoded}'>"
+def _embedded(jpeg: bytes, description: str) -> str:
+    encoded = base64.b64encode(jpeg).decode()
+    return f"<img alt='{escape(description)}' src='data:image/jpeg;base64,{encoded}'>"

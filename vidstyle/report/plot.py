@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vidstyle.report.png import write_png
+from vidstyle.media.images import write_image
 
 _COLOURS = ((31, 119, 180), (214, 39, 40), (44, 160, 44), (148, 103, 189), (255, 127, 14), (23, 190, 207))
 _LEFT, _RIGHT, _TOP, _BOTTOM = 70, 150, 20, 50
@@ -35,7 +35,7 @@ def plot_lines(path: Path, curves: Mapping[str, Curve], x_label: str, size: tupl
         _line(sheet, limits, horizontal, vertical, faded, 1)
         _line(sheet, limits, horizontal, _smooth(vertical), colour, 2)
         _text(sheet, name, (size[0] - _RIGHT + 20, _TOP + 22 * (number + 1)), colour)
-    write_png(path, sheet)
+    write_image(path, sheet)
 
 
 def _limits(curves: Mapping[str, Curve]) -> tuple[float, float, float, float]:

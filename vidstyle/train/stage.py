@@ -10,13 +10,13 @@ import torch
 from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.errors import Interrupted, OutputError, SettingsError
 from vidstyle.files import write_json
-from vidstyle.host_memory import large_buffers_kept
+from vidstyle.host_memory import keep_large_buffers
 from vidstyle.interrupt import StopRequest, stop_on_signal
+from vidstyle.media.images import write_image
 from vidstyle.models.download import find_or_fetch
 from vidstyle.models.feature_network import load_vgg16
 from vidstyle.models.inst.diffusion_files import find_base, find_image_encoder
 from vidstyle.progress import OnProgress, Progress, StageResult, note, silent
-from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder
 from vidstyle.train import distributed
 from vidstyle.train.checkpoint import FREE_SPACE
@@ -141,7 +141,7 @@ def _fit(run: Run, added: Sequence[str], on_progress: OnProgress) -> None:
     first = not distributed.rank()
     try:
         with _opened(run, added) if first else nullcontext():
-            with stop_on_signal() as stop, large_buffers_kept(run.method.device):
+            with stop_on_signal() as stop, keep_large_buffers(run.method.device):
                 _steps(run, stop, on_progress)
             run.save()
             with distributed.first_before_others():
@@ -158,7 +158,7 @@ def _opened(run: Run, added: Sequence[str]) -> Iterator[None]:
     run.open()
     with closing(run):
         if run.style_image is not None:
-            write_png(run.folder.style_image, run.dataset.paintings.image(run.style_image))
+            write_image(run.folder.style_image, run.dataset.paintings.image(run.style_image))
         for text in (*added, *doubts(run.dataset, run.settings)):
             run.notices.say(run.step, text, text)
         yield

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vidstyle.models.inst.look_file import save_inversion
+from vidstyle.models.inst.look_file import save_look
 from vidstyle.train.data.sampling import BatchSampler, whole
 from vidstyle.train.methods.inst import InversionTraining
 from vidstyle.train.runs.base import Run
@@ -33,7 +33,7 @@ class InversionRun(Run):
         assert self.style_image is not None
         painting = whole(self.dataset.paintings, self.style_image).float() / 127.5 - 1
         history = {"settings": self.settings.record(), "steps": self.step, **self.details()}
-        save_inversion(replace(self.method.inversion(painting), history=history), self.output)
+        save_look(replace(self.method.inversion(painting), history=history), self.output)
 
     @property
     def output(self) -> Path:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 from torch import Tensor
 
+from vidstyle.media.images import write_image
 from vidstyle.report.page import drawn, picture
-from vidstyle.report.png import write_png
 from vidstyle.report.sheets import Card, pairs
 from vidstyle.train.data.sampling import PhotoSequence
 from vidstyle.train.health import check_weights
@@ -35,7 +35,7 @@ class PictureRun(Run):
         number, under_way = divmod(self.step, self.settings.steps or 1)
         if not under_way:
             check_weights(self.method.picture, self.step, self.folder)
-            write_png(self._result(number - 1), picture_of(self.method.picture.detach()[0].float()))
+            write_image(self._result(number - 1), picture_of(self.method.picture.detach()[0].float()))
         return losses
 
     def pictures(self) -> dict[str, str]:

@@ -10,10 +10,10 @@ import numpy as np
 from torch import Tensor, nn
 
 from vidstyle.errors import SettingsError, StyleError
+from vidstyle.media.images import write_image
 from vidstyle.models.feature_network import load_vgg16
 from vidstyle.models.style_file import Style, find_style, load_style, save_style
 from vidstyle.report.contact_sheet import grid
-from vidstyle.report.png import write_png
 from vidstyle.run_folder import read_log
 from vidstyle.train.data.sampling import BatchSampler
 from vidstyle.train.ema import RunningMean
@@ -90,7 +90,7 @@ class StyleRun(Run):
         photos = spread(self.dataset.held_out if len(self.dataset.held_out) else self.dataset.photos)
         painted = [paint(photo) for photo in photos]
         sheet = grid([photos, painted, self._frames_like(painted)])
-        write_png(self.folder.sample(self.step), sheet)
+        write_image(self.folder.sample(self.step), sheet)
         if self.board:
             self.board.picture(self.step, "samples", sheet)
         for kind, text in signs_in_pictures(self.step, photos, painted).items():

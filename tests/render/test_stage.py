@@ -39,7 +39,7 @@ def test_a_strict_render_of_a_damaged_file_is_an_error_without_a_result(fast: Fa
         run(broken, tmp_path / "new" / "out.mp4", fast(strict=True))
     assert str(caught.value).startswith(f"{broken}: the file is incomplete")
     assert str(caught.value).endswith(" Without --strict it is rendered as far as it goes.")
-    assert [one.name for one in (tmp_path / "new").iterdir()] == [".out.mp4.render"]
+    assert [path.name for path in (tmp_path / "new").iterdir()] == [".out.mp4.render"]
 
 
 def test_a_disk_that_fills_while_writing_is_named_with_the_result_and_leaves_nothing(
@@ -92,7 +92,12 @@ def test_an_interrupt_finishes_the_segment_and_says_how_to_go_on(fast: Fast, tmp
     told: list[str] = []
     strike = interrupt_at(10)
     with pytest.raises(Interrupted) as caught:
-        run(source, tmp_path / "b.mp4", fast(segment=25), lambda one: (strike(one), told.append(one.note))[0])
+        run(
+            source,
+            tmp_path / "b.mp4",
+            fast(segment=25),
+            lambda progress: (strike(progress), told.append(progress.note))[0],
+        )
     assert str(caught.value) == (
         "Stopped after 25 of 60 frames of b.mp4; they are kept. Give the same command to go on."
     )
@@ -116,7 +121,7 @@ def test_an_interrupt_stops_several_renders(fast: Fast, tmp_path: Path) -> None:
     sources = [make_clip(tmp_path / name, frames=20) for name in ("a.mp4", "b.mp4")]
     with pytest.raises(Interrupted):
         run(sources, tmp_path / "out", fast(segment=20), interrupt_at(5))
-    assert [one.name for one in (tmp_path / "out").iterdir()] == [".a.mp4.render"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".a.mp4.render"]
 
 
 def test_a_failed_join_leaves_an_older_result_as_it_was_and_the_pictures_for_the_next_run(
@@ -133,11 +138,11 @@ def test_a_failed_join_leaves_an_older_result_as_it_was_and_the_pictures_for_the
         patched.setattr("vidstyle.media.ffmpeg.run", fails)
         run(source, tmp_path / "out" / "b.mp4", fast(overwrite=True))
     assert (str(caught.value), caught.value.__notes__) == ("no room", ["3 painted frames are kept for the next run."])
-    assert sorted(one.name for one in (tmp_path / "out").iterdir()) == [".b.mp4.render", "b.mp4"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".b.mp4.render", "b.mp4"]
     assert (tmp_path / "out" / "b.mp4").read_bytes() == b"older"
     monkeypatch.setattr(Painter, "compute", fails)
     assert run(source, tmp_path / "out" / "b.mp4", fast(overwrite=True)).counts["frames"] == 3
-    assert [one.name for one in (tmp_path / "out").iterdir()] == ["b.mp4"]
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["b.mp4"]
 
 
 def test_an_unknown_style_is_refused(fast: Fast, tmp_path: Path) -> None:
@@ -152,7 +157,7 @@ def test_several_videos_of_several_sizes_go_into_a_folder_and_a_bad_one_stops_no
     (folder / "b.mp4").write_text("no film")
     make_clip(folder / "c.mkv", frames=3, size=(48, 80))
     result = run(folder, tmp_path / "out", fast())
-    assert sorted(one.name for one in (tmp_path / "out").iterdir()) == ["a.mp4", "c.mkv"]
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["a.mp4", "c.mkv"]
     assert list(result.details["failures"]) == [str(tmp_path / "out" / "b.mp4")]
     assert (result.counts["frames"], result.details["exit_code"]) == (5, ExitCode.INPUT)
 

@@ -44,7 +44,9 @@ def test_a_folder_of_mixed_sizes_is_painted_picture_by_picture(fast: Fast, tmp_p
     run(tmp_path / "in", tmp_path / "out", fast(), told.append)
     for name, (width, height) in sizes.items():
         assert read_image(tmp_path / "out" / name).shape == (height, width, 3)
-    assert [(one.done, one.total, one.unit) for one in told] == [(count, 3, "pictures") for count in (1, 2, 3)]
+    assert [(progress.done, progress.total, progress.unit) for progress in told] == [
+        (count, 3, "pictures") for count in (1, 2, 3)
+    ]
 
 
 def test_an_animated_picture_gives_its_first_one_and_says_so(fast: Fast, tmp_path: Path) -> None:

@@ -1,10 +1,25 @@
-"""The antialiased halving and doubling equal the filters of their definition."""
+"""The shared layers equal the filters of their definition, and padding keeps the number format that it is given."""
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
-from vidstyle.networks.layers import BlurDownsample, BlurUpsample
+from vidstyle.networks.layers import BlurDownsample, BlurUpsample, ReflectionPad, blur, reflection_pad
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_mixed_precision_leaves_the_number_format_of_what_is_padded(dtype: torch.dtype) -> None:
+    features = torch.rand(2, 3, 6, 8).to(dtype)
+    expected = nn.ReflectionPad2d(2)(features)
+    with torch.autocast("cpu", torch.bfloat16):
+        padded = ReflectionPad(2)(features)
+    assert padded.dtype == dtype
+    assert torch.equal(padded, expected)
+
+
+def test_margins_are_left_right_top_bottom() -> None:
+    assert reflection_pad(torch.rand(1, 1, 10, 20), (1, 2, 3, 4)).shape == (1, 1, 17, 23)
 
 
 @pytest.mark.parametrize("size", [(8, 8), (7, 10), (3, 5)])
@@ -39,7 +54,14 @@ def test_the_written_gradient_of_halving_is_that_of_the_convolution(
     fast = BlurDownsample()(features)
     assert torch.allclose(fast, plain)
     upstream = torch.rand_like(plain)
-    found, expected = (torch.autograd.grad(one, features, upstream)[0] for one in (fast, plain))
+    found, expected = (torch.autograd.grad(result, features, upstream)[0] for result in (fast, plain))
     assert torch.allclose(found, expected)
     assert torch.autograd.gradcheck(BlurDownsample(), features)
     assert torch.autograd.gradgradcheck(BlurDownsample(), features)
+
+
+def test_the_blur_is_the_1331_filter() -> None:
+    features = torch.randn(2, 3, 7, 9, dtype=torch.float64)
+    line = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=torch.float64) / 8
+    kernel = (line[:, None] * line).expand(3, 1, 4, 4)
+    assert torch.allclose(blur(features), functional.conv2d(features, kernel, groups=3), atol=1e-12)

@@ -1,4 +1,4 @@
-"""Networks that keep channels-last features compute and learn what the plain ones do."""
+"""Networks with norms that keep channels-last features compute and learn what the plain ones do."""
 
 import copy
 
@@ -13,7 +13,7 @@ from vidstyle.networks.resnet import ResNetGenerator
 
 NETWORKS = {
     "generator": lambda: ResNetGenerator(channels=4, blocks=2),
-    "transformer": lambda: JohnsonNetwork(channels=4, blocks=1),
+    "johnson": lambda: JohnsonNetwork(channels=4, blocks=1),
     "discriminator": lambda: PatchDiscriminator(channels=4),
 }
 
@@ -35,8 +35,8 @@ def test_it_paints_and_learns_as_the_plain_network(name: str, batch: int) -> Non
     expected, expected_gradients = _gradients(plain, images)
     found, gradients = _gradients(fast, images.contiguous(memory_format=torch.channels_last))
     assert torch.allclose(found, expected, atol=1e-9)
-    for one, other in zip(gradients, expected_gradients, strict=True):
-        assert torch.allclose(one, other, rtol=1e-6, atol=1e-9)
+    for gradient, expected_gradient in zip(gradients, expected_gradients, strict=True):
+        assert torch.allclose(gradient, expected_gradient, rtol=1e-6, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

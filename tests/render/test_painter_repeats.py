@@ -32,34 +32,34 @@ def test_repeated_frames_are_painted_once_in_batches_of_any_size(
     fast: Fast, size: int, order: str, repeated: int
 ) -> None:
     frames, generator = stream(order), Invert()
-    one = painter(generator, None, fast(batch=size))
-    batches = [one.paint(frames[at : at + size], SIZES, deep=False) for at in range(0, len(frames), size)]
+    made = painter(generator, None, fast(batch=size))
+    batches = [made.paint(frames[at : at + size], SIZES, sixteen_bit=False) for at in range(0, len(frames), size)]
     assert np.array_equal(np.concatenate(batches), 255 - frames)
-    assert (sum(generator.seen), one.repeated) == (len(order) - repeated, repeated)
+    assert (sum(generator.seen), made.repeated) == (len(order) - repeated, repeated)
 
 
 def test_one_changed_pixel_is_another_frame(fast: Fast) -> None:
     frames = stream("aaa")
     frames[1, -1, -1, 2] ^= 1
-    one = painter(Invert(), None, fast(batch=3))
-    assert np.array_equal(one.paint(frames, SIZES, deep=False), 255 - frames)
-    assert one.repeated == 0
+    made = painter(Invert(), None, fast(batch=3))
+    assert np.array_equal(made.paint(frames, SIZES, sixteen_bit=False), 255 - frames)
+    assert made.repeated == 0
 
 
 def test_a_stretch_begun_anew_does_not_look_back(fast: Fast) -> None:
     frames, generator = stream("ab"), Invert()
-    one = painter(generator, None, fast())
-    for anew in (False, False, True):
-        assert np.array_equal(one.paint(frames[:1], SIZES, deep=False, anew=anew), 255 - frames[:1])
-    assert (generator.seen, one.repeated) == ([1, 1], 0)
+    made = painter(generator, None, fast())
+    for reset in (False, False, True):
+        assert np.array_equal(made.paint(frames[:1], SIZES, sixteen_bit=False, reset=reset), 255 - frames[:1])
+    assert (generator.seen, made.repeated) == ([1, 1], 0)
 
 
 def test_deep_frames_repeat_too(fast: Fast) -> None:
     frames = stream("aab").astype(np.uint16) * 257
-    one = painter(Invert(), None, fast(batch=2))
-    painted = [one.paint(frames[at : at + 2], SIZES, deep=True) for at in (0, 2)]
+    made = painter(Invert(), None, fast(batch=2))
+    painted = [made.paint(frames[at : at + 2], SIZES, sixteen_bit=True) for at in (0, 2)]
     assert np.array_equal(np.concatenate(painted), 65535 - frames)
-    assert one.repeated == 1
+    assert made.repeated == 1
 
 
 def test_a_video_with_held_drawings_keeps_its_frames_and_times(fast: Fast, tmp_path: Path) -> None:
@@ -77,6 +77,6 @@ def test_a_video_with_held_drawings_keeps_its_frames_and_times(fast: Fast, tmp_p
 @pytest.mark.needs_cuda
 def test_a_gpu_repeats_frames_that_it_painted_for_an_earlier_batch(fast: Fast) -> None:
     frames = stream("aabbbbc")
-    one = painter(Invert(), None, fast(batch=3), torch.device("cuda"))
-    batches = [one.paint(frames[at : at + 3], SIZES, deep=False) for at in (0, 3, 6)]
+    made = painter(Invert(), None, fast(batch=3), torch.device("cuda"))
+    batches = [made.paint(frames[at : at + 3], SIZES, sixteen_bit=False) for at in (0, 3, 6)]
     assert np.array_equal(np.concatenate(batches), 255 - frames)

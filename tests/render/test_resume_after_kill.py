@@ -47,7 +47,7 @@ class Strike:
             return True
         if self.moment == "segment":
             return len(done(self.folder)) >= self.lines
-        return self.folder.path.exists() and any(self.moment in one.name for one in self.folder.path.iterdir())
+        return self.folder.path.exists() and any(self.moment in path.name for path in self.folder.path.iterdir())
 
 
 def strikes(folder: RenderFolder, draw: random.Random) -> list[Callable[[], Strike]]:

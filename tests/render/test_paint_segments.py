@@ -10,16 +10,14 @@ import numpy as np
 import pytest
 
 from tests.clips import make_clip, make_truncated, moving_square
-from tests.renders import broken_off, done, shown
+from tests.renders import broken_off, done, plan_of, shown
 from vidstyle.interrupt import StopRequest
 from vidstyle.media.probe import probe
 from vidstyle.media.read import Position, VideoReader
-from vidstyle.media.resume import Survey
 from vidstyle.render.engine import Engine
-from vidstyle.render.frame_source import asked_range
-from vidstyle.render.journal import Journal, Segment, Start, rewind_points
-from vidstyle.render.paint_segments import SegmentRange, painted
-from vidstyle.render.plan import plan_video
+from vidstyle.render.frame_source import reader_options
+from vidstyle.render.journal import Journal, ResumePoint, Segment, rewind_points
+from vidstyle.render.paint_segments import SegmentRange, paint_segments
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
 from vidstyle.render.work_folder import RenderFolder
@@ -34,21 +32,23 @@ def shots(index: int) -> np.ndarray:
     return picture if index < 14 else 255 - picture
 
 
-def paint(source: Path, folder: Path, settings: RenderSettings, start: Start, until: int | None) -> list[Segment]:
+def paint(source: Path, folder: Path, settings: RenderSettings, start: ResumePoint, until: int | None) -> list[Segment]:
     """Paint a stretch with a painter of its own and return its segments."""
     engine, clip = Engine(settings), probe(source)
-    plan = plan_video(clip, folder / "out.mp4", engine, settings)
+    plan = plan_of(clip, engine, folder / "out.mp4")
     place = RenderFolder(folder / "out.mp4", plan.form.codec.intermediate_suffix)
     place.path.mkdir(parents=True)
-    painter = engine.painter(plan.sizes, plan.colours, clip, plan.frames)
-    with closing(painted(SegmentRange(plan, settings, place, start, until), painter, StopRequest())) as steps:
+    painter = engine.video_painter(plan)
+    with closing(paint_segments(SegmentRange(plan, settings, place, start, until), painter, StopRequest())) as steps:
         segments = [segment for step in steps for segment in step.finished]
-    assert [one for _, one in Journal(place.journal).read() if isinstance(one, Segment)] == segments
+    assert [entry for _, entry in Journal(place.journal).read() if isinstance(entry, Segment)] == segments
     return segments
 
 
 def told(segments: list[Segment]) -> list[tuple[Any, ...]]:
-    return [(one.number, one.sha256, one.coded_pts, one.place, one.standing) for one in segments]
+    return [
+        (segment.number, segment.sha256, segment.coded_pts, segment.position, segment.progress) for segment in segments
+    ]
 
 
 @pytest.mark.parametrize(
@@ -64,22 +64,24 @@ def told(segments: list[Segment]) -> list[tuple[Any, ...]]:
 def test_pieces_painted_apart_are_those_of_one_go(fast: Fast, tmp_path: Path, others: dict[str, Any]) -> None:
     source = make_clip(tmp_path / "film.mkv", frames=64, codec="ffv1", pictures=shots)
     settings = fast(segment=7, size=32, **others)
-    whole = paint(source, tmp_path / "whole", settings, Start(), None)
-    places = [one.place for one in whole]
-    assert any(one.standing.repeated > 4 for one in whole), "frames are held, so that few before a piece are distinct"
+    whole = paint(source, tmp_path / "whole", settings, ResumePoint(), None)
+    positions = [segment.position for segment in whole]
+    assert any(segment.progress.repeated > 4 for segment in whole), (
+        "frames are held, so that few before a piece are distinct"
+    )
     apart = []
     for first, until in ((5, 6), (0, 2), (2, 5), (6, len(whole))):
-        before = rewind_points(places, first)
-        start = Start(first, places[first - 1] if first else None, whole[0].shift, None, None, before)
+        before = rewind_points(positions, first)
+        start = ResumePoint(first, positions[first - 1] if first else None, whole[0].shift, None, None, before)
         apart += paint(source, tmp_path / f"from{first}", settings, start, until)
-    assert told(sorted(apart, key=lambda one: one.number)) == told(whole)
+    assert told(sorted(apart, key=lambda segment: segment.number)) == told(whole)
 
 
 @pytest.mark.parametrize("damaged", [False, True])
 def test_a_survey_finds_the_places_and_the_report_of_a_reading(tmp_path: Path, damaged: bool) -> None:
     film = make_clip(tmp_path / "film.mkv", frames=90, b_frames=3)
     clip = probe(make_truncated(film, tmp_path / "broken.mkv") if damaged else film)
-    asked = asked_range(RenderSettings(start=0.2))
+    asked = reader_options(RenderSettings(start=0.2))
     with VideoReader(clip, **asked) as reader:
         wanted: list[Position] = []
         times: list[int] = []
@@ -89,9 +91,10 @@ def test_a_survey_finds_the_places_and_the_report_of_a_reading(tmp_path: Path, d
                 wanted.append(reader.position())
         if reader.report.frames % 10:
             wanted.append(reader.position())
-    with Survey(clip, **asked) as survey:
-        assert list(survey.places(10)) == wanted
-    assert (survey.report, survey.first_pts, survey.start_pts) == (reader.report, times[::10], reader.start_pts)
+    with VideoReader(clip, **asked) as survey:
+        first_pts, positions = zip(*survey.positions(10), strict=True)
+    assert list(positions) == wanted
+    assert (survey.report, list(first_pts), survey.start_pts) == (reader.report, times[::10], reader.start_pts)
     assert survey.report.damaged == damaged
 
 
@@ -112,7 +115,7 @@ def test_painting_goes_on_where_the_memory_of_a_painter_was_not_kept(
     lines = done(folder)
     assert len(lines) >= 2 and b'"state": ""' not in lines[-1]
     journal = Journal(folder.journal)
-    journal.replace([(name, replace(one, state="")) for name, one in journal.read() if isinstance(one, Segment)])
+    journal.replace([(name, replace(entry, state="")) for name, entry in journal.read() if isinstance(entry, Segment)])
     result = run(source, tmp_path / "out.mp4", settings)
     assert result.details["files"][str(tmp_path / "out.mp4")]["kept_frames"] == 9 * len(lines)
     assert shown(tmp_path / "out.mp4") == shown(tmp_path / "straight.mp4")

@@ -1,4 +1,4 @@
-"""Films drawn from a seed, of which every shot's beginning is known."""
+"""Videos drawn from a seed: shots joined by cuts, dissolves and fades, so that the begin of each shot is known."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ Shot = list[np.ndarray]
 
 
 @dataclass
-class Film:
+class DrawnVideo:
     """Frames, and for each shot but the first the range of frames, both ends included, in which it may be said to begin."""
 
     frames: Shot = field(default_factory=list)
@@ -75,60 +75,62 @@ SHOTS: dict[str, Callable[[int, int], Shot]] = {
     "zoom": zoomed,
     "flash": flashed,
     "lightning": lambda seed, frames: flashed(seed, frames, 6, decay=True),
-    "dark": lambda seed, frames: [one // 4 for one in held(seed, frames)],
+    "dark": lambda seed, frames: [picture // 4 for picture in held(seed, frames)],
 }
 
 
-def cut(film: Film, shot: Shot) -> None:
+def cut(video: DrawnVideo, shot: Shot) -> None:
     """Begin the shot at once."""
-    film.begins.append((len(film.frames), len(film.frames)))
-    film.frames += shot
+    video.begins.append((len(video.frames), len(video.frames)))
+    video.frames += shot
 
 
-def dissolve(film: Film, shot: Shot, length: int) -> None:
-    """Let the last pictures of the film become the first of the shot."""
-    begun = len(film.frames) - length
+def dissolve(video: DrawnVideo, shot: Shot, length: int) -> None:
+    """Let the last pictures of the video become the first of the shot."""
+    begun = len(video.frames) - length
     for index in range(length):
-        film.frames[begun + index] = mixed(film.frames[begun + index], shot[index], (index + 1) / (length + 1))
-    film.begins.append((begun, begun + length))
-    film.frames += shot[length:]
+        video.frames[begun + index] = mixed(video.frames[begun + index], shot[index], (index + 1) / (length + 1))
+    video.begins.append((begun, begun + length))
+    video.frames += shot[length:]
 
 
-def fade(film: Film, shot: Shot, length: int, tone: int, held_frames: int) -> None:
-    """Let the film go to a tone, stay there and come back with the shot."""
-    begun = len(film.frames) - length
+def fade(video: DrawnVideo, shot: Shot, length: int, tone: int, held_frames: int) -> None:
+    """Let the video go to a tone, stay there and come back with the shot."""
+    begun = len(video.frames) - length
     flat = np.full_like(shot[0], tone)
     for index in range(length):
-        film.frames[begun + index] = mixed(film.frames[begun + index], flat, (index + 1) / length)
-    film.frames += [flat] * held_frames
-    film.begins.append((begun, len(film.frames) + length))
-    film.frames += [mixed(flat, one, (index + 1) / length) for index, one in enumerate(shot[:length])] + shot[length:]
+        video.frames[begun + index] = mixed(video.frames[begun + index], flat, (index + 1) / length)
+    video.frames += [flat] * held_frames
+    video.begins.append((begun, len(video.frames) + length))
+    video.frames += [mixed(flat, picture, (index + 1) / length) for index, picture in enumerate(shot[:length])] + shot[
+        length:
+    ]
 
 
-def through_flash(film: Film, shot: Shot) -> None:
+def through_flash(video: DrawnVideo, shot: Shot) -> None:
     """Hide the cut in a flash."""
-    film.begins.append((len(film.frames), len(film.frames) + 2))
-    film.frames += [np.full_like(shot[0], 255)] * 2 + shot
+    video.begins.append((len(video.frames), len(video.frames) + 2))
+    video.frames += [np.full_like(shot[0], 255)] * 2 + shot
 
 
-TRANSITIONS: dict[str, Callable[[Film, Shot], None]] = {
+TRANSITIONS: dict[str, Callable[[DrawnVideo, Shot], None]] = {
     "cut": cut,
-    "dissolve of 8": lambda film, shot: dissolve(film, shot, 8),
-    "dissolve of 16": lambda film, shot: dissolve(film, shot, 16),
-    "dissolve of 36": lambda film, shot: dissolve(film, shot, 36),
-    "fade through black": lambda film, shot: fade(film, shot, 12, 0, 6),
-    "slow fade through black": lambda film, shot: fade(film, shot, 30, 4, 24),
-    "fade through white": lambda film, shot: fade(film, shot, 16, 255, 0),
+    "dissolve of 8": lambda video, shot: dissolve(video, shot, 8),
+    "dissolve of 16": lambda video, shot: dissolve(video, shot, 16),
+    "dissolve of 36": lambda video, shot: dissolve(video, shot, 36),
+    "fade through black": lambda video, shot: fade(video, shot, 12, 0, 6),
+    "slow fade through black": lambda video, shot: fade(video, shot, 30, 4, 24),
+    "fade through white": lambda video, shot: fade(video, shot, 16, 255, 0),
     "flash cut": through_flash,
 }
 
 
-def film_of(shots: list[Shot], transitions: list[str]) -> Film:
-    """Return the shots joined by named transitions, with the grain of a film."""
-    film = Film(list(shots[0]))
+def drawn_video(shots: list[Shot], transitions: list[str]) -> DrawnVideo:
+    """Return the shots joined by named transitions, with the grain of film."""
+    video = DrawnVideo(list(shots[0]))
     for shot, name in zip(shots[1:], transitions, strict=True):
-        TRANSITIONS[name](film, shot)
+        TRANSITIONS[name](video, shot)
     draw = np.random.default_rng(0)
-    grain = [draw.normal(0, 3, film.frames[0].shape[:2])[..., None] for _ in range(5)]
-    film.frames = [np.clip(one + grain[at % 5], 0, 255).astype(np.uint8) for at, one in enumerate(film.frames)]
-    return film
+    grain = [draw.normal(0, 3, video.frames[0].shape[:2])[..., None] for _ in range(5)]
+    video.frames = [np.clip(frame + grain[at % 5], 0, 255).astype(np.uint8) for at, frame in enumerate(video.frames)]
+    return video

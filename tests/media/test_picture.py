@@ -98,7 +98,7 @@ def test_a_shape_that_changes_midway_is_kept_within_the_first(
         assert reader.report.frames == reader.report.packets == 30
     assert (clip.width, clip.height, clip.sample_aspect) == (*first[0], first[1])
     assert frames.shape == (30, first[0][1], first[0][0], 3)
-    assert [black_edges(one) for one in frames] == [(0, 0)] * 15 + [edges] * 15
+    assert [black_edges(frame) for frame in frames] == [(0, 0)] * 15 + [edges] * 15
     centre = frames[:, frames.shape[1] // 2, frames.shape[2] // 2].astype(int)
     assert np.abs(centre[:15] - (200, 40, 40)).max() < 8 and np.abs(centre[15:] - (40, 200, 40)).max() < 8
 

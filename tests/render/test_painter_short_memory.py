@@ -15,7 +15,7 @@ from vidstyle.errors import DeviceError
 from vidstyle.models.image_model import ImageModel
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.render.engine import Engine
-from vidstyle.render.painter import STRIPS
+from vidstyle.render.painter import STRIPS, Painter
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import plan_sizes
 from vidstyle.render.stage import run
@@ -43,18 +43,30 @@ class Cramped:
         return self.model(images)
 
 
+def cramped(settings: RenderSettings, most: int, upscaler: Repeat | None = None) -> Painter:
+    """Return a painter whose generator has so little memory."""
+    whole = Engine(settings).picture_painter(SIZES)
+    return Painter(Cramped(whole.generator, most), upscaler, whole.device, whole.config, settings)
+
+
+def stands(painter: Painter) -> tuple[int, int, int]:
+    """Return what short memory has made of frames at once, strips and tiles."""
+    progress = painter.progress()
+    return progress.batch, progress.strip, progress.tile
+
+
 def drawn(count: int) -> np.ndarray:
     coarse = np.random.default_rng(5).integers(0, 256, (count, 30, 4, 3), np.uint8)
     return coarse.repeat(10, axis=1).repeat(8, axis=2)
 
 
 def test_it_gives_up_frames_at_once_then_whole_frames_then_whole_paintings(fast: Fast) -> None:
-    frames, engine = drawn(4), Engine(fast(batch=4))
-    roomy, tight = engine.painter(SIZES), engine.painter(SIZES)
-    roomy.upscaler, tight.upscaler = Repeat(), Repeat(most=150)
-    tight.generator = Cramped(roomy.generator, most=100)
-    painted = tight.paint(frames, SIZES, deep=False)
-    assert tight.notes == [
+    frames, settings = drawn(4), fast(batch=4)
+    plain = Engine(settings).picture_painter(SIZES)
+    roomy = Painter(plain.generator, Repeat(), plain.device, plain.config, settings)
+    tight = cramped(settings, 100, Repeat(most=150))
+    painted = tight.paint(frames, SIZES, sixteen_bit=False)
+    assert list(tight.notes) == [
         SHORT + "2 frames are now painted at once.",
         SHORT + "1 frames are now painted at once.",
         SHORT + "painted in strips of 256 rows from here on.",
@@ -64,38 +76,35 @@ def test_it_gives_up_frames_at_once_then_whole_frames_then_whole_paintings(fast:
         SHORT + "enlarged in tiles of 256 pixels from here on.",
         SHORT + "enlarged in tiles of 128 pixels from here on.",
     ]
-    assert (tight.batch, tight.strip, tight.tile) == (1, 64, 128)
-    assert np.abs(painted.astype(int) - roomy.paint(frames, SIZES, deep=False)).max() <= 1
+    assert stands(tight) == (1, 64, 128)
+    assert np.abs(painted.astype(int) - roomy.paint(frames, SIZES, sixteen_bit=False)).max() <= 1
 
 
 def test_an_upscaler_that_fits_keeps_whole_paintings(fast: Fast) -> None:
-    tight = Engine(fast()).painter(SIZES)
-    tight.upscaler, tight.generator = Repeat(), Cramped(tight.generator, most=40)
-    tight.paint(drawn(1), SIZES, deep=False)
-    assert (tight.batch, tight.strip, tight.tile) == (1, 32, 0)
+    tight = cramped(fast(), 40, Repeat())
+    tight.paint(drawn(1), SIZES, sixteen_bit=False)
+    assert stands(tight) == (1, 32, 0)
 
 
 def test_when_the_lowest_strips_do_not_fit_there_is_one_clear_error(fast: Fast) -> None:
-    tight = Engine(fast(batch=2)).painter(SIZES)
-    tight.generator = Cramped(tight.generator, most=15)
+    tight = cramped(fast(batch=2), 15)
     with pytest.raises(DeviceError) as caught:
-        tight.paint(drawn(2), SIZES, deep=False)
+        tight.paint(drawn(2), SIZES, sixteen_bit=False)
     assert str(caught.value) == (
         "The memory of cpu does not suffice for one frame (CUDA out of memory. Tried to allocate 9 GiB). "
         "Use a smaller --size, --tile auto, --strip auto, --upscaler none or --device cpu."
     )
-    assert tight.strip == STRIPS[-1]
+    assert tight.progress().strip == STRIPS[-1]
 
 
 def test_strips_that_are_asked_for_are_painted_and_strips_that_are_forbidden_are_not(fast: Fast) -> None:
     frames = drawn(1)
-    whole, asked, forbidden = (Engine(fast(strip=strip)).painter(SIZES) for strip in ("auto", 20, 0))
-    asked.generator = Cramped(asked.generator, most=20)
-    painted = asked.paint(frames, SIZES, deep=False)
-    assert np.abs(painted.astype(int) - whole.paint(frames, SIZES, deep=False)).max() <= 1
-    forbidden.generator = Cramped(forbidden.generator, most=20)
+    whole = Engine(fast()).picture_painter(SIZES)
+    asked, forbidden = (cramped(fast(strip=strip), 20) for strip in (20, 0))
+    painted = asked.paint(frames, SIZES, sixteen_bit=False)
+    assert np.abs(painted.astype(int) - whole.paint(frames, SIZES, sixteen_bit=False)).max() <= 1
     with pytest.raises(DeviceError):
-        forbidden.paint(frames, SIZES, deep=False)
+        forbidden.paint(frames, SIZES, sixteen_bit=False)
 
 
 def test_a_video_whose_memory_runs_short_in_the_middle_keeps_every_frame(
@@ -121,4 +130,12 @@ def test_a_video_whose_memory_runs_short_in_the_middle_keeps_every_frame(
     )
     assert video_times(tmp_path / "tight.mkv") == video_times(tmp_path / "roomy.mkv")
     pairs = zip(pictures(tmp_path / "tight.mkv"), pictures(tmp_path / "roomy.mkv"), strict=True)
-    assert [np.abs(one.astype(int) - other).max() <= 1 for one, other in pairs] == [True] * 20
+    assert [np.abs(tight.astype(int) - roomy).max() <= 1 for tight, roomy in pairs] == [True] * 20
+
+
+@pytest.mark.needs_cuda
+def test_the_batch_on_a_gpu_follows_its_free_memory(fast: Fast, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = Engine(fast()).sizes((640, 360))
+    assert Engine(fast(device="cuda")).picture_painter(sizes).config.batch == 16
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (1, 1))
+    assert Engine(fast(device="cuda")).picture_painter(sizes).config.batch == 1

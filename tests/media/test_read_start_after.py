@@ -14,19 +14,18 @@ from vidstyle.errors import InputError
 from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.probe import probe
 from vidstyle.media.read import Position, ReadReport, VideoReader
-from vidstyle.media.resume import ResumedReader
 
 SEGMENT = 9
 Reading = tuple[list[Batch], list[Position], ReadReport]
 
 
 def drained(reader: VideoReader) -> Reading:
-    batches, places = [], []
+    batches, positions = [], []
     for batch in reader.batches(4, SEGMENT):
         batches.append(batch)
         if reader.report.frames % SEGMENT == 0:
-            places.append(reader.position())
-    return batches, places, reader.report
+            positions.append(reader.position())
+    return batches, positions, reader.report
 
 
 def whole(clip: Clip, start: float | None = None, end: float | None = None) -> Reading:
@@ -34,23 +33,23 @@ def whole(clip: Clip, start: float | None = None, end: float | None = None) -> R
         return drained(reader)
 
 
-def resumed(clip: Clip, place: Position, start: float | None = None, end: float | None = None) -> Reading:
-    with ResumedReader(clip, place, start_seconds=start, end_seconds=end) as reader:
+def resumed(clip: Clip, position: Position, start: float | None = None, end: float | None = None) -> Reading:
+    with VideoReader(clip, start_after=position, start_seconds=start, end_seconds=end) as reader:
         return drained(reader)
 
 
 def assert_goes_on_everywhere(path: Path, start: float | None = None, end: float | None = None) -> list[Position]:
     clip = probe(path)
-    batches, places, report = whole(clip, start, end)
-    for place in places:
-        rest, later, again = resumed(clip, place, start, end)
-        after = [batch for batch in batches if batch.pts[0] > place.pts]
-        assert [(one.pts, one.durations) for one in rest] == [(one.pts, one.durations) for one in after]
-        assert all(np.array_equal(one.frames, two.frames) for one, two in zip(rest, after, strict=True))
-        assert later == places[places.index(place) + 1 :]
+    batches, positions, report = whole(clip, start, end)
+    for position in positions:
+        rest, later, again = resumed(clip, position, start, end)
+        after = [batch for batch in batches if batch.pts[0] > position.pts]
+        assert [(batch.pts, batch.durations) for batch in rest] == [(batch.pts, batch.durations) for batch in after]
+        assert all(np.array_equal(ours.frames, theirs.frames) for ours, theirs in zip(rest, after, strict=True))
+        assert later == positions[positions.index(position) + 1 :]
         assert again == report
-    assert places
-    return places
+    assert positions
+    return positions
 
 
 @pytest.mark.parametrize(
@@ -71,8 +70,8 @@ def assert_goes_on_everywhere(path: Path, start: float | None = None, end: float
     ],
 )
 def test_every_kind_of_file(tmp_path: Path, name: str, how: dict[str, Any], seeks: bool | None) -> None:
-    places = assert_goes_on_everywhere(make_clip(tmp_path / name, **{"frames": 45, **how}))
-    assert seeks is None or all(place.seekable == seeks for place in places)
+    positions = assert_goes_on_everywhere(make_clip(tmp_path / name, **{"frames": 45, **how}))
+    assert seeks is None or all(position.seekable == seeks for position in positions)
 
 
 def test_a_range(tmp_path: Path) -> None:
@@ -82,39 +81,39 @@ def test_a_range(tmp_path: Path) -> None:
 
 def test_a_part_of_the_file_is_not_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clip = probe(make_clip(tmp_path / "a.mp4", frames=240))
-    place = whole(clip)[1][-1]
-    assert place.pictures == 234
+    position = whole(clip)[1][-1]
+    assert position.pictures == 234
     from vidstyle.media import decode
 
     counted: list[object] = []
     note = decode.Decoder._note
     monkeypatch.setattr(decode.Decoder, "_note", lambda self, packet: (counted.append(1), note(self, packet)))
-    assert sum(len(batch) for batch in resumed(clip, place)[0]) == 6
+    assert sum(len(batch) for batch in resumed(clip, position)[0]) == 6
     assert len(counted) < 72, "two seconds before, and no more than a group of pictures"
 
 
 def test_a_picture_that_is_not_the_same_after_a_seek_is_looked_for_from_the_front(tmp_path: Path) -> None:
     clip = probe(make_clip(tmp_path / "a.mp4", frames=45))
-    _, places, report = whole(clip)
-    elsewhere = replace(places[1], seekable=False)
+    _, positions, report = whole(clip)
+    elsewhere = replace(positions[1], seekable=False)
     rest, _, again = resumed(clip, elsewhere)
-    assert (sum(len(one) for one in rest), again) == (27, report)
+    assert (sum(len(batch) for batch in rest), again) == (27, report)
     with pytest.raises(InputError) as caught:
-        resumed(clip, replace(places[1], digest="another"))
+        resumed(clip, replace(positions[1], digest="another"))
     assert str(caught.value) == f"{clip.path} does not read as it did before. Give --restart to begin anew."
 
 
 def test_damaged_files(tmp_path: Path) -> None:
     sound = make_clip(tmp_path / "whole.mp4", frames=60, size=(160, 120), key_every=15)
     with av.open(str(sound)) as container:
-        packets = [(one.pos, one.size) for one in container.demux(video=0) if one.size]
+        packets = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
     content = bytearray(sound.read_bytes())
-    for position, size in packets[20:50:10]:
-        content[position + 5 : position + size] = bytes(size - 5)
+    for offset, size in packets[20:50:10]:
+        content[offset + 5 : offset + size] = bytes(size - 5)
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(content)
-    places = assert_goes_on_everywhere(broken)
-    assert [place.seekable for place in places] == [True, True, False, False, False, False]
+    positions = assert_goes_on_everywhere(broken)
+    assert [position.seekable for position in positions] == [True, True, False, False, False, False]
     assert_goes_on_everywhere(make_truncated(make_clip(tmp_path / "a.mkv", frames=90), tmp_path / "cut.mkv"))
 
 
@@ -130,10 +129,10 @@ def test_files_whose_clock_or_size_changes(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["vfr_slowmotion.mp4", "derived_interlaced_tff_mpeg2.mpg", "flv_vfr_timebase.flv"])
 def test_real_files(real_data: Path, name: str) -> None:
     clip = probe(real_data / "awkward" / name)
-    batches, places, report = whole(clip)
-    for place in places[len(places) // 3 :: max(1, len(places) // 3)]:
-        rest, later, again = resumed(clip, place)
-        after = [batch for batch in batches if batch.pts[0] > place.pts]
-        assert [one.pts for one in rest] == [one.pts for one in after]
-        assert all(np.array_equal(one.frames, two.frames) for one, two in zip(rest, after, strict=True))
-        assert (later, again) == (places[places.index(place) + 1 :], report)
+    batches, positions, report = whole(clip)
+    for position in positions[len(positions) // 3 :: max(1, len(positions) // 3)]:
+        rest, later, again = resumed(clip, position)
+        after = [batch for batch in batches if batch.pts[0] > position.pts]
+        assert [batch.pts for batch in rest] == [batch.pts for batch in after]
+        assert all(np.array_equal(ours.frames, theirs.frames) for ours, theirs in zip(rest, after, strict=True))
+        assert (later, again) == (positions[positions.index(position) + 1 :], report)
