@@ -14,7 +14,7 @@ from vidstyle.evaluate.measure import MetricInputs
 from vidstyle.evaluate.metrics import METRICS, SEVERAL, SOURCE, TARGET, Metric, groups
 from vidstyle.evaluate.paired_metrics import AMONG_RESULTS, PAIRED
 from vidstyle.evaluate.table import Cell, Row, as_markdown
-from vidstyle.models.weights import known
+from vidstyle.models.weights import known_weights
 
 
 def names_needing(what: str) -> set[str]:
@@ -28,7 +28,7 @@ def test_every_row_has_a_function_of_its_name() -> None:
 
 
 def test_the_weights_of_every_row_are_known() -> None:
-    assert all(known(name) for metric in METRICS.values() for name in metric.weights)
+    assert all(known_weights(name) for metric in METRICS.values() for name in metric.weights)
 
 
 def test_metrics_of_the_same_weights_are_measured_together() -> None:

@@ -12,7 +12,7 @@ import click
 from vidstyle.cli.options import settings_from, settings_options
 from vidstyle.cli.show import console, print_texts, progress_bar
 from vidstyle.errors import SettingsError
-from vidstyle.evaluate.measurement import Measurement
+from vidstyle.evaluate.measurement import Measurement, explain_missing, format_value
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.progress import StageResult
 

@@ -26,7 +26,8 @@ class Weights:
     """One known set of weights.
 
     `scale` is how many times a network enlarges, 1 where it does not; then `blocks` counts its convolutions. `files`
-    are the names in a folder of weights. `packaged` are the paths in installed packages. Only parameters whose names begin with `prefix` are wanted. `url` is the
+    are the names in a folder of weights. `packaged` are the paths in installed packages.
+    Only parameters whose names begin with `prefix` are wanted. `url` is the
     official address of the last of `files`. `sha256` is its checksum, or the beginning of it that is published.
     """
 
