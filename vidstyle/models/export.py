@@ -31,8 +31,8 @@ class _UnitRangeGenerator(nn.Module):
 def export_style(style: Style, target: Path, to: str) -> None:
     """Write the generator of `style` in fp32 as `to` says, `onnx` or `torchscript`, whole or not at all.
 
-    Its input `images` and its output `painted` are (n, 3, h, w) in [0, 1]. The sides h and w must be multiples of 4.
-    Raises StyleError, OutputError, or DependencyError naming the extra that ONNX needs.
+    Its input `images` and its output `painted` are (n, 3, h, w) in [0, 1]. The sides h and w must be multiples of 4,
+    of 16 for a compact style. Raises StyleError, OutputError, or DependencyError naming the extra that ONNX needs.
     """
     if to == "onnx" and find_spec("onnx") is None:
         raise DependencyError("Exporting to ONNX needs the package onnx. Install it: pip install 'vidstyle[onnx]'.")

@@ -13,6 +13,7 @@ from vidstyle.models.runtime import Prepare, prepare_eager
 from vidstyle.models.strips import GeneratorInStrips
 from vidstyle.models.style_file import Style
 from vidstyle.models.tiles import Tiled
+from vidstyle.networks.compact import CompactGenerator
 from vidstyle.networks.generators import GENERATORS, Generator
 from vidstyle.networks.stylegan2 import StyleGAN2Generator
 
@@ -45,6 +46,7 @@ class StyleGenerator:
     def __init__(self, style: Style, device: torch.device, dtype: torch.dtype, prepare: Prepare | None = None) -> None:
         self.device, self.dtype = device, dtype
         self.network = build_generator(style)
+        self.multiple_of = self.network.multiple_of
         prepare = prepare or partial(prepare_eager, device=device, dtype=dtype)
         self._paint = prepare(self.network)
 
@@ -53,7 +55,7 @@ class StyleGenerator:
 
         A generator without norms does not mix the whole frame, so tiles with sides of `rows` pixels do for it.
         """
-        if isinstance(self.network, StyleGAN2Generator):
+        if isinstance(self.network, StyleGAN2Generator | CompactGenerator):
             return Tiled(self, rows, self.network.receptive_radius)
         model = copy(self)
         model._paint = GeneratorInStrips(self.network, rows)

@@ -66,19 +66,19 @@ class CompactGenerator(LayeredGenerator):
 
     def __init__(self, channels: int = 32, blocks: int = 3) -> None:
         super().__init__()
-        fine, wide, blocks_before, blocks_after = channels, 2 * channels, BLOCKS_BEFORE, BLOCKS_AFTER
+        fine, wide = channels, 2 * channels
         self.patch_layers, self.patch_channels = (0, 1, 2, 3), (3, fine, wide, wide)
         self.receptive_radius = _receptive_radius(blocks)
         self.enter = EdgeConv2d(3 * FINEST**2, fine)
-        self.quarter_down = _blocks(fine, blocks_before[0])
+        self.quarter_down = _blocks(fine, BLOCKS_BEFORE[0])
         self.to_eighth = nn.Conv2d(4 * fine, wide, 1)
-        self.eighth_down = _blocks(wide, blocks_before[1])
+        self.eighth_down = _blocks(wide, BLOCKS_BEFORE[1])
         self.to_sixteenth = nn.Conv2d(4 * wide, wide, 1)
         self.sixteenth = _blocks(wide, blocks)
         self.from_sixteenth = nn.Conv2d(wide, wide, 1)
-        self.eighth_up = _blocks(wide, blocks_after[1])
+        self.eighth_up = _blocks(wide, BLOCKS_AFTER[1])
         self.from_eighth = nn.Conv2d(wide, fine, 1)
-        self.quarter_up = _blocks(fine, blocks_after[0])
+        self.quarter_up = _blocks(fine, BLOCKS_AFTER[0])
         self.leave = EdgeConv2d(fine, 3 * FINEST**2)
         nn.init.zeros_(self.leave.weight)
         if self.leave.bias is not None:

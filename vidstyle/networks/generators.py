@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 
+from vidstyle.networks.compact import CompactGenerator
 from vidstyle.networks.johnson import JohnsonNetwork
 from vidstyle.networks.resnet import LayeredGenerator, ResNetGenerator
 from vidstyle.networks.stylegan2 import StyleGAN2Generator
@@ -10,6 +11,7 @@ from vidstyle.networks.stylegan2 import StyleGAN2Generator
 Generator = LayeredGenerator | JohnsonNetwork
 
 GENERATORS: dict[str, Callable[[int, int], Generator]] = {
+    "compact": CompactGenerator,
     "resnet": ResNetGenerator,
     "resnet-strided": partial(ResNetGenerator, antialias=False),
     "stylegan2": StyleGAN2Generator,

@@ -13,6 +13,8 @@ class JohnsonNetwork(nn.Module):
     norms (Ulyanov et al., 2016) replace the paper's batch norms. The paper has 32 `channels` and 5 `blocks`.
     """
 
+    multiple_of = 4
+
     def __init__(self, channels: int = 32, blocks: int = 5) -> None:
         super().__init__()
         narrow, middle, wide = channels, 2 * channels, 4 * channels

@@ -43,9 +43,11 @@ def _upconv_norm_relu(inputs: int, outputs: int) -> list[nn.Module]:
 class LayeredGenerator(nn.Module):
     """Maps images in [-1, 1] by `model` to images of the same shape and range; PatchNCE compares some layers' outputs.
 
-    `patch_layers` are the numbers of these layers in `model`, `patch_channels` the widths of their outputs.
+    `patch_layers` are the numbers of these layers in `model`, `patch_channels` the widths of their outputs. Images
+    have sides that are multiples of `multiple_of`.
     """
 
+    multiple_of = 4
     model: nn.Sequential
     patch_layers: Sequence[int]
     patch_channels: Sequence[int]
