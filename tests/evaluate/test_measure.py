@@ -9,6 +9,7 @@ from tests.evaluate.conftest import measured, overwrite, refusal
 from vidstyle.errors import StyleError
 from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.measurement import Measurement
+from vidstyle.evaluate.paired_metrics import AT_ONE_SIZE
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import run
 from vidstyle.media.images import write_image
@@ -22,7 +23,7 @@ def test_without_weights_the_other_figures_come_and_the_missing_ones_are_explain
     monkeypatch.setattr(weights, "find_spec", lambda package: None)
     inputs = Inputs(generated=(folders / "generated",), target=folders / "target", source=folders / "source")
     result = run(inputs, EvaluateSettings(device="cpu"))
-    assert [record["name"] for record in result.details["figures"]] == ["psnr", "ssim"]
+    assert [record["name"] for record in result.details["figures"]] == ["psnr", "ssim", *AT_ONE_SIZE]
     missing = result.details["missing"]
     assert list(missing) == ["fid", "fid-clean", "kid", "fd-vgg16", "kid-vgg16", "lpips"]
     assert missing["kid"].startswith("The weights inception-2015-12-05 are not on this machine. Put ")

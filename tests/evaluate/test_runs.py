@@ -213,7 +213,8 @@ def test_a_run_that_is_not_there_is_not_taken_for_a_video(folders: Path) -> None
     [
         (
             {"metrics": "fid,is"},
-            "There is no metric 'is'. Known: fid, fid-clean, kid, fd-vgg16, kid-vgg16, psnr, ssim, lpips, lpips-diversity.",
+            "There is no metric 'is'. Known: fid, fid-clean, kid, fd-vgg16, kid-vgg16, psnr, ssim, lpips, plain-areas, "
+            "flat-share, chroma-shift, lightness-shift, edges, lpips-diversity.",
         ),
         ({"crop": 200}, "crop 200 is larger than crop-scale 192. Choose a crop of at most 192."),
         ({"start": 2.0, "end": 1.0}, "The end, 1 s, is not after the start, 2 s. Raise --end."),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from vidstyle.errors import SettingsError
-from vidstyle.evaluate.metrics import METRICS
+from vidstyle.evaluate.metrics import METRIC_SETS, METRICS
 from vidstyle.models.inst.diversifier_config import DiversifierConfig
 from vidstyle.settings import Settings, setting
 
@@ -14,7 +14,8 @@ class EvaluateSettings(Settings):
 
     metrics: str = setting(
         "auto",
-        f"figures wanted, separated by commas: {', '.join(METRICS)} (auto: all that the inputs and weights allow)",
+        f"figures wanted, separated by commas: {', '.join(METRICS)} (auto: all that the inputs and weights allow; "
+        f"paper: of these {', '.join(METRIC_SETS['paper'])})",
     )
     inception: str = setting(
         "", "file of the Inception weights for fid, fid-clean and kid (default: found or downloaded)"
@@ -61,8 +62,13 @@ class EvaluateSettings(Settings):
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """The names of the metrics that were asked for; none with `auto`."""
-        return () if self.metrics == "auto" else tuple(name.strip() for name in self.metrics.split(","))
+        """The names of the metrics that were asked for one by one; none where a set is asked for, such as `auto`."""
+        return () if self.metrics in METRIC_SETS else tuple(name.strip() for name in self.metrics.split(","))
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The names of all metrics that may be measured, as far as the inputs and weights allow."""
+        return self.wanted or METRIC_SETS[self.metrics]
 
 
 @dataclass(frozen=True)

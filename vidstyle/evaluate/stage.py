@@ -132,7 +132,7 @@ def _measure_unless_kept(
     sets: Sequence[ImageSet | None] = (*inputs.generated, inputs.source, inputs.target, *inputs.others)
     checksums = [images.named_checksums if images else None for images in sets]
     options = {name: value for name, value in settings.record().items() if name not in DO_NOT_CHANGE_VALUES}
-    identity = identity_of([__version__, checksums, options, _weights_here()])
+    identity = identity_of([__version__, checksums, options, settings.candidates, _weights_here()])
     kept = json.loads(file.read_text()) if file.is_file() else {}
     if kept.get("identity") == identity and not kept["missing"]:
         measurements = tuple(Measurement.of(record) for record in kept["figures"])
