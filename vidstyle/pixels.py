@@ -41,3 +41,13 @@ def as_array(pixels: Tensor) -> np.ndarray:
 def to_host(images: Tensor, *, deep: bool) -> np.ndarray:
     """Return (n, 3, height, width) floats, rounded on their device, as (n, height, width, 3) uint8, or uint16 if `deep`."""
     return as_array(to_pixels(images, deep=deep).cpu())
+
+
+def to_planes(picture: np.ndarray) -> Tensor:
+    """Return a copy of one (height, width, 3) uint8 picture as (1, 3, height, width) uint8, channels last in memory."""
+    return torch.from_numpy(picture.copy()).permute(2, 0, 1)[None]
+
+
+def to_signed_floats(pixels: Tensor) -> Tensor:
+    """Return uint8 pixels as float32 in [-1, 1], which is what generators take; shape and memory layout stay."""
+    return pixels.float() / 127.5 - 1

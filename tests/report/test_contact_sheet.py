@@ -1,12 +1,12 @@
-"""PNG files, grids and plots show what they were given."""
+"""Contact sheets show what they were given, and evenly spaced picks reach from the first to the last."""
 
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from vidstyle.media.images import read_image
-from vidstyle.report.contact_sheet import grid
-from vidstyle.report.plot import plot_lines
+from vidstyle.report.contact_sheet import evenly_spaced, grid
 from vidstyle.report.png import write_png
 
 
@@ -26,21 +26,9 @@ def test_a_grid_keeps_each_picture_in_its_place() -> None:
     assert (sheet[8:12, 10:16] == 255).all()
 
 
-def test_a_plot_draws_rising_curves_rising(tmp_path: Path) -> None:
-    steps = list(range(100))
-    plot_lines(tmp_path / "p.png", {"loss": (steps, [float(step) for step in steps])}, "step", size=(400, 300))
-    sheet = read_image(tmp_path / "p.png").astype(int)
-    inked = (abs(sheet - (31, 119, 180)).sum(2) < 30)[:240, 70:270]
-    rows, columns = inked.nonzero()
-    assert rows[columns < 50].mean() > rows[columns > 150].mean() + 80
-
-
-def test_the_names_of_curves_cover_none_of_them(tmp_path: Path) -> None:
-    rising = [float(step) for step in range(100)]
-    sheets = []
-    for values in (rising, rising[::-1]):
-        plot_lines(tmp_path / "p.png", {"loss": (range(100), values)}, "step")
-        sheets.append(read_image(tmp_path / "p.png"))
-    differing = (sheets[0] != sheets[1]).any((0, 2)).nonzero()[0]
-    named = (abs(sheets[0].astype(int) - (31, 119, 180)).sum(2) < 30)[:, differing.max() + 1 :]
-    assert named.any()
+@pytest.mark.parametrize(
+    ("count", "most", "picked"),
+    [(0, 4, []), (1, 4, [0]), (3, 4, [0, 1, 2]), (4, 4, [0, 1, 2, 3]), (10, 4, [0, 3, 6, 9]), (1000, 2, [0, 999])],
+)
+def test_picks_are_evenly_spaced_from_the_first_to_the_last(count: int, most: int, picked: list[int]) -> None:
+    assert evenly_spaced(count, most) == picked

@@ -16,7 +16,7 @@ from vidstyle.evaluate.table import Row, as_csv, as_markdown, as_records, check_
 from vidstyle.files import whole_file, write_json
 from vidstyle.media.images import read_image
 from vidstyle.progress import OnProgress, StageResult, silent
-from vidstyle.report.contact_sheet import captioned, grid
+from vidstyle.report.contact_sheet import add_captions, grid
 from vidstyle.report.png import write_png
 
 
@@ -104,7 +104,7 @@ def picture_grid(rows: Sequence[Row], count: int) -> np.ndarray:
     pictures = [[read_image(column[name]) for column in columns] for name in chosen]
     side = min(min(picture.shape[:2]) for row in pictures for picture in row)
     sheet = grid([[_centre(picture, side) for picture in row] for row in pictures])
-    return captioned(sheet, ["photo", *(label for label, _ in shown)])
+    return add_captions(sheet, ["photo", *(label for label, _ in shown)])
 
 
 def _centre(picture: np.ndarray, side: int) -> np.ndarray:

@@ -138,9 +138,9 @@ def vary(
     """
     where = resolve_device(settings.device)
     style = find_style(settings.paint_with) if settings.paint_with else None
-    look = load_inversion(run.folder.inversion)
+    look = load_inversion(run.folder.look)
     asked = [settings.strength, settings.diversify_base]
-    made_of = [sha256_of(run.folder.inversion), sha256_of(style) if style else "", asked, photos.named_content]
+    made_of = [sha256_of(run.folder.look), sha256_of(style) if style else "", asked, photos.named_content]
 
     @cache
     def models(precision: str) -> tuple[Paint, Diversifier]:

@@ -16,7 +16,7 @@ from vidstyle.extract.staging import Staging
 from vidstyle.media.images import jpeg_of, read_image
 from vidstyle.media.lossless import SUFFIX, read_lossless
 from vidstyle.report.page import table, write_page
-from vidstyle.report.sheets import Card, clock, embedded, embedded_in, folded, pairs, sheet, timeline
+from vidstyle.report.sheets import Card, clock, embed_jpeg, find_embedded, foldable, pairs, sheet, timeline
 
 FILE_NAME = "report.html"
 THUMBNAIL_SHORT_SIDE, THUMBNAIL_QUALITY = 90, 62
@@ -56,7 +56,7 @@ class _Pictures:
             here = self.target / name
         if name in self.earlier or not here.is_file():
             return self.earlier.get(name, "")
-        return embedded(name, jpeg_of(shrink(_pixels(here), THUMBNAIL_SHORT_SIDE), THUMBNAIL_QUALITY))
+        return embed_jpeg(name, jpeg_of(shrink(_pixels(here), THUMBNAIL_SHORT_SIDE), THUMBNAIL_QUALITY))
 
     def before_and_after(self, candidate: Record) -> tuple[str, str]:
         """Return the place that deblurring changed most, as it was and as it became."""
@@ -68,7 +68,7 @@ class _Pictures:
         before, after = (_pixels(one) for one in files)
         place = most_changed(before, after, *CROP_SIZE)
         crops = (jpeg_of(np.ascontiguousarray(one[place]), CROP_QUALITY) for one in (before, after))
-        first, second = (embedded(key, crop) for key, crop in zip(keys, crops, strict=True))
+        first, second = (embed_jpeg(key, crop) for key, crop in zip(keys, crops, strict=True))
         return first, second
 
 
@@ -81,7 +81,7 @@ def write_report(target: Path, manifest: Manifest, staging: Staging) -> None:
 
     Pictures of sources that were read by an earlier run are taken from its report, where it is still there.
     """
-    pictures = _Pictures(target, staging, embedded_in(target / FILE_NAME))
+    pictures = _Pictures(target, staging, find_embedded(target / FILE_NAME))
     share = max(1, len(manifest.sources))
     sections = {"Overview": _overview(manifest.sources)}
     for source in manifest.sources:
@@ -149,7 +149,7 @@ def _sheet(title: str, some: Sequence[Record], most: int, pictures: _Pictures, i
     shown = _spread(some, most)
     cards = (Card(pictures.thumbnail(one), _caption(one), _hint(one)) for one in shown)
     some_of = "" if len(shown) == len(some) else f", {len(shown):,} of them shown; manifest.json lists all"
-    return folded(f"{title} {len(some):,}{some_of}", sheet(cards) if some else "", is_open)
+    return foldable(f"{title} {len(some):,}{some_of}", sheet(cards) if some else "", is_open)
 
 
 def _deblurred(some: Sequence[Record], most: int, pictures: _Pictures) -> str:
@@ -160,7 +160,7 @@ def _deblurred(some: Sequence[Record], most: int, pictures: _Pictures) -> str:
         change = f"sharpness {one['sharpness']:.2f} to {one['sharpness_written']:.2f}"
         cards.append((Card(before, f"{clock(one['seconds'])} {one['deblurred']}, {change}", one["name"]), after))
     title = f"Deblurred {len(some):,}: before and after, {len(shown):,} shown where they changed most"
-    return folded(title, pairs(cards))
+    return foldable(title, pairs(cards))
 
 
 def _spread(some: Sequence[Record], most: int) -> list[Record]:

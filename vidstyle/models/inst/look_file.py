@@ -59,7 +59,7 @@ def load_inversion(path: Path) -> Inversion:
 
 def find_inversion(name: str, runs: Path = Path("runs")) -> Path:
     """Return the file of a look given by path, run folder or run name; raises StyleError when there is none."""
-    candidates = [Path(name), RunFolder(Path(name)).inversion, RunFolder(runs / name).inversion]
+    candidates = [Path(name), RunFolder(Path(name)).look, RunFolder(runs / name).look]
     found = next((path for path in candidates if path.is_file()), None)
     if found is None:
         raise StyleError(
