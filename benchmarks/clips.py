@@ -24,7 +24,7 @@ def make_clip(source: Path, target: Path, size: tuple[int, int], frames: int) ->
     with VideoReader(probe(source)) as reader, VideoWriter(target, form(size)) as writer:
         for number, batch in zip(range(frames), reader.batches(1), strict=False):
             scaled = resize(to_device(batch.frames, torch.device("cpu")), size)
-            writer.write(Batch(to_host(scaled, deep=False), (number,), (1,), Fraction(1, RATE)))
+            writer.write(Batch(to_host(scaled, sixteen_bit=False), (number,), (1,), Fraction(1, RATE)))
     return probe(target)
 
 

@@ -24,34 +24,34 @@ import click
 import numpy as np
 
 from benchmarks.clips import form, make_clip, random_style
-from vidstyle.cluster.driver import Driver, surveyed
-from vidstyle.cluster.job_spec import order_for
+from vidstyle.cluster.driver import Driver, survey_beside
+from vidstyle.cluster.job_spec import job_spec_for
 from vidstyle.cluster.session import session
 from vidstyle.cluster.settings import LOCAL
-from vidstyle.cluster.video_job import Film
+from vidstyle.cluster.video_job import ClusterVideo
 from vidstyle.cluster.worker import Worker
 from vidstyle.cluster.worker_pool import Share, WorkerPool
 from vidstyle.interrupt import StopRequest
 from vidstyle.media.clip import Batch
 from vidstyle.media.probe import probe
-from vidstyle.media.resume import Survey
+from vidstyle.media.read import VideoReader
 from vidstyle.media.write import VideoWriter
 from vidstyle.progress import silent
 from vidstyle.render.engine import Engine
 from vidstyle.render.jobs import Job
-from vidstyle.render.journal import Start
-from vidstyle.render.paint_segments import SegmentRange, painted
+from vidstyle.render.journal import ResumePoint
+from vidstyle.render.paint_segments import SegmentRange, paint_segments
 from vidstyle.render.plan import plan_video
 from vidstyle.render.resume import versions
 from vidstyle.render.settings import RenderSettings
-from vidstyle.render.stage import run, taken_up
+from vidstyle.render.stage import prepare_video, run
 from vidstyle.render.work_folder import RenderFolder
 
 SAMPLE = Path(__file__).parent.parent / "sample_videos" / "landscape.mp4"
 SIMULATED_SIZE = 64, 48
 """Pictures of which neither decoding nor copying costs much: as many frames as 64 GPUs paint pass through one machine."""
 REAL_SIZE = 256, 144
-GREETING_SECONDS = 120.0
+START_SECONDS = 120.0
 
 
 def noise_clip(path: Path, frames: int) -> Path:
@@ -69,20 +69,21 @@ def noise_clip(path: Path, frames: int) -> Path:
 def first_segment(source: Path, settings: RenderSettings, folder: Path) -> tuple[bytes, dict[str, Any]]:
     """Return the coded bytes and the journal's line of a clip's first segment."""
     engine, clip = Engine(settings), probe(source)
-    plan = plan_video(clip, folder / "one.mp4", engine, settings)
+    sizes = engine.sizes(clip.upright_size)
+    plan = plan_video(clip, folder / "one.mp4", sizes, engine.upscaler_name(sizes), settings)
     place = RenderFolder(folder / "one.mp4", plan.form.codec.intermediate_suffix)
     place.path.mkdir()
-    stretch = SegmentRange(plan, settings, place, Start(), until=1)
-    painter = engine.painter(plan.sizes, plan.colours, clip, settings.segment)
-    with closing(painted(stretch, painter, StopRequest())) as steps:
-        (segment,) = [one for step in steps for one in step.finished]
-    return place.segment(0).read_bytes(), asdict(segment)
+    stretch = SegmentRange(plan, settings, place, ResumePoint(), until=1)
+    painter = engine.video_painter(plan)
+    with closing(paint_segments(stretch, painter, StopRequest())) as steps:
+        (segment,) = [segment for step in steps for segment in step.finished]
+    return place.segment(0).read_bytes(), segment.to_json()
 
 
 def simulated(source: Path, settings: RenderSettings, folder: Path, milliseconds: float) -> type:
     """Return a class of workers that sleep for each frame of `source` and send its first segment again and again."""
-    with Survey(probe(source)) as survey:
-        places = [asdict(place) for place in survey.places(settings.segment)]
+    with VideoReader(probe(source)) as survey:
+        places = [asdict(end) for _, end in survey.positions(settings.segment)]
     content, line = first_segment(source, settings, folder)
     frames, known = settings.segment, versions()
     painter = {"backend": "eager", "precision": "fp32", "batch": 1, "tile": 0, "strip": 0, "quantised": ""}
@@ -95,40 +96,42 @@ def simulated(source: Path, settings: RenderSettings, folder: Path, milliseconds
         def leave(self) -> None:
             """Have nothing to remove."""
 
-        def settle(self, order: bytes, given: Any) -> Iterator[tuple[str, Any]]:
-            yield "settled", {"device": "simulated", "painter": painter, "plan": {}}
+        def decide(self, packed: bytes, given: Any) -> Iterator[tuple[str, Any]]:
+            yield "decided", {"device": "simulated", "painter": painter, "plan": {}}
 
-        def paint(self, order: bytes, given: Any, resolved: Any, start: Any, until: int) -> Iterator[tuple[str, Any]]:
+        def paint(self, packed: bytes, given: Any, decided: Any, start: Any, until: int) -> Iterator[tuple[str, Any]]:
             for number in range(start.number, until):
                 sleep(frames * milliseconds / 1000)
                 yield "bytes", content
-                pts = [one + number * frames for one in line["coded_pts"]]
+                pts = [time + number * frames for time in line["coded_pts"]]
                 yield "segment", {**line, "number": number, "coded_pts": pts, "place": places[number]}
 
     return Simulated
 
 
-def directed(source: Path, target: Path, settings: RenderSettings, make: Callable[[], type], share: Share) -> float:
+def seconds_to_render(
+    source: Path, target: Path, settings: RenderSettings, make: Callable[[], type], share: Share
+) -> float:
     """Return the seconds from when all workers are there to the whole result."""
     planner, job = Engine(settings), Job(source, target)
-    with taken_up(job, planner, settings, silent, scattered=True) as work, ExitStack() as opened:
-        film = Film(job, work)
-        film.order = order_for(work.plan, planner, settings, gpus=False)
-        survey = opened.enter_context(surveyed([film]))
+    with prepare_video(job, planner, settings, silent, scattered=True) as work, ExitStack() as opened:
+        video = ClusterVideo(job, work)
+        video.spec = job_spec_for(work.plan, planner, settings, gpus=False)
+        survey = opened.enter_context(survey_beside([video]))
         opened.enter_context(session(LOCAL))
-        crew = WorkerPool(make(), share)
+        pool = WorkerPool(make(), share)
         try:
-            crew.start()
+            pool.start()
             began = perf_counter()
-            while any(member.listened_to is not None for member in crew.members):
-                list(crew.said())
-                if perf_counter() - began > GREETING_SECONDS:
+            while any(worker.awaited is not None for worker in pool.workers):
+                list(pool.messages())
+                if perf_counter() - began > START_SECONDS:
                     raise click.ClickException(f"{share.workers} workers do not fit this machine.")
             began = perf_counter()
-            Driver([film], survey, crew, silent, alone=True).direct()
+            Driver([video], survey, pool, silent, reraise=True).run()
             return perf_counter() - began
         finally:
-            crew.end()
+            pool.stop()
 
 
 def measure_simulated(workers: int, pieces: int, milliseconds: float, folder: Path) -> dict[str, float]:
@@ -138,7 +141,7 @@ def measure_simulated(workers: int, pieces: int, milliseconds: float, folder: Pa
     make = lambda: simulated(source, settings, folder / f"of{workers}", milliseconds)  # noqa: E731
     (folder / f"of{workers}").mkdir()
     kind = make()
-    seconds = directed(source, folder / f"{workers}-out.mp4", settings, lambda: kind, Share(workers, 0.0, 0.0))
+    seconds = seconds_to_render(source, folder / f"{workers}-out.mp4", settings, lambda: kind, Share(workers, 0.0, 0.0))
     ideal = pieces * settings.segment * milliseconds / 1000
     return {"workers": workers, "frames": workers * pieces * settings.segment, "ideal": ideal, "seconds": seconds}
 
@@ -157,7 +160,7 @@ def measure_real(frames: int, folder: Path) -> list[dict[str, float]]:
         rows.append(
             {
                 "workers": workers,
-                "seconds": directed(source, target, settings, lambda: Worker, Share(workers, 0.0, 1.0)),
+                "seconds": seconds_to_render(source, target, settings, lambda: Worker, Share(workers, 0.0, 1.0)),
             }
         )
     return rows

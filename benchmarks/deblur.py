@@ -16,10 +16,10 @@ import cv2
 import numpy as np
 
 from vidstyle.analysis.light import Light
-from vidstyle.extract.deblur import Deblurred, deblurrer
+from vidstyle.extract.deblur import DeblurResult, deblurrer
+from vidstyle.media.images import write_image
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
-from vidstyle.report.png import write_png
 
 POINTS = 64
 BATCH_FRAMES = 8
@@ -33,11 +33,11 @@ def frames_of(path: Path, count: int) -> list[np.ndarray]:
         every = max(1, (clip.frames or count) // count)
         read = (frame for batch in reader.batches(BATCH_FRAMES) for frame in batch.frames)
         chosen = [frame.copy() for number, frame in enumerate(read) if number % every == every // 2]
-    return [one for one in chosen if not Light.of(cv2.cvtColor(one, cv2.COLOR_RGB2GRAY)).blank]
+    return [frame for frame in chosen if not Light.of(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY)).blank]
 
 
 def motion(length: float, angle: float) -> np.ndarray:
-    """Return the mean of a point moved evenly along its way."""
+    """Return the mean of a point that moves evenly along a line of that length."""
     radius = int(length / 2) + 2
     point = np.zeros((2 * radius + 1, 2 * radius + 1), np.float32)
     point[radius, radius] = 1
@@ -96,17 +96,17 @@ def main(clips: tuple[Path, ...], frames: int, seed: int, pictures: Path | None)
         for name, values in gains.items():
             touched = np.mean([value != 0 for value in values])
             print(f"| {name} | {np.mean(values):+.2f} | {np.min(values):+.2f} | {touched:.0%} |")
-        kept = sum(one.picture is frame for one, frame in zip(untouched, chosen, strict=True))
+        kept = sum(result.picture is frame for result, frame in zip(untouched, chosen, strict=True))
         print(f"| as it is | | | {len(chosen) - kept} of {len(chosen)} frames |")
 
 
-def write_pair(path: Path, before: np.ndarray, result: Deblurred) -> None:
+def write_pair(path: Path, before: np.ndarray, result: DeblurResult) -> None:
     """Write the middle of the picture before and after, side by side."""
     height, width = before.shape[:2]
     middle = (slice(height // 4, height * 3 // 4), slice(width // 4, width * 3 // 4))
     pair = np.hstack([before[middle], result.picture[middle]])
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_png(path, cv2.resize(pair, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC))
+    write_image(path, cv2.resize(pair, None, fx=ENLARGED, fy=ENLARGED, interpolation=cv2.INTER_CUBIC))
 
 
 if __name__ == "__main__":

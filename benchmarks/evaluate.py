@@ -23,9 +23,8 @@ from benchmarks.torchvision_operators import declare_torchvisions_operators
 from vidstyle.analysis.frechet import frechet_distance, kernel_distance
 from vidstyle.analysis.psnr_ssim import psnr, ssim
 from vidstyle.analysis.resizers import BILINEAR
-from vidstyle.models.weights import load_weights
+from vidstyle.models.feature_network import load_lpips
 from vidstyle.networks.inception import FEATURES, InceptionV3
-from vidstyle.networks.lpips import PerceptualDistance
 
 BATCH = 8
 Work = Callable[[], object]
@@ -78,9 +77,7 @@ def _pairs(first: Tensor, second: Tensor) -> Iterator[Row]:
     from torchmetrics.functional.image import peak_signal_noise_ratio, structural_similarity_index_measure
 
     theirs = lpips.LPIPS(net="alex", pnet_rand=True, verbose=False).eval()
-    ours = PerceptualDistance().eval()
-    backbone = {f"network.{name}": value for name, value in load_weights("alexnet").items()}
-    ours.load_state_dict(backbone | load_weights("lpips-alexnet"))
+    ours = load_lpips(torch.device("cpu"))
     yield (
         "PSNR",
         "pairs/s",

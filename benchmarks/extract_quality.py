@@ -20,11 +20,11 @@ import cv2
 import numpy as np
 
 from vidstyle.analysis.held_drawings import is_same_drawing
-from vidstyle.analysis.near_duplicates import Look, SignatureIndex
+from vidstyle.analysis.near_duplicates import Signature, SignatureIndex
 from vidstyle.analysis.scale import shrink, to_size
-from vidstyle.extract.borders_and_combs import survey
+from vidstyle.extract.borders_and_combs import find_borders_and_combs
 from vidstyle.extract.manifest import Manifest
-from vidstyle.extract.observe import finished, observe
+from vidstyle.extract.observe import observe, training_picture
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.stage import run
 from vidstyle.media.clip import Clip
@@ -58,7 +58,7 @@ class Frames:
 
     def long_shots(self) -> set[int]:
         """Return the shots that show a drawing for a second or longer."""
-        return {int(one) for one in np.unique(self.shot) if (self.drawn & (self.shot == one)).sum() >= self.rate}
+        return {int(shot) for shot in np.unique(self.shot) if (self.drawn & (self.shot == shot)).sum() >= self.rate}
 
 
 def gradient_energy(grey: np.ndarray) -> float:
@@ -69,7 +69,7 @@ def gradient_energy(grey: np.ndarray) -> float:
 
 def frames_of(clip: Clip, keep: Callable[[int], bool]) -> tuple[Frames, dict[int, np.ndarray]]:
     """Return what is known of the frames, and small copies of those asked for by their number."""
-    box = survey(clip, ExtractSettings()).box
+    box = find_borders_and_combs(clip, ExtractSettings()).box
     energy, shot, drawn, kept = [], [], [], {}
     with VideoReader(clip) as reader:
         for number, seen in enumerate(observe(reader, box, lambda frames: None)):
@@ -77,7 +77,7 @@ def frames_of(clip: Clip, keep: Callable[[int], bool]) -> tuple[Frames, dict[int
             shot.append(seen.place.shot)
             drawn.append(not seen.flaw)
             if keep(number):
-                kept[number] = shrink(finished(seen.picture, box), KEPT_SHORT_SIDE)
+                kept[number] = shrink(training_picture(seen.picture, box), KEPT_SHORT_SIDE)
     frames = Frames(np.array(energy), np.array(shot), np.array(drawn), float(clip.frame_rate))
     return frames, kept
 
@@ -96,7 +96,7 @@ def measured(frames: Frames, pictures: dict[int, np.ndarray], taken: Sequence[in
     """Return the figures of the frames with these numbers."""
     values, long = frames.relative()[list(taken)], frames.long_shots()
     greys = [cv2.cvtColor(pictures[number], cv2.COLOR_RGB2GRAY) for number in taken]
-    same = sum(is_same_drawing(one, other) for place, one in enumerate(greys) for other in greys[:place])
+    same = sum(is_same_drawing(grey, earlier) for number, grey in enumerate(greys) for earlier in greys[:number])
     return {
         "median": float(np.median(values)),
         "softest": softest_tenth(values),
@@ -108,13 +108,13 @@ def measured(frames: Frames, pictures: dict[int, np.ndarray], taken: Sequence[in
 
 
 def _likeness(pictures: Iterable[np.ndarray]) -> float:
-    gallery = SignatureIndex()
-    looks = [Look.of(one) for one in pictures]
-    for look in looks:
-        gallery.add(look)
-    rows = [gallery.similarities(look) for look in looks]
-    for place, row in enumerate(rows):
-        row[place] = 0
+    index = SignatureIndex()
+    signatures = [Signature.of(picture) for picture in pictures]
+    for signature in signatures:
+        index.add(signature)
+    rows = [index.similarities(signature) for signature in signatures]
+    for number, row in enumerate(rows):
+        row[number] = 0
     return fmean(float(row.max()) for row in rows) if len(rows) > 1 else 0.0
 
 
@@ -123,7 +123,7 @@ def extracted(path: Path, count: int | None) -> list[int]:
     with tempfile.TemporaryDirectory() as folder:
         run([path], Path(folder), ExtractSettings(deblur="none", count=count))
         (source,) = Manifest.read(Path(folder)).sources
-    return [one["frame"] for one in source["candidates"] if one["kept"]]
+    return [candidate["frame"] for candidate in source["candidates"] if candidate["kept"]]
 
 
 def compare(path: Path, count: int | None) -> tuple[list[str], np.ndarray]:
@@ -132,9 +132,9 @@ def compare(path: Path, count: int | None) -> tuple[list[str], np.ndarray]:
     chosen = extracted(path, count)
     total = round(float(clip.duration or 0) * clip.frame_rate)
     spread = [spaced(total, len(chosen), phase / PHASES) for phase in range(PHASES)]
-    frames, pictures = frames_of(clip, {*chosen, *(number for one in spread for number in one)}.__contains__)
-    found = [measured(frames, pictures, one) for one in spread]
-    even = {name: fmean(one[name] for one in found) for name in found[0]}
+    frames, pictures = frames_of(clip, {*chosen, *(number for numbers in spread for number in numbers)}.__contains__)
+    found = [measured(frames, pictures, numbers) for numbers in spread]
+    even = {name: fmean(figures[name] for figures in found) for name in found[0]}
     ours, shots = measured(frames, pictures, chosen), len(frames.long_shots())
     rows = [_row(path, len(chosen), name, figures, shots) for name, figures in (("evenly", even), ("extract", ours))]
     change = "".join(f"{100 * (ours[name] / even[name] - 1):+.0f} % | " for name in ("median", "softest"))
@@ -152,8 +152,8 @@ def _row(path: Path, count: int, name: str, figures: dict[str, float], shots: in
 def _sheet(pictures: dict[int, np.ndarray], even: Sequence[int], chosen: Sequence[int]) -> np.ndarray:
     halves = []
     for taken, caption in ((even, f"{len(even)} at equal distances"), (chosen, f"{len(chosen)} extracted")):
-        places = np.linspace(0, len(taken) - 1, SHEET_COLUMNS * SHEET_ROWS).round().astype(int)
-        tiles = [to_size(pictures[taken[place]], *TILE) for place in places.tolist()]
+        indices = np.linspace(0, len(taken) - 1, SHEET_COLUMNS * SHEET_ROWS).round().astype(int)
+        tiles = [to_size(pictures[taken[index]], *TILE) for index in indices.tolist()]
         rows = [tiles[first : first + SHEET_COLUMNS] for first in range(0, len(tiles), SHEET_COLUMNS)]
         halves.append(add_captions(grid(rows), [caption]))
     return np.concatenate(halves, axis=1)

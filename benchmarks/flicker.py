@@ -23,13 +23,15 @@ from torch import Tensor
 from vidstyle.analysis.sharpness import picture_sharpness
 from vidstyle.analysis.temporal_consistency import WarpingMeter
 from vidstyle.errors import VidstyleError
+from vidstyle.media.images import write_image
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
-from vidstyle.models.image_model import WholeFrameModel
+from vidstyle.models.image_model import ImageModel, WholeFrameModel
 from vidstyle.pixels import to_host
 from vidstyle.render.engine import Engine
+from vidstyle.render.painter import Painter
+from vidstyle.render.plan import plan_video
 from vidstyle.render.settings import FLICKER, RenderSettings
-from vidstyle.report.png import write_png
 
 MOVED = 48
 """Difference (of 255) of a pixel from the last frame's, from which on something has moved away there."""
@@ -43,12 +45,17 @@ class Watched:
 
     def __init__(self, generator: WholeFrameModel) -> None:
         self.generator = generator
+        self.scale, self.multiple_of, self.half_ok = generator.scale, generator.multiple_of, generator.half_ok
         self.source = self.painted = np.empty(0)
 
     def __call__(self, images: Tensor) -> Tensor:
         painted = self.generator(images)
-        self.source, self.painted = (to_host(one, deep=False)[0] for one in (images, painted))
+        self.source, self.painted = (to_host(frames, sixteen_bit=False)[0] for frames in (images, painted))
         return painted
+
+    def in_strips(self, rows: int) -> ImageModel:
+        """Return the generator in strips, which is not watched."""
+        return self.generator.in_strips(rows)
 
 
 @dataclass
@@ -71,12 +78,13 @@ class Mode:
     """A mode's painter and what was measured of the generator's paintings and of the final pictures so far."""
 
     def __init__(self, path: Path, flicker: str) -> None:
-        engine = Engine(RenderSettings(flicker=flicker))
-        clip = probe(path)
+        settings, clip = RenderSettings(flicker=flicker), probe(path)
+        engine = Engine(settings)
         self.sizes = engine.sizes(clip.upright_size)
-        self.painter = engine.painter(self.sizes, clip=clip)
-        self.watched = Watched(self.painter.generator)
-        self.painter.generator = self.watched  # type: ignore[assignment]
+        plan = plan_video(clip, path.with_suffix(".mp4"), self.sizes, engine.upscaler_name(self.sizes), settings)
+        made = engine.video_painter(plan)
+        self.watched = Watched(made.generator)
+        self.painter = Painter(self.watched, made.upscaler, made.device, made.config, settings, plan.colours)
         self.painted, self.final = Looks(), Looks()
         self.seconds: list[float] = []
         self.ghosts: list[float] = []
@@ -85,7 +93,7 @@ class Mode:
     def update(self, frames: np.ndarray) -> None:
         """Paint and measure the next frame, (1, h, w, 3) uint8."""
         began = perf_counter()
-        result = self.painter.paint(frames, self.sizes, deep=False)[0]
+        result = self.painter.paint(frames, self.sizes, sixteen_bit=False)[0]
         self.seconds.append(perf_counter() - began)
         self.painted.update(self.watched.source, self.watched.painted)
         self.final.update(frames[0], result)
@@ -133,15 +141,15 @@ def _cells(look: Looks, plain: Looks) -> list[str]:
         f"{error.excess:.2f}",
         f"{error.excess / off.excess - 1:+.0%}",
         f"{error.excess_squared / off.excess_squared - 1:+.0%}",
-        *(f"{one:+.1%}" for one in relative),
+        *(f"{change:+.1%}" for change in relative),
     ]
 
 
 def write_slices(folder: Path, name: str, modes: dict[str, Mode]) -> None:
     """Write the middle line of every painting below that of the frame before, one picture for each mode."""
     folder.mkdir(parents=True, exist_ok=True)
-    for mode, one in modes.items():
-        write_png(folder / f"{name}_{mode}.png", np.stack(one.lines).repeat(4, 0).repeat(2, 1))
+    for flicker, mode in modes.items():
+        write_image(folder / f"{name}_{flicker}.png", np.stack(mode.lines).repeat(4, 0).repeat(2, 1))
 
 
 @click.command(help=__doc__)

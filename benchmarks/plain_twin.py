@@ -28,7 +28,7 @@ def twin(clip: Clip, settings: RenderSettings, folder: Path) -> float:
     """Return the seconds a frame of the plain twin, its start left out."""
     engine = Engine(settings)
     sizes = engine.sizes(clip.upright_size)
-    painter = engine.painter(sizes)
+    painter = engine.picture_painter(sizes)
     generator = StyleGenerator(engine.style, painter.device, torch.float32, _as_it_is)
     names = [folder / f"{number:06d}.png" for number in range(clip.frames or 0)]
     began = perf_counter()
@@ -36,10 +36,10 @@ def twin(clip: Clip, settings: RenderSettings, folder: Path) -> float:
         write_image(name, batch.frames[0])
     for name in names:
         source = resize(to_device(read_image(name)[None], painter.device), sizes.painted)
-        write_image(name, to_host(generator(source), deep=False)[0])
+        write_image(name, to_host(generator(source), sixteen_bit=False)[0])
     for name in names if painter.upscaler else ():
-        enlarged = painter.enlarged(to_device(read_image(name)[None], painter.device))
-        write_image(name, to_host(resize(enlarged, sizes.result), deep=False)[0])
+        enlarged = painter.enlarge(to_device(read_image(name)[None], painter.device))
+        write_image(name, to_host(resize(enlarged, sizes.result), sixteen_bit=False)[0])
     with VideoWriter(folder / "twin.mp4", form(sizes.result)) as writer:
         for number, name in enumerate(names):
             writer.write(Batch(read_image(name)[None], (number,), (1,), Fraction(1, RATE)))

@@ -11,7 +11,7 @@ were measured are kept in benchmarks/results.md.
 import json
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -34,6 +34,7 @@ from vidstyle.pixels import to_device, to_host
 from vidstyle.progress import Progress
 from vidstyle.render.engine import Engine
 from vidstyle.render.painter import Painter
+from vidstyle.render.plan import plan_video
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import Sizes
 from vidstyle.render.stage import run
@@ -99,12 +100,12 @@ def parts(clip: Clip, painter: Painter, sizes: Sizes, folder: Path, times: int) 
     with torch.inference_mode():
         source = resize(to_device(frames, painter.device), sizes.painted)
         painted = painter.generator(source).float()
-        enlarged = painter.enlarged(painted)
-        result = to_host(resize(enlarged, sizes.result), deep=False)
+        enlarged = painter.enlarge(painted)
+        result = to_host(resize(enlarged, sizes.result), sixteen_bit=False)
 
         def convert() -> None:
             resize(to_device(frames, painter.device), sizes.painted)
-            to_host(resize(enlarged, sizes.result), deep=False)
+            to_host(resize(enlarged, sizes.result), sixteen_bit=False)
 
         found = {
             "decode": seconds(lambda: list(batches(clip)), 3) / len(every),
@@ -112,7 +113,7 @@ def parts(clip: Clip, painter: Painter, sizes: Sizes, folder: Path, times: int) 
             "generator": seconds(lambda: painter.generator(source), times),
         }
         if painter.upscaler is not None:
-            found["upscaler"] = seconds(lambda: painter.enlarged(painted), times)
+            found["upscaler"] = seconds(lambda: painter.enlarge(painted), times)
     found["encode"] = seconds(lambda: _encode(result, every, sizes, folder / "encoded.mp4"), 3) / len(every)
     return found
 
@@ -146,7 +147,7 @@ def networks_cpu(clip: Clip, painter: Painter, sizes: Sizes, times: int) -> floa
         source = resize(to_device(frames, painter.device), sizes.painted)
         began = process_time()
         for _ in range(times):
-            painter.enlarged(painter.generator(source).float())
+            painter.enlarge(painter.generator(source).float())
     return (process_time() - began) / times
 
 
@@ -155,8 +156,8 @@ def likeness(clip: Clip, painter: Painter, exact: Painter, sizes: Sizes) -> floa
     every = list(batches(clip))
     found = []
     for batch in every[:: max(1, len(every) // COMPARED_FRAMES)]:
-        one, other = (each.paint(batch.frames, sizes, deep=False, anew=True) for each in (painter, exact))
-        found.append(10 * np.log10(255**2 / max(1e-9, np.mean((one.astype(float) - other) ** 2))))
+        given, wanted = (each.paint(batch.frames, sizes, sixteen_bit=False, reset=True) for each in (painter, exact))
+        found.append(10 * np.log10(255**2 / max(1e-9, np.mean((given.astype(float) - wanted) ** 2))))
     return float(np.mean(found))
 
 
@@ -167,7 +168,8 @@ def measure(clip: Clip, wanted: dict[str, Any], folder: Path, times: int) -> Mea
     plain = RenderSettings(**{**wanted, "precision": "fp32", "backend": "eager"})
     engine, exact = Engine(settings), Engine(plain)
     sizes = engine.sizes(clip.upright_size)
-    painter = engine.painter(sizes, clip=clip, frames=clip.frames)
+    plan = plan_video(clip, folder / "rendered.mp4", sizes, engine.upscaler_name(sizes), settings)
+    painter = engine.video_painter(plan)
     before = parts(clip, painter, sizes, folder, times)
     taken, computed, start = whole(clip, settings, folder)
     after = parts(clip, painter, sizes, folder, times)
@@ -177,8 +179,8 @@ def measure(clip: Clip, wanted: dict[str, Any], folder: Path, times: int) -> Mea
         cpu_overhead=computed / networks_cpu(clip, painter, sizes, times) - 1,
         start=start,
         twin=twin(clip, plain, folder),
-        psnr=likeness(clip, painter, exact.painter(sizes), sizes),
-        resolved=painter.resolved.record(),
+        psnr=likeness(clip, painter, exact.picture_painter(sizes), sizes),
+        resolved=asdict(painter.config),
     )
 
 

@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from benchmarks.likeness import edge_agreement, luma
-from vidstyle.analysis.crops import crop_features, draw_crops, goal_of, scaled
+from vidstyle.analysis.crops import crop_features, draw_crops, join_halves, scaled
 from vidstyle.analysis.frechet import frechet_distance, kernel_distance
 from vidstyle.analysis.psnr_ssim import ssim
 from vidstyle.device import resolve_device, resolve_precision
@@ -100,7 +100,7 @@ def score(
     if styled is not None:
         sets["styled"] = [styled[name] for name in photos]
     even, odd = (extract(draw(target[start::2], 1 + start)) for start in (0, 1))
-    goal = goal_of(even, odd)
+    goal = join_halves(even, odd)
     rows = {
         label: distances(extract(draw(pictures, 0)), goal) | likeness(pictures, untouched)
         for label, pictures in sets.items()

@@ -20,7 +20,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.plain_step import PlainStep
 from vidstyle.device import resolve_device, resolve_precision
-from vidstyle.host_memory import large_buffers_kept
+from vidstyle.host_memory import keep_large_buffers
 from vidstyle.pixels import to_signed_floats
 from vidstyle.progress import silent
 from vidstyle.report.page import chart, charts, write_page
@@ -89,7 +89,7 @@ def compare(settings: TrainSettings, steps: int) -> list[str]:
     dtype = resolve_precision(settings.precision, device)
     plain = measure(PlainStep(settings, device), settings, device, steps, torch.contiguous_format)
     plain_ceiling = ceiling(device, torch.float32)
-    with large_buffers_kept(device):
+    with keep_large_buffers(device):
         ours = measure(ContrastiveTraining(settings, device, dtype), settings, device, steps, torch.channels_last)
     rows = [("plain, fp32", plain, plain_ceiling), (f"ours, {str(dtype)[6:]}", ours, ceiling(device, dtype))]
     lines = ["| step | s | images/s | times plain | GFLOP | matmul ceiling GFLOP/s | of ceiling |", "|" + "---|" * 7]

@@ -23,7 +23,7 @@ def _section(name: str, command: click.Command | None) -> str:
     )
     rows = [_row(part) for part in command.params if isinstance(part, click.Option)]
     table = "\n".join(["| option | what it does |", "| --- | --- |", *rows])
-    paragraphs = "\n\n".join(" ".join(one.split()) for one in (command.help or "").split("\n\n"))
+    paragraphs = "\n\n".join(" ".join(paragraph.split()) for paragraph in (command.help or "").split("\n\n"))
     return f"## vidstyle {name} {usage}".rstrip() + f"\n\n{paragraphs}\n\n{table}\n"
 
 

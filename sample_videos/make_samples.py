@@ -12,7 +12,7 @@ import av
 import numpy as np
 
 from sample_videos import cartoon, landscape, sound
-from vidstyle.atomic import whole_file
+from vidstyle.files import whole_file
 
 AUDIO_BITS_PER_SECOND = 96_000
 

@@ -1,12 +1,45 @@
-"""Fixtures that every room's tests share."""
+"""Fixtures that every room's tests share, and `pytest --changed`, which runs the tests that a change touches."""
 
 import os
+import subprocess
 from pathlib import Path
 
 # One thread each: the tests run beside each other, and threads that wait for one another there wait long.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pytest
+
+from tests.changed import Imports, changed_files
+
+ROOT = Path(__file__).parent.parent
+FEW_FILES = 2
+"""Up to so many named test files are run in this process: workers would take longer to start than they save."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add `--changed`."""
+    text = "run only the test files that a change since COMMIT (default: the last one) touches, by what they import"
+    parser.addoption("--changed", nargs="?", const="HEAD", metavar="COMMIT", help=text)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> pytest.ExitCode | None:
+    """Put the files that `--changed` chooses in the place of those that were named."""
+    if not config.option.changed:
+        return None
+    try:
+        files = Imports(ROOT).touched(changed_files(ROOT, config.option.changed))
+    except subprocess.CalledProcessError as error:
+        raise pytest.UsageError(f"git cannot say what changed since {config.option.changed}: {error.stderr}") from error
+    print(f"{len(files)} test files are touched by what changed since {config.option.changed}.")
+    config.args[:], config.option.changed = sorted(map(str, files)), None
+    return None if files else pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Start no workers for a few files."""
+    named = {Path(argument.split("::")[0]) for argument in config.args}
+    return 0 if len(named) <= FEW_FILES and all(path.is_file() for path in named) else None
 
 
 def _folder(variable: str, what: str) -> Path:

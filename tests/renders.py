@@ -10,7 +10,11 @@ import av
 import pytest
 
 from tests.packets import complaints, tracks, video_times
+from vidstyle.media.clip import Clip
 from vidstyle.progress import OnProgress, Progress, StageResult
+from vidstyle.render.engine import Engine
+from vidstyle.render.painter import Painter
+from vidstyle.render.plan import VideoPlan, plan_video
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
 from vidstyle.render.work_folder import RenderFolder
@@ -28,6 +32,17 @@ def crash_after(frames: int) -> OnProgress:
     return crash
 
 
+def plan_of(clip: Clip, engine: Engine, target: Path = Path("out.mkv")) -> VideoPlan:
+    """Return the plan for a clip that the engine renders."""
+    sizes = engine.sizes(clip.upright_size)
+    return plan_video(clip, target, sizes, engine.upscaler_name(sizes), engine.settings)
+
+
+def painter_of(clip: Clip, engine: Engine) -> Painter:
+    """Return the painter with which a render of the clip begins."""
+    return engine.video_painter(plan_of(clip, engine))
+
+
 def broken_off(source: Path, target: Path, settings: RenderSettings, frames: int) -> RenderFolder:
     """Render up to some frames, and return the folder that is left."""
     with pytest.raises(Crash):
@@ -39,7 +54,7 @@ def broken_off(source: Path, target: Path, settings: RenderSettings, frames: int
 def shown(path: Path) -> list[tuple[Fraction, str]]:
     """Return time and hash of every decoded frame."""
     with av.open(str(path)) as container:
-        frames = [(one.pts * one.time_base, one.to_ndarray()) for one in container.decode(video=0)]
+        frames = [(frame.pts * frame.time_base, frame.to_ndarray()) for frame in container.decode(video=0)]
     return [(time, hashlib.sha256(picture.tobytes()).hexdigest()) for time, picture in frames]
 
 
@@ -52,7 +67,7 @@ def assert_same(target: Path, wanted: Path) -> None:
     assert video_times(target) == video_times(wanted)
     assert tracks(target, "audio") == tracks(wanted, "audio")
     assert complaints(target) == ""
-    assert [one.name for one in target.parent.iterdir() if one.name.startswith(".")] == []
+    assert [path.name for path in target.parent.iterdir() if path.name.startswith(".")] == []
 
 
 def done(folder: RenderFolder) -> list[bytes]:

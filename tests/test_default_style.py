@@ -40,7 +40,7 @@ def test_render_needs_no_word_about_it(tmp_path: Path) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["render", str(tmp_path / "in.mp4"), "-o", str(tmp_path / "out.mp4"), "--size", "32"])
     assert caught.value.code == ExitCode.OK
-    streams = {one.kind for one in probe(tmp_path / "out.mp4").streams}
+    streams = {stream.kind for stream in probe(tmp_path / "out.mp4").streams}
     assert streams == {"video", "audio"}
 
 
@@ -67,8 +67,8 @@ def test_rendering_brings_held_out_photos_two_fifths_closer_to_held_out_frames(
             target_range=HELD_OUT_SECONDS,
             target_every=1.0,
             crops=600,
-            crop=96,
-            size=192,
+            crop=64,
+            size=128,
             seed=0,
             device="cpu",
             precision="auto",

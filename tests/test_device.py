@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from vidstyle.device import resolve_device, resolve_precision
+from vidstyle.device import is_out_of_memory, resolve_device, resolve_precision
 from vidstyle.errors import DeviceError
 
 
@@ -25,3 +25,17 @@ def test_a_named_precision_is_taken_as_it_is() -> None:
     formats = {name: resolve_precision(name, torch.device("cpu")) for name in ("fp32", "bf16", "fp16")}
     assert formats == {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
     assert resolve_precision("auto", torch.device("cpu")) in (torch.float32, torch.bfloat16)
+
+
+@pytest.mark.parametrize(
+    ("error", "short"),
+    [
+        (torch.OutOfMemoryError("anything"), True),
+        (RuntimeError("CUDA error: Out of memory"), True),
+        (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried 12 bytes"), True),
+        (RuntimeError("std::bad_alloc"), True),
+        (RuntimeError("shapes do not fit each other"), False),
+    ],
+)
+def test_a_lack_of_memory_is_told_from_other_errors(error: RuntimeError, short: bool) -> None:
+    assert is_out_of_memory(error) == short

@@ -14,7 +14,7 @@ class _Example(Settings):
     count: int = setting(3, "how many", minimum=1, maximum=9)
     rate: float = setting(0.5, "how fast", minimum=0.0)
     mode: str = setting("a", "which", choices=("a", "b"))
-    size: int | str | None = setting(None, "how large", minimum=8, words=("source",))
+    size: int | str | None = setting(None, "how large", minimum=8, keywords=("source",))
     name: str = setting("", "what it is called")
     loud: bool = setting(False, "whether it shouts")
     places: tuple[str, ...] = setting((), "where it is, may be several")
@@ -44,7 +44,7 @@ def test_a_wrong_value_is_named_with_what_is_taken(name: str, value: object, mes
 def test_good_values_come_back_in_the_fields_own_type() -> None:
     made = _Example(rate=2, size="source")
     assert (made.rate, type(made.rate), made.size) == (2.0, float, "source")
-    by_name = {one.name: one for one in describe(_Example)}
+    by_name = {setting.name: setting for setting in describe(_Example)}
     assert [by_name["size"].parse(text) for text in ("source", "96")] == ["source", 96]
     assert by_name["name"].parse("12") == "12"
 

@@ -22,7 +22,7 @@ class ExitCode(IntEnum):
 
 
 class VidstyleError(Exception):
-    """A failure that is explained to the user: what failed, on what, and what to do next."""
+    """A failure whose message tells the user what failed, on what, and what to do next."""
 
     exit_code = ExitCode.BUG
 
@@ -46,7 +46,7 @@ class OutputError(VidstyleError):
 
 
 class TargetExists(OutputError):
-    """A target that stands already."""
+    """A target that exists already."""
 
 
 class StyleError(VidstyleError):
@@ -56,7 +56,7 @@ class StyleError(VidstyleError):
 
 
 class DamagedError(VidstyleError):
-    """A source that was damaged, in a run that was told to be strict."""
+    """A damaged source, in a run with `--strict`."""
 
     exit_code = ExitCode.DAMAGED
 
@@ -80,7 +80,7 @@ class DependencyError(VidstyleError):
 
 
 class ClusterError(VidstyleError):
-    """A cluster that cannot be started, reached or used, or pieces of a render that failed on it again and again."""
+    """A cluster that cannot be started, reached or used, or pieces of a render that kept failing on it."""
 
     exit_code = ExitCode.CLUSTER
 
@@ -89,3 +89,8 @@ class Interrupted(VidstyleError):
     """The user stopped the run; what was done is kept."""
 
     exit_code = ExitCode.INTERRUPTED
+
+
+def text_of(error: BaseException) -> str:
+    """Return what an error says, with the notes that were added to it."""
+    return " ".join([str(error), *getattr(error, "__notes__", [])])

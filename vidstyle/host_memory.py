@@ -1,4 +1,7 @@
-"""How glibc hands out the host's memory; other systems are left alone."""
+"""Settings of glibc's allocator, which decide whether freed memory is reused, kept or given back to the system.
+
+Other C libraries, and other systems than Linux, are left as they are.
+"""
 
 import ctypes
 import sys
@@ -8,35 +11,38 @@ from contextlib import contextmanager
 import torch
 
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_THRESHOLD, M_MMAP_MAX, M_ARENA_MAX = -1, -2, -3, -4, -8
-"""Numbers of these parameters in glibc's malloc.h."""
-_KEEP = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 1 << 28}
-_SETTLED = {M_MMAP_MAX: 65_536, M_MMAP_THRESHOLD: 32 << 20, M_TRIM_THRESHOLD: 64 << 20, M_TOP_PAD: 128 << 10}
-"""What glibc comes to by itself where large buffers come and go; it stops adapting once any of these is set."""
+"""The parameters of `mallopt`, as numbered in glibc's malloc.h."""
+_KEEP_EVERYTHING = {M_MMAP_MAX: 0, M_TRIM_THRESHOLD: 2**31 - 1, M_TOP_PAD: 1 << 28}
+_ADAPTED = {M_MMAP_MAX: 65_536, M_MMAP_THRESHOLD: 32 << 20, M_TRIM_THRESHOLD: 64 << 20, M_TOP_PAD: 128 << 10}
+"""The values that glibc's adaptive malloc converges to with large buffers; setting any parameter disables adaptation."""
 
 
 def share_one_heap() -> None:
-    """Let threads begun from now on take their memory from one heap, in which what one of them frees serves the others.
+    """Let all threads started from now on allocate from one heap, so that memory freed by one serves the others.
 
-    Left to itself glibc gives threads heaps of their own, over which frames that pass between threads scatter. Buffers
-    above 32 MiB go back to the system when they are freed, whatever was set before.
+    By default glibc gives each thread a heap of its own, and frames passed between threads scatter over all of them.
+    Buffers above 32 MiB return to the system when they are freed. This replaces earlier settings.
     """
-    _set({M_ARENA_MAX: 1, **_SETTLED})
+    _set_malloc_options({M_ARENA_MAX: 1, **_ADAPTED})
 
 
 @contextmanager
-def large_buffers_kept(device: torch.device) -> Iterator[None]:
-    """Keep large buffers for the next step instead of having the system clear new ones; nothing on other devices."""
+def keep_large_buffers(device: torch.device) -> Iterator[None]:
+    """Keep freed large buffers for the next step, as the system would have to clear new ones.
+
+    Does nothing where `device` is not the CPU.
+    """
     if device.type != "cpu":
         yield
         return
-    _set(_KEEP)
+    _set_malloc_options(_KEEP_EVERYTHING)
     try:
         yield
     finally:
-        _set(_SETTLED)
+        _set_malloc_options(_ADAPTED)
 
 
-def _set(options: dict[int, int]) -> None:
+def _set_malloc_options(options: dict[int, int]) -> None:
     if sys.platform == "linux" and hasattr(library := ctypes.CDLL(None), "mallopt"):
         for parameter, value in options.items():
             library.mallopt(parameter, value)

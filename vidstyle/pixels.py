@@ -1,4 +1,8 @@
-"""The one conversion between pictures as arrays of pixels and as tensors of floats."""
+"""Conversion between pictures as arrays of pixels and as tensors of floats. All other modules convert by these functions.
+
+Pixels are (n, height, width, 3) uint8 or uint16 arrays in RGB; floats are (n, 3, height, width) float32 in [0, 1].
+Torch computes little with uint16: a tensor holds 16-bit pixels as int16 of the same bits.
+"""
 
 import numpy as np
 import torch
@@ -10,37 +14,43 @@ def to_device(frames: np.ndarray, device: torch.device) -> Tensor:
     return to_floats(as_tensor(frames).to(device))
 
 
+def to_host(images: Tensor, *, sixteen_bit: bool) -> np.ndarray:
+    """Return (n, 3, height, width) floats as a (n, height, width, 3) array on the host, rounded on their device.
+
+    The array is uint16 if `sixteen_bit`, else uint8. Values beyond [0, 1] are clipped.
+    """
+    return as_array(to_pixels(images, sixteen_bit=sixteen_bit).cpu())
+
+
 def as_tensor(frames: np.ndarray) -> Tensor:
-    """Return uint8 or uint16 frames as a tensor of the same memory, words as int16 of the same bits."""
+    """Return uint8 or uint16 pixels as a tensor of the same memory, uint16 as int16 of the same bits."""
     whole = np.ascontiguousarray(frames)
     return torch.from_numpy(whole.view(np.int16) if whole.dtype == np.uint16 else whole)
 
 
+def as_array(pixels: Tensor) -> np.ndarray:
+    """Return pixels on the host as an array of the same memory, int16 as uint16 of the same bits."""
+    numbers = pixels.numpy()
+    return numbers.view(np.uint16) if numbers.dtype == np.int16 else numbers
+
+
 def to_floats(pixels: Tensor) -> Tensor:
-    """Return (n, height, width, 3) uint8, or words as int16, as (n, 3, height, width) float32 in [0, 1]."""
+    """Return (n, height, width, 3) uint8, or 16-bit pixels as int16, as (n, 3, height, width) float32 in [0, 1]."""
     planes = pixels.permute(0, 3, 1, 2).contiguous()
     if pixels.dtype == torch.int16:
         return (planes.to(torch.int32) & 0xFFFF).to(torch.float32).div_(65535)
     return planes.to(torch.float32).div_(255)
 
 
-def to_pixels(images: Tensor, *, deep: bool) -> Tensor:
-    """Return (n, 3, height, width) floats, rounded, as (n, height, width, 3) uint8, or words as int16 if `deep`."""
-    top = 65535 if deep else 255
-    whole = images.float().mul(top).round_().clamp_(0, top)
-    numbers = whole.to(torch.int32).to(torch.int16) if deep else whole.to(torch.uint8)
+def to_pixels(images: Tensor, *, sixteen_bit: bool) -> Tensor:
+    """Return (n, 3, height, width) floats, rounded, as (n, height, width, 3) uint8, or int16 if `sixteen_bit`.
+
+    Values beyond [0, 1] are clipped.
+    """
+    largest = 65535 if sixteen_bit else 255
+    whole = images.float().mul(largest).round_().clamp_(0, largest)
+    numbers = whole.to(torch.int32).to(torch.int16) if sixteen_bit else whole.to(torch.uint8)
     return numbers.permute(0, 2, 3, 1).contiguous()
-
-
-def as_array(pixels: Tensor) -> np.ndarray:
-    """Return pixels on the host as an array of the same memory, int16 as the words they stand for."""
-    numbers = pixels.numpy()
-    return numbers.view(np.uint16) if numbers.dtype == np.int16 else numbers
-
-
-def to_host(images: Tensor, *, deep: bool) -> np.ndarray:
-    """Return (n, 3, height, width) floats, rounded on their device, as (n, height, width, 3) uint8, or uint16 if `deep`."""
-    return as_array(to_pixels(images, deep=deep).cpu())
 
 
 def to_planes(picture: np.ndarray) -> Tensor:

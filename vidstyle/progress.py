@@ -1,4 +1,4 @@
-"""How a stage tells the command line, or any other caller, how far it is."""
+"""What a stage reports to its caller: progress while it works, and a result at the end."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -10,7 +10,7 @@ from typing import Any
 class Progress:
     """`done` of `total` units (None: unknown) of a phase, and figures to show beside it.
 
-    `note` is something that the user should read now; there is nothing else to show then.
+    With a `note`, a text that the user should read now, there is nothing else to show.
     """
 
     phase: str
@@ -22,7 +22,7 @@ class Progress:
 
 
 def note(text: str) -> Progress:
-    """Return what tells the user `text` at once."""
+    """Return progress that only shows the user `text`."""
     return Progress("", 0, None, note=text)
 
 
@@ -35,7 +35,7 @@ def silent(_: Progress) -> None:
 
 @dataclass(frozen=True)
 class StageResult:
-    """What one stage did: inputs, outputs, counts, wall seconds, resolved settings, warnings."""
+    """What one stage did: inputs, outputs, counts, wall-clock seconds, settings with all defaults filled in, warnings."""
 
     stage: str
     inputs: tuple[Path, ...]

@@ -1,5 +1,9 @@
-"""Settings of a stage: each field states its default, help and range once; options, recipes and records derive from it."""
+"""The base of every stage's settings.
 
+Each field states its default, help and range once; options, recipe keys and records are made from it.
+"""
+
+import tomllib
 import types
 import typing
 from collections.abc import Mapping
@@ -14,7 +18,10 @@ _KEY = "setting"
 
 @dataclass(frozen=True)
 class Setting:
-    """One field of a stage's settings: its name, default, accepted types and range."""
+    """One field of a stage's settings: its name, default, help, accepted types and range.
+
+    A field with `choices` takes one of them. A number may also be given as one of the `keywords`, such as `auto`.
+    """
 
     name: str
     default: Any
@@ -23,7 +30,7 @@ class Setting:
     minimum: float | None
     maximum: float | None
     choices: tuple[str, ...]
-    words: tuple[str, ...]
+    keywords: tuple[str, ...]
 
     @property
     def flag(self) -> str:
@@ -32,7 +39,7 @@ class Setting:
 
     @property
     def many(self) -> bool:
-        """Whether the setting is a tuple of texts: an option that may be repeated, a list in a recipe."""
+        """Whether the setting is a tuple of texts: its option may be repeated, and a recipe gives a list."""
         return tuple in self.kinds
 
     @property
@@ -40,12 +47,16 @@ class Setting:
         """The accepted values, as shown in help and errors."""
         if self.choices:
             return "|".join(self.choices)
-        free = "N" if int in self.kinds else "NUMBER" if float in self.kinds else "TEXT"
-        return "|".join([*self.words, free])
+        return "|".join([*self.keywords, self._placeholder()])
+
+    def _placeholder(self) -> str:
+        if int in self.kinds:
+            return "N"
+        return "NUMBER" if float in self.kinds else "TEXT"
 
     def parse(self, text: str) -> Any:
-        """Return the value that `text` spells; raises SettingsError when it spells none."""
-        if self.choices or text in self.words:
+        """Return the value that `text` stands for; raises SettingsError when it stands for none."""
+        if self.choices or text in self.keywords:
             return self.checked(text)
         for kind in (int, float):
             if kind in self.kinds:
@@ -61,7 +72,7 @@ class Setting:
             return None
         if self.many:
             texts = (value,) if isinstance(value, str) else value
-            good = isinstance(texts, list | tuple) and all(isinstance(one, str) for one in texts)
+            good = isinstance(texts, list | tuple) and all(isinstance(text, str) for text in texts)
             return tuple(self._accept(texts, good))
         if isinstance(value, bool) or bool in self.kinds:
             return self._accept(value, isinstance(value, bool) and bool in self.kinds)
@@ -69,14 +80,15 @@ class Setting:
             value = float(value)
         if isinstance(value, int | float):
             return self._accept(value, type(value) in self.kinds and self._within(value))
-        if isinstance(value, str) and (self.choices or self.words):
+        if isinstance(value, str) and (self.choices or self.keywords):
             free = str in self.kinds and not self.choices and not ({int, float} & set(self.kinds))
-            return self._accept(value, free or value in self.choices or value in self.words)
+            return self._accept(value, free or value in self.choices or value in self.keywords)
         return self._accept(value, type(value) in self.kinds)
 
     def _within(self, value: float) -> bool:
-        above = self.minimum is None or value >= self.minimum
-        return above and (self.maximum is None or value <= self.maximum)
+        if self.minimum is not None and value < self.minimum:
+            return False
+        return self.maximum is None or value <= self.maximum
 
     def _accept(self, value: Any, good: bool) -> Any:
         if not good:
@@ -98,25 +110,25 @@ def setting(
     minimum: float | None = None,
     maximum: float | None = None,
     choices: tuple[str, ...] = (),
-    words: tuple[str, ...] = (),
+    keywords: tuple[str, ...] = (),
 ) -> Any:
-    """Declare a field of a settings class; `words` are texts accepted besides a number."""
-    stated = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "words": words}
-    return field(default=default, metadata={_KEY: stated})
+    """Declare a field of a settings class; `keywords` are texts that are accepted besides a number."""
+    details = {"help": help, "minimum": minimum, "maximum": maximum, "choices": choices, "keywords": keywords}
+    return field(default=default, metadata={_KEY: details})
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Base of every stage's settings: frozen, and checked when made (raises SettingsError)."""
+    """Base of every stage's settings: frozen, and checked when an instance is made, which raises SettingsError."""
 
     def __post_init__(self) -> None:
-        for one in describe(type(self)):
-            object.__setattr__(self, one.name, one.checked(getattr(self, one.name)))
+        for setting in describe(type(self)):
+            object.__setattr__(self, setting.name, setting.checked(getattr(self, setting.name)))
 
     @classmethod
     def resolve(cls, recipe: Mapping[str, Any], flags: Mapping[str, Any]) -> Self:
         """Return settings with the precedence default < recipe < flag; raises SettingsError on unknown recipe keys."""
-        known = {one.name for one in describe(cls)}
+        known = {setting.name for setting in describe(cls)}
         given = {key.replace("-", "_"): value for key, value in recipe.items()}
         if unknown := sorted(set(given) - known):
             raise SettingsError(
@@ -126,7 +138,7 @@ class Settings:
 
     def record(self) -> dict[str, Any]:
         """Return the settings as JSON-ready values, for the run folder."""
-        values = {one.name: getattr(self, one.name) for one in describe(type(self))}
+        values = {setting.name: getattr(self, setting.name) for setting in describe(type(self))}
         return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
 
 
@@ -134,20 +146,21 @@ def describe(cls: type[Settings]) -> tuple[Setting, ...]:
     """Return the settings of a class in the order in which it declares them."""
     hints = typing.get_type_hints(cls)
     return tuple(
-        Setting(one.name, one.default, kinds=_kinds(hints[one.name]), **one.metadata[_KEY])
-        for one in fields(cls)
-        if _KEY in one.metadata and one.default is not MISSING
+        Setting(declared.name, declared.default, kinds=_kinds(hints[declared.name]), **declared.metadata[_KEY])
+        for declared in fields(cls)
+        if _KEY in declared.metadata and declared.default is not MISSING
     )
 
 
 def _kinds(hint: Any) -> tuple[type, ...]:
-    return typing.get_args(hint) if isinstance(hint, types.UnionType) else (typing.get_origin(hint) or hint,)
+    """Return the types that an annotation names: `int | None` gives int and NoneType, `tuple[str, ...]` gives tuple."""
+    if isinstance(hint, types.UnionType):
+        return typing.get_args(hint)
+    return (typing.get_origin(hint) or hint,)
 
 
 def read_recipe(path: Path) -> dict[str, Any]:
     """Return the tables of a TOML recipe; raises SettingsError naming the file and the fault."""
-    import tomllib
-
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The user's own folder for what can be made or fetched again."""
+"""The user's cache folder, for files that can be made or downloaded again."""
 
 import os
 import sys

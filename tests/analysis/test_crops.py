@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from vidstyle.analysis.crops import draw_crops, goal_of, scaled
+from vidstyle.analysis.crops import draw_crops, join_halves, scaled
 
 
 def test_scaling_sets_the_short_side_and_keeps_the_shape() -> None:
@@ -23,4 +23,4 @@ def test_crops_come_in_turn_from_all_pictures_at_places_that_only_the_seed_decid
 
 def test_a_goal_is_half_of_the_even_and_half_of_the_odd_pictures() -> None:
     even, odd = np.arange(4.0)[:, None], 10 + np.arange(4.0)[:, None]
-    assert goal_of(even, odd)[:, 0].tolist() == [0, 1, 12, 13]
+    assert join_halves(even, odd)[:, 0].tolist() == [0, 1, 12, 13]

@@ -1,12 +1,13 @@
-"""What spoils a picture is told from what restores it."""
+"""Damage is told from restoration, and the place where two versions of a picture differ most is found."""
 
 import cv2
 import numpy as np
 import pytest
 
 from tests.blurs import blurred_by, disc_kernel, motion_kernel, scene
+from tests.drawings import drawing
 from vidstyle.analysis.blur import DEFOCUS, MOTION, Blur
-from vidstyle.analysis.damage import LOSES_DETAIL, RINGS, SHIFTS, damage, ringing, shift
+from vidstyle.analysis.damage import LOSES_DETAIL, RINGS, SHIFTS, damage, most_changed, ringing, shift
 from vidstyle.analysis.deconvolution import deconvolve_plane
 
 
@@ -54,3 +55,22 @@ def test_writing_that_is_gone_is_told() -> None:
     wiped = soft.copy()
     wiped[105:130, 15:220] = cv2.medianBlur(soft[105:130, 15:220].astype(np.uint8), 21)
     assert damage(soft, wiped, None) == LOSES_DETAIL
+
+
+@pytest.mark.parametrize(("top", "left"), [(0, 0), (40, 90), (100, 140)])
+def test_the_crop_holds_what_changed(top: int, left: int) -> None:
+    before = drawing(1)
+    after = before.copy()
+    after[top : top + 20, left : left + 20] = 255 - after[top : top + 20, left : left + 20]
+    rows, columns = most_changed(before, after, 60, 40)
+    assert (rows.stop - rows.start, columns.stop - columns.start) == (40, 60)
+    assert rows.start <= top and rows.stop >= min(top + 20, 120) and rows.start >= 0 and rows.stop <= 120
+    assert columns.start <= left and columns.stop >= min(left + 20, 160) and columns.start >= 0 and columns.stop <= 160
+
+
+def test_a_picture_smaller_than_the_crop_is_taken_whole() -> None:
+    assert most_changed(drawing(1, (48, 36)), drawing(2, (48, 36)), 60, 40) == (slice(0, 36), slice(0, 48))
+    assert most_changed(np.zeros((9, 9, 3), np.uint8), np.zeros((9, 9, 3), np.uint8), 4, 3) == (
+        slice(0, 3),
+        slice(0, 4),
+    )

@@ -34,6 +34,21 @@ def test_the_frechet_distance_agrees_with_scipys_matrix_root(count: int, width: 
     assert frechet_distance(first, second) == pytest.approx(by_scipy(first, second), rel=1e-6)
 
 
+@pytest.mark.parametrize(("count", "other_count"), [(2, 2), (2, 90), (90, 2), (20, 31), (40, 70)])
+def test_few_samples_give_what_their_covariances_do(count: int, other_count: int) -> None:
+    first, second = features(1, 90, 50)[:count], features(2, 90, 50, 0.3)[:other_count]
+    moments = [part for one in (first, second) for part in (one.mean(axis=0), np.cov(one, rowvar=False))]
+    assert frechet_distance(first, second) == pytest.approx(gaussian_distance(*moments), rel=1e-6)
+
+
+def test_two_samples_each_have_a_closed_form() -> None:
+    first, second = features(3, 2, 2048), features(4, 2, 2048, 0.3)
+    between, other = first[1] - first[0], second[1] - second[0]
+    expected = np.sum((first.mean(axis=0) - second.mean(axis=0)) ** 2)
+    expected += (between @ between + other @ other) / 2 - abs(between @ other)
+    assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-12)
+
+
 @pytest.mark.needs_data
 @pytest.mark.needs_weights
 @pytest.mark.filterwarnings("ignore:Matrix is singular")

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.drawings import blurred, drawing
-from vidstyle.analysis.sharpness import Edges, measuring_copy, picture_sharpness, sharpness
+from vidstyle.analysis.sharpness import Edges, picture_sharpness, sharpness
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -44,11 +44,6 @@ def test_an_edge_of_n_pixels_measures_about_one_nth(pixels: int) -> None:
 @pytest.mark.parametrize("value", [0, 128, 255])
 def test_a_flat_picture_has_no_sharpness(value: int) -> None:
     assert sharpness(np.full((60, 80), value, np.uint8)) == 0.0
-
-
-def test_the_measuring_copy_is_grey_small_and_never_enlarged() -> None:
-    assert measuring_copy(drawing(0, (1280, 720))).shape == (360, 640)
-    assert measuring_copy(drawing(0, (90, 160))).shape == (160, 90)
 
 
 def _kernels() -> dict[str, np.ndarray]:

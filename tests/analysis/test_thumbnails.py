@@ -15,7 +15,7 @@ from vidstyle.analysis.borders import Box
 from vidstyle.analysis.light import Light
 from vidstyle.analysis.scale import square_pixels
 from vidstyle.analysis.sharpness import sharpness
-from vidstyle.analysis.thumbnails import Glance, gradient_energy, grey_of_planes, grey_of_rgb
+from vidstyle.analysis.thumbnails import Preview, gradient_energy, grey_of_planes, grey_of_rgb
 from vidstyle.media.picture import Picture
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
@@ -60,7 +60,7 @@ def test_copies_of_samples_are_those_of_rgb(tmp_path: Path, kind: dict[str, Any]
         assert picture.planes is not None
         rgb = picture.rgb if picture.rgb.dtype == np.uint8 else (picture.rgb // 257).astype(np.uint8)
         inside = np.ascontiguousarray(box.crop(rgb) if box else rgb)
-        quick, plain = Glance.of_planes(picture.planes, box), Glance.of_rgb(inside)
+        quick, plain = Preview.of_planes(picture.planes, box), Preview.of_rgb(inside)
         grey, plain_grey = grey_of_planes(picture.planes, box, aspect), grey_of_rgb(inside, aspect)
         assert grey.shape == plain_grey.shape and quick.thumbnail.shape == plain.thumbnail.shape
         assert differ(quick.thumbnail, plain.thumbnail) < 5
@@ -68,12 +68,17 @@ def test_copies_of_samples_are_those_of_rgb(tmp_path: Path, kind: dict[str, Any]
         assert sharpness(grey) == pytest.approx(sharpness(plain_grey), rel=0.12)
 
 
+def test_grey_copies_are_small_and_never_enlarged() -> None:
+    assert grey_of_rgb(drawing(0, (1280, 720)), 1).shape == (360, 640)
+    assert grey_of_rgb(drawing(0, (90, 160)), 1).shape == (160, 90)
+
+
 def test_copies_have_square_pixels_and_at_most_the_measuring_size() -> None:
     wide = drawing(1, (960, 576))
     assert grey_of_rgb(wide, 4 / 3).shape == (360, 800)
-    squared = Glance.of_rgb(square_pixels(wide, 4 / 3))
+    squared = Preview.of_rgb(square_pixels(wide, 4 / 3))
     assert squared.thumbnail.shape == (36, 64, 3)
-    assert differ(squared.thumbnail, Glance.of_rgb(wide).thumbnail) < 1
+    assert differ(squared.thumbnail, Preview.of_rgb(wide).thumbnail) < 1
 
 
 @pytest.mark.parametrize("size", [(320, 240), (1280, 720), (3840, 2160)])

@@ -11,7 +11,7 @@ import pytest
 from tests.clips import make_clip
 from vidstyle.cli.main import main
 from vidstyle.errors import ExitCode
-from vidstyle.report.png import write_png
+from vidstyle.media.images import write_image
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +22,8 @@ def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for number in (0, 1):
         picture = np.random.default_rng(number).integers(0, 256, (40, 50, 3), np.uint8)
-        write_png(Path("source") / f"{number}.png", picture)
-        write_png(Path("generated") / f"{number}.png", picture // 2)
+        write_image(Path("source") / f"{number}.png", picture)
+        write_image(Path("generated") / f"{number}.png", picture // 2)
 
 
 def vidstyle(*arguments: str) -> int:

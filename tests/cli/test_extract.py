@@ -97,7 +97,7 @@ def test_flags_go_before_the_recipe_and_the_recipe_before_defaults(tmp_path: Pat
         (
             ("show.mp4", "-o", "show.mp4/b"),
             ExitCode.OUTPUT,
-            "Error: Cannot make the folder show.mp4/b: Not a directory. Give another with -o.\n",
+            "Error: Cannot write into show.mp4/b/.candidates: Not a directory. Check the path, rights and free space.\n",
         ),
         ((), ExitCode.USAGE, "Missing argument"),
     ],

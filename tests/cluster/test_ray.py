@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.clips import make_clip, moving_square
-from tests.render.test_full import small_file_system
+from tests.render.test_video_on_full_disk import small_file_system
 from tests.renders import Crash, assert_same, broken_off, done, shown, told, uneven
 from vidstyle.cluster.settings import LOCAL, ClusterSettings
 from vidstyle.errors import ClusterError, ExitCode
@@ -82,14 +82,14 @@ def test_films_on_two_machines_are_those_of_one_process(
     cluster: Any, fast: Fast, tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The machines see neither films nor style by their paths: all goes through the object store."""
-    from vidstyle.cluster import job_spec as files
+    from vidstyle.cluster import job_spec
     from vidstyle.cluster.worker import Worker
 
     class Blind(Worker):
         def __init__(self) -> None:
             super().__init__()
-            seen, own = files._is_there, str(self._scratch.path)
-            files._is_there = lambda file, path: str(path).startswith(own) and seen(file, path)
+            seen, own = job_spec._is_there, str(self._scratch.path)
+            job_spec._is_there = lambda file, path: str(path).startswith(own) and seen(file, path)
 
     monkeypatch.setattr("vidstyle.cluster.stage.Worker", Blind)
     settings = fast(segment=8, flicker="flow", start=0.1)
@@ -102,7 +102,7 @@ def test_films_on_two_machines_are_those_of_one_process(
         assert_same(tmp_path / "out" / name, tmp_path / "straight" / name)
     last = [one for one in said if not one.note][-1]
     frames, pieces = result.counts["frames"], result.details["ray"]["pieces"]
-    assert (last.phase, last.done, last.total) == ("2 films", frames, frames)
+    assert (last.phase, last.done, last.total) == ("2 videos", frames, frames)
     assert {name: last.figures[name] for name in pieces} == pieces
     assert pieces == {"waiting": 0, "painting": 0, "finished": 6 + 3, "failed": 0}
     assert (result.details["ray"]["workers"], result.details["device"]) == (2, "cpu")
@@ -117,15 +117,15 @@ def test_a_piece_that_fails_three_times_is_named_and_the_others_are_kept(
     mark = tmp_path / "killed"
 
     class Failing(Worker):
-        def paint(self, order: bytes, given: Any, resolved: Any, start: Any, until: int) -> Any:
-            for kind, value in super().paint(order, given, resolved, start, until):
+        def paint(self, packed: bytes, stored: Any, resolved: Any, start: Any, until: int) -> Any:
+            for kind, value in super().paint(packed, stored, resolved, start, until):
                 if kind == "segment" and value["number"] == 2:
                     raise ValueError("a bad day")
                 yield kind, value
 
     class Mortal(Worker):
-        def paint(self, order: bytes, given: Any, resolved: Any, start: Any, until: int) -> Any:
-            for kind, value in super().paint(order, given, resolved, start, until):
+        def paint(self, packed: bytes, stored: Any, resolved: Any, start: Any, until: int) -> Any:
+            for kind, value in super().paint(packed, stored, resolved, start, until):
                 if kind == "segment" and not mark.exists():
                     mark.touch()
                     os.kill(os.getpid(), signal.SIGKILL)
@@ -160,17 +160,17 @@ def test_a_worker_that_ends_too_early_costs_the_piece_under_way(
 ) -> None:
     from vidstyle.cluster.worker import Worker
 
-    marks = {name: tmp_path / name for name in ("settled", "painted")}
+    marks = {name: tmp_path / name for name in ("decided", "painted")}
 
     class Hasty(Worker):
-        def settle(self, order: bytes, given: Any) -> Any:
-            if not marks["settled"].exists():
-                marks["settled"].touch()
+        def decide(self, packed: bytes, stored: Any) -> Any:
+            if not marks["decided"].exists():
+                marks["decided"].touch()
                 return
-            yield from super().settle(order, given)
+            yield from super().decide(packed, stored)
 
-        def paint(self, order: bytes, given: Any, resolved: Any, start: Any, until: int) -> Any:
-            for kind, value in super().paint(order, given, resolved, start, until):
+        def paint(self, packed: bytes, stored: Any, resolved: Any, start: Any, until: int) -> Any:
+            for kind, value in super().paint(packed, stored, resolved, start, until):
                 if kind == "segment" and value["number"] == 2 and not marks["painted"].exists():
                     marks["painted"].touch()
                     return
@@ -181,7 +181,7 @@ def test_a_worker_that_ends_too_early_costs_the_piece_under_way(
     run_here(film, tmp_path / "straight.mp4", settings)
     said: list[Progress] = []
     on_ray(cluster, film, tmp_path / "out.mp4", settings, said.append)
-    assert marks["settled"].exists()
+    assert marks["decided"].exists()
     assert [one.note for one in said if one.note] == [
         "piece 3 of film.mp4 failed (its worker ended too early); attempt 1 of 3."
     ]

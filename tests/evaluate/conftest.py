@@ -14,14 +14,14 @@ from tests.drawings import blurred, drawing
 from tests.networks.test_inception import randomised
 from tests.styles import make_style
 from vidstyle.errors import InputError, VidstyleError
-from vidstyle.evaluate.figure import Measurement
 from vidstyle.evaluate.inputs import Inputs
+from vidstyle.evaluate.measurement import Measurement
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import run
+from vidstyle.media.images import write_image
 from vidstyle.models import weights
 from vidstyle.models.download import checksum
 from vidstyle.networks.inception import InceptionV3
-from vidstyle.report.png import write_png
 
 MakeRun = Callable[..., Path]
 
@@ -45,10 +45,10 @@ def folders(tmp_path: Path) -> Path:
     """Four drawn sources, blurred results of the same names, and five frames of a target, 64x48 pixels each."""
     for number in range(4):
         picture = drawing(number, (64, 48))
-        write_png(tmp_path / "source" / f"{number}.png", picture)
-        write_png(tmp_path / "generated" / f"{number}.png", blurred(picture, 1.5))
+        write_image(tmp_path / "source" / f"{number}.png", picture)
+        write_image(tmp_path / "generated" / f"{number}.png", blurred(picture, 1.5))
     for number in range(5):
-        write_png(tmp_path / "target" / f"{number}.png", drawing(100 + number, (64, 48)))
+        write_image(tmp_path / "target" / f"{number}.png", drawing(100 + number, (64, 48)))
     return tmp_path
 
 

@@ -14,9 +14,8 @@ from vidstyle.errors import InputError, SettingsError
 from vidstyle.evaluate.compare import run
 from vidstyle.evaluate.settings import CompareSettings
 from vidstyle.evaluate.table import Cell, Row, as_markdown
-from vidstyle.media.images import read_image
+from vidstyle.media.images import read_image, write_image
 from vidstyle.models.style_file import load_style, save_style
-from vidstyle.report.png import write_png
 
 SETTINGS = CompareSettings(metrics="psnr,ssim", rows=2, device="cpu")
 
@@ -166,7 +165,7 @@ def test_runs_that_leave_photos_as_they_are_have_an_infinite_psnr_in_every_form_
     runs = [left_pictures(make_run, seed, 48) for seed in (0, 1)]
     for number in range(4):
         for one in runs:
-            write_png(one / "results" / f"{number}.png", read_image(folders / "source" / f"{number}.png"))
+            write_image(one / "results" / f"{number}.png", read_image(folders / "source" / f"{number}.png"))
     run(runs, folders / "source", folders / "target", folders / "table", SETTINGS)
 
     def refuse(text: str) -> float:

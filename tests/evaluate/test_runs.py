@@ -13,19 +13,17 @@ from safetensors.torch import load_file, save_file
 from tests.evaluate.conftest import MakeRun
 from tests.train.conftest import picture, small
 from vidstyle.errors import InputError, SettingsError
-from vidstyle.evaluate import paint_photos as painting
-from vidstyle.evaluate import stage
+from vidstyle.evaluate import paint_photos, stage
 from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.runs import open_run
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import run
-from vidstyle.media.images import read_image
+from vidstyle.media.images import read_image, write_image
 from vidstyle.models.resize import resize
 from vidstyle.models.style_file import load_style
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.pixels import to_device, to_host
 from vidstyle.progress import Progress, silent
-from vidstyle.report.png import write_png
 from vidstyle.train import log
 from vidstyle.train.methods.cut import ContrastiveTraining
 from vidstyle.train.stage import run as train
@@ -38,11 +36,11 @@ def test_photos_are_painted_at_the_size_of_the_style(folders: Path, make_run: Ma
     result = run(Inputs(folder, photos=folders / "source"), PIXELS)
     painted = read_image(folder / "evaluation" / "32px" / "2.png")
     cpu = torch.device("cpu")
-    small = to_host(resize(to_device(read_image(folders / "source" / "2.png")[None], cpu), (44, 32)), deep=False)
+    small = to_host(resize(to_device(read_image(folders / "source" / "2.png")[None], cpu), (44, 32)), sixteen_bit=False)
     record = json.loads((folder / "evaluation" / "32px" / "painted.json").read_text())
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}[record["precision"]]
     generator = StyleGenerator(load_style(folder / "style.safetensors"), cpu, dtype)
-    np.testing.assert_array_equal(painted, to_host(generator(to_device(small, cpu)), deep=False)[0])
+    np.testing.assert_array_equal(painted, to_host(generator(to_device(small, cpu)), sixteen_bit=False)[0])
     assert result.details["figures"][0]["size"] == "44x32"
     assert record["milliseconds"] > 0
 
@@ -50,7 +48,7 @@ def test_photos_are_painted_at_the_size_of_the_style(folders: Path, make_run: Ma
 def test_what_is_done_is_not_done_again(folders: Path, make_run: MakeRun, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = Inputs(make_run(), photos=folders / "source")
     first = run(inputs, PIXELS)
-    monkeypatch.setattr(painting, "StyleGenerator", lambda *_: pytest.fail("photos were painted again"))
+    monkeypatch.setattr(paint_photos, "StyleGenerator", lambda *_: pytest.fail("photos were painted again"))
     monkeypatch.setattr(stage, "measure", lambda *_: pytest.fail("pictures were measured again"))
     assert run(inputs, PIXELS).details == first.details
     with pytest.raises(pytest.fail.Exception, match="measured again"):
@@ -75,7 +73,7 @@ def test_results_that_change_names_are_measured_again(folders: Path, make_run: M
     folder = make_run("cmd")
     (folder / "style.safetensors").unlink()
     for number in range(3):
-        write_png(folder / "results" / f"{number}.png", read_image(folders / "source" / f"{number}.png"))
+        write_image(folder / "results" / f"{number}.png", read_image(folders / "source" / f"{number}.png"))
     inputs = Inputs(folder, photos=folders / "source")
     assert run(inputs, PIXELS).details["figures"][1]["value"] > 0.9
     for number in (2, 1, 0):
@@ -102,8 +100,8 @@ def test_other_weights_or_another_version_measure_again(
     monkeypatch.setattr(stage, "__version__", "0.0.1")
     with pytest.raises(pytest.fail.Exception, match="measured again"):
         run(inputs, settings)
-    monkeypatch.setattr(painting, "__version__", "0.0.1")
-    monkeypatch.setattr(painting, "StyleGenerator", lambda *_: pytest.fail("photos were painted again"))
+    monkeypatch.setattr(paint_photos, "__version__", "0.0.1")
+    monkeypatch.setattr(paint_photos, "StyleGenerator", lambda *_: pytest.fail("photos were painted again"))
     with pytest.raises(pytest.fail.Exception, match="painted again"):
         run(inputs, settings)
 
@@ -125,7 +123,7 @@ def test_pictures_that_a_method_left_are_measured_as_they_are(folders: Path, mak
     folder = make_run("cmd", load=48)
     (folder / "style.safetensors").unlink()
     for number in range(4):
-        write_png(folder / "results" / f"{number}.png", read_image(folders / "source" / f"{number}.png"))
+        write_image(folder / "results" / f"{number}.png", read_image(folders / "source" / f"{number}.png"))
     found = run(Inputs(folder, photos=folders / "source"), PIXELS).details["figures"]
     assert found[1]["value"] == pytest.approx(1)
     assert found[0]["counts"] == {"pairs": 4}
@@ -136,7 +134,7 @@ def test_the_time_of_training_is_what_its_steps_took_also_over_a_resume(
 ) -> None:
     for folder, flat in (("trainA", False), ("trainB", True)):
         for number in range(3):
-            write_png(tmp_path / "dataset" / folder / f"{number}.png", picture(number, flat))
+            write_image(tmp_path / "dataset" / folder / f"{number}.png", picture(number, flat))
     clock, step = SimpleNamespace(now=100.0, a_step=0.0), ContrastiveTraining.step
 
     def slow(method: ContrastiveTraining, *images: Any) -> dict[str, torch.Tensor]:

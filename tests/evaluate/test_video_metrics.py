@@ -131,7 +131,7 @@ def test_other_numbers_of_frames_are_said_before_anything_is_measured(tmp_path: 
     with pytest.raises(InputError):
         run(Inputs(short, source=source), EvaluateSettings(), told.append)
     assert told[0].note == (
-        f"{short} states 7 frames and its source {source} 10. Unless they hold as many, there will be no figures."
+        f"{short} states 7 frames and its source {source} 10. Nothing can be measured unless both hold the same number."
     )
     told.clear()
     run(Inputs(short, source=source), EvaluateSettings(end=0.7), told.append)
@@ -155,4 +155,6 @@ def test_a_file_that_is_no_video_is_named(tmp_path: Path) -> None:
 
 def test_metrics_of_pictures_are_refused_for_video(tmp_path: Path) -> None:
     source = clip(tmp_path / "source.mkv")
-    assert refused(source, source, metrics="fid") == "Of a video all its figures are measured. Leave --metrics out."
+    assert refused(source, source, metrics="fid") == (
+        "--metrics chooses metrics of pictures; of a video all are measured. Leave --metrics out."
+    )

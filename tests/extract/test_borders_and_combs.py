@@ -10,7 +10,7 @@ from tests.clips import make_clip
 from tests.drawings import drawing
 from vidstyle.analysis.borders import Box
 from vidstyle.errors import InputError, SettingsError
-from vidstyle.extract.borders_and_combs import survey
+from vidstyle.extract.borders_and_combs import find_borders_and_combs
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.stage import run
 from vidstyle.media.deinterlace import MATCH
@@ -58,7 +58,7 @@ def distances(path: Path, deinterlace: str) -> list[float]:
 @pytest.mark.parametrize("flagged", [True, False])
 def test_pulldown_is_measured_and_undone_whatever_the_flags_say(tmp_path: Path, top_first: bool, flagged: bool) -> None:
     path = clip_of(tmp_path / "film.mkv", telecined(top_first), flagged)
-    mode = survey(probe(path), ExtractSettings()).deinterlace
+    mode = find_borders_and_combs(probe(path), ExtractSettings()).deinterlace
     assert mode == MATCH
     assert max(distances(path, "off")) > 3
     assert max(distances(path, mode)) < 1.5
@@ -66,7 +66,7 @@ def test_pulldown_is_measured_and_undone_whatever_the_flags_say(tmp_path: Path, 
 
 def test_interlaced_video_that_nobody_flagged_loses_its_combs(tmp_path: Path) -> None:
     path = clip_of(tmp_path / "video.mkv", woven(FILM))
-    mode = survey(probe(path), ExtractSettings()).deinterlace
+    mode = find_borders_and_combs(probe(path), ExtractSettings()).deinterlace
     assert mode == MATCH
     assert np.mean(distances(path, mode)) < 0.6 * np.mean(distances(path, "off"))
 
@@ -74,13 +74,13 @@ def test_interlaced_video_that_nobody_flagged_loses_its_combs(tmp_path: Path) ->
 @pytest.mark.parametrize("flagged", [True, False])
 def test_progressive_pictures_stay_as_they_are_whatever_the_flags_say(tmp_path: Path, flagged: bool) -> None:
     path = clip_of(tmp_path / "plain.mkv", FILM, flagged)
-    assert survey(probe(path), ExtractSettings()).deinterlace == "off"
+    assert find_borders_and_combs(probe(path), ExtractSettings()).deinterlace == "off"
 
 
 def test_the_user_has_the_last_word(tmp_path: Path) -> None:
     path = clip_of(tmp_path / "film.mkv", telecined(True))
-    assert survey(probe(path), ExtractSettings(deinterlace="off")).deinterlace == "off"
-    assert survey(probe(path), ExtractSettings(deinterlace="on")).deinterlace == MATCH
+    assert find_borders_and_combs(probe(path), ExtractSettings(deinterlace="off")).deinterlace == "off"
+    assert find_borders_and_combs(probe(path), ExtractSettings(deinterlace="on")).deinterlace == MATCH
 
 
 def test_stripes_that_stand_still_are_no_combs(tmp_path: Path) -> None:
@@ -88,7 +88,7 @@ def test_stripes_that_stand_still_are_no_combs(tmp_path: Path) -> None:
     for one in striped:
         one[:18:2] = 255
     path = clip_of(tmp_path / "blinds.mkv", striped)
-    assert survey(probe(path), ExtractSettings()).deinterlace == "off"
+    assert find_borders_and_combs(probe(path), ExtractSettings()).deinterlace == "off"
 
 
 def test_frames_are_cropped_beside_masks_and_logos_are_gone(tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_frames_are_cropped_beside_masks_and_logos_are_gone(tmp_path: Path) -> N
         one[112:124, 4:30] = (255, 0, 255)
     path = clip_of(tmp_path / "station.mkv", logo)
     settings = ExtractSettings(mask=("130,8,22,12", "4,112,26,12"), deblur="none")
-    assert survey(probe(path), settings).box == Box(0, 20, 160, 112)
+    assert find_borders_and_combs(probe(path), settings).box == Box(0, 20, 160, 112)
     result = run([path], tmp_path / "b", settings)
     assert result.outputs
     for one in map(read_image, result.outputs):
@@ -110,7 +110,7 @@ def test_frames_are_cropped_beside_masks_and_logos_are_gone(tmp_path: Path) -> N
 def test_masks_that_leave_too_little_or_are_none_are_told(tmp_path: Path) -> None:
     path = clip_of(tmp_path / "a.mkv", FILM)
     with pytest.raises(InputError, match=r"The masks leave less than half of the picture of .*a\.mkv\. Give smaller"):
-        survey(probe(path), ExtractSettings(mask=("60,40,40,50",)))
+        find_borders_and_combs(probe(path), ExtractSettings(mask=("60,40,40,50",)))
     with pytest.raises(SettingsError) as caught:
         ExtractSettings(mask=("60,40",))
     assert str(caught.value) == "mask cannot be '60,40': it takes X,Y,WIDTH,HEIGHT in whole pixels."

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.drawings import drawing
-from vidstyle.analysis.near_duplicates import Look, is_same_look, similarity
+from vidstyle.analysis.near_duplicates import Signature, is_same_picture, similarity
 from vidstyle.extract.candidate import Candidate, frame_name
-from vidstyle.extract.choose import drop_alike, drop_beyond, drop_faded, most_alike, worths
+from vidstyle.extract.choose import drop_alike, drop_beyond, drop_faded, most_alike, worth_in_shot
 
 
 def candidate(seed: int, sharpness: float, shot: int = 0, shift: int = 0, seconds: float = 0.0) -> Candidate:
@@ -23,7 +23,7 @@ def candidate(seed: int, sharpness: float, shot: int = 0, shift: int = 0, second
         sharpness=sharpness,
         brightness=100.0,
         spread=100.0,
-        look=Look.of(drawing(seed, shift=shift)),
+        signature=Signature.of(drawing(seed, shift=shift)),
     )
 
 
@@ -37,7 +37,7 @@ def test_of_frames_that_look_alike_the_sharpest_stays() -> None:
 
 def test_frames_already_in_the_folder_always_stay() -> None:
     sharper = candidate(1, 0.9)
-    drop_alike([sharper], [("old.png", Look.of(drawing(1)))], 0.8)
+    drop_alike([sharper], [("old.png", Signature.of(drawing(1)))], 0.8)
     assert (sharper.reason, sharper.similar_to, sharper.similarity) == ("near-duplicate", "old.png", 1.0)
 
 
@@ -48,12 +48,12 @@ def test_choosing_equals_comparing_all_pairs_one_by_one(limit: float) -> None:
         candidate(int(draw.integers(0, 12)), float(draw.uniform()), shift=int(draw.integers(0, 60))) for _ in range(40)
     ]
     expected: list[Candidate] = []
-    for one, worth in sorted(worths(found), key=lambda pair: -pair[1]):
-        assert one.look is not None
-        others = [kept.look for kept in expected if kept.look]
+    for one, worth in sorted(worth_in_shot(found), key=lambda pair: -pair[1]):
+        assert one.signature is not None
+        others = [kept.signature for kept in expected if kept.signature]
         allowed = most_alike(worth, limit)
         if worth >= 0.25 and all(
-            similarity(each, one.look) <= allowed and not is_same_look(each, one.look) for each in others
+            similarity(each, one.signature) <= allowed and not is_same_picture(each, one.signature) for each in others
         ):
             expected.append(one)
     drop_alike(found, [], limit)
@@ -94,7 +94,7 @@ def test_a_faded_copy_of_a_neighbour_in_time_is_dropped_but_not_of_a_distant_one
     picture, white = drawing(1).astype(float), 255.0
     for seconds, kept in ((1.0, False), (60.0, True)):
         whole, faded = candidate(1, 0.5), candidate(2, 0.5, seconds=seconds)
-        faded.look = Look.of(np.rint(picture * 0.4 + white * 0.6).astype(np.uint8))
+        faded.signature = Signature.of(np.rint(picture * 0.4 + white * 0.6).astype(np.uint8))
         drop_faded([whole, faded])
         assert whole.kept and faded.kept == kept
 
@@ -117,7 +117,7 @@ def test_the_less_clear_a_frame_is_for_its_shot_the_more_it_must_differ_and_shot
     smeared, another = candidate(2, 0.3, shift=14), candidate(9, 0.3)
     empty = candidate(8, 0.1)
     night = [candidate(seed, 0.1, shot=1) for seed in (10, 11, 12)]
-    assert 0.4 < similarity(Look.of(drawing(2)), Look.of(drawing(2, shift=14))) < 0.78
+    assert 0.4 < similarity(Signature.of(drawing(2)), Signature.of(drawing(2, shift=14))) < 0.78
     drop_alike([*clear, smeared, another, empty, *night], [], 0.78)
     assert [one.reason for one in (*clear, another, *night)] == [""] * 8
     assert [one.reason for one in (smeared, empty)] == ["faint", "faint"]
@@ -150,5 +150,5 @@ def test_the_only_frame_of_a_shot_and_those_in_the_folder_are_not_given_up_for_a
     drop_alike([alone, again], [], 0.78)
     assert [one.kept for one in (alone, again)] == [True, False]
     more, repeat = candidate(2, 0.5), candidate(1, 0.4, shot=1)
-    drop_alike([more, repeat], [("old.png", Look.of(drawing(1)))], 0.78)
+    drop_alike([more, repeat], [("old.png", Signature.of(drawing(1)))], 0.78)
     assert [one.kept for one in (more, repeat)] == [True, False]

@@ -12,7 +12,7 @@ import pytest
 from tests.clips import make_audio_only, make_clip, make_empty_file, make_text_file, make_truncated, still
 from tests.drawings import drawing
 from tests.extract.conftest import BORDER, SIZE, Episode
-from vidstyle.analysis.near_duplicates import Look, similarity
+from vidstyle.analysis.near_duplicates import Signature, similarity
 from vidstyle.analysis.sharpness import picture_sharpness
 from vidstyle.errors import InputError, OutputError, StyleError
 from vidstyle.extract.settings import ExtractSettings
@@ -353,7 +353,7 @@ def test_real_episodes_give_frames_sharper_than_uniform_sampling_and_none_alike(
     assert len(uniform) == len(pictures)
     for measure in (picture_sharpness, fine_detail):
         assert np.mean([measure(one) for one in pictures]) > least_ratio * np.mean([measure(one) for one in uniform])
-    looks = [Look.of(one) for one in pictures]
+    looks = [Signature.of(one) for one in pictures]
     pairs = itertools.combinations(looks, 2)
     assert max(similarity(one, other) for one, other in pairs) <= ExtractSettings().max_similarity
     for picture in pictures:

@@ -6,12 +6,13 @@ import av
 import pytest
 
 from vidstyle.errors import OutputError, SettingsError
-from vidstyle.media.codecs import CODECS, CONTAINERS, VideoCodec, choose_codec, choose_pixel_format, container_of
+from vidstyle.media.codecs import CODECS, CONTAINERS, VideoCodec, choose_codec, container_of
+from vidstyle.media.write import choose_pixel_format
 
 
 @pytest.mark.parametrize("codec", CODECS.values(), ids=lambda codec: codec.name)
 def test_every_row_names_pixel_formats_that_its_encoder_takes(codec: VideoCodec) -> None:
-    offered = {one.name for one in av.Codec(codec.name, "w").video_formats or ()}
+    offered = {video_format.name for video_format in av.Codec(codec.name, "w").video_formats or ()}
     assert {*codec.pixel_formats, *codec.odd_pixel_formats} <= offered
 
 

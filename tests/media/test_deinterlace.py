@@ -44,7 +44,7 @@ def read(path: Path, **how: Any) -> tuple[np.ndarray, list[int]]:
         batches = list(reader.batches(5))
         assert reader.report.frames == reader.report.packets
         assert reader.report.warnings == []
-    return np.concatenate([one.frames for one in batches]), [pts for one in batches for pts in one.pts]
+    return np.concatenate([batch.frames for batch in batches]), [pts for batch in batches for pts in batch.pts]
 
 
 def combs(frames: np.ndarray) -> float:
@@ -113,7 +113,7 @@ def test_another_size_midway_loses_no_frame(tmp_path: Path) -> None:
     timed = [(frame, [number]) for number, frame in enumerate([*large, *small, *large[:1]])]
     given = list(Deinterlacer("on").frames(timed))
     assert [lost for _, lost in given] == [lost for _, lost in timed]
-    assert [(one.width, one.pts) for one, _ in given] == [(one.width, one.pts) for one, _ in timed]
+    assert [(frame.width, frame.pts) for frame, _ in given] == [(frame.width, frame.pts) for frame, _ in timed]
 
 
 def test_a_picture_too_small_to_be_interlaced_passes(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def test_what_is_written_is_read_again(tmp_path: Path, picture: np.ndarray, suff
     lossless = suffix.lower() in (".png", ".bmp", ".tif")
     assert again.shape == picture.shape
     assert np.abs(again.astype(int) - picture).mean() <= (0 if lossless else 4)
-    assert [one.name for one in path.parent.iterdir()] == [path.name]
+    assert [written.name for written in path.parent.iterdir()] == [path.name]
 
 
 FLAT = (200, 100, 50)
@@ -129,12 +129,12 @@ def test_a_profile_that_is_srgb_or_broken_changes_nothing(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("suffix", [".png", ".webp", ".tif"])
 def test_the_first_picture_of_several_is_read_and_they_are_counted(tmp_path: Path, suffix: str) -> None:
-    one, two = (Image.new("RGB", (4, 4), colour) for colour in (FLAT, (0, 0, 0)))
+    first, second = (Image.new("RGB", (4, 4), colour) for colour in (FLAT, (0, 0, 0)))
     lossless = {"lossless": True} if suffix == ".webp" else {}
-    path = saved(tmp_path / f"a{suffix}", one, save_all=True, append_images=[two], **lossless)
+    path = saved(tmp_path / f"a{suffix}", first, save_all=True, append_images=[second], **lossless)
     assert (read_image(path) == FLAT).all()
     assert pictures_in(path) == 2
-    assert pictures_in(saved(tmp_path / f"b{suffix}", one)) == 1
+    assert pictures_in(saved(tmp_path / f"b{suffix}", first)) == 1
 
 
 def test_a_phones_photo_with_its_depth_behind_it_is_one_picture(tmp_path: Path) -> None:

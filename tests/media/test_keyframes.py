@@ -1,4 +1,4 @@
-"""A glance takes pictures from all over a video and decodes little for it."""
+"""Key frames come from all over a video, and little is decoded for them."""
 
 from pathlib import Path
 
@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from tests.clips import make_clip, make_truncated, still
-from vidstyle.media.keyframes import glance
+from vidstyle.media.keyframes import key_frames
 from vidstyle.media.probe import probe
 
 TIMES = [0.0, 2.0, 3.9, 5.0]
 
 
 def shades(path: Path) -> list[int]:
-    return [round(float(picture.rgb.mean()) / 20) for picture in glance(probe(path), TIMES)]
+    return [round(float(picture.rgb.mean()) / 20) for picture in key_frames(probe(path), TIMES)]
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def grey_a_second(tmp_path: Path) -> dict[str, Path]:
 @pytest.mark.parametrize("suffix", ["mp4", "mkv"])
 def test_it_gives_the_key_frame_before_each_time_once(grey_a_second: dict[str, Path], suffix: str) -> None:
     assert shades(grey_a_second[suffix]) == [1, 3, 4, 6]
-    assert len(list(glance(probe(grey_a_second[suffix]), [1.1, 1.2, 1.3]))) == 1
+    assert len(list(key_frames(probe(grey_a_second[suffix]), [1.1, 1.2, 1.3]))) == 1
 
 
 def test_files_that_are_sought_in_roughly_still_give_pictures_from_all_over(grey_a_second: dict[str, Path]) -> None:
@@ -45,6 +45,6 @@ def test_files_that_are_sought_in_roughly_still_give_pictures_from_all_over(grey
 def test_what_is_missing_or_damaged_is_left_out(grey_a_second: dict[str, Path], tmp_path: Path) -> None:
     whole = make_clip(tmp_path / "w.mp4", frames=72, rate=12, movflags="faststart")
     cut = make_truncated(whole, tmp_path / "cut.mp4", 0.6)
-    found = list(glance(probe(cut), TIMES))
+    found = list(key_frames(probe(cut), TIMES))
     assert 1 <= len(found) < 4
     assert all(picture.rgb.dtype == np.uint8 for picture in found)

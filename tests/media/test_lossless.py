@@ -6,19 +6,19 @@ import numpy as np
 import pytest
 
 from vidstyle.errors import InputError, OutputError
-from vidstyle.media.lossless import SUFFIX, read_lossless, write_lossless
+from vidstyle.media.lossless import LOSSLESS_SUFFIX, read_lossless, write_lossless
 
 
 @pytest.mark.parametrize("size", [(1, 1), (2, 3), (33, 17), (120, 160), (388, 640)])
 def test_every_pixel_comes_back(tmp_path: Path, size: tuple[int, int]) -> None:
     rgb = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
-    write_lossless(tmp_path / f"a{SUFFIX}", rgb)
-    assert np.array_equal(read_lossless(tmp_path / f"a{SUFFIX}"), rgb)
+    write_lossless(tmp_path / f"a{LOSSLESS_SUFFIX}", rgb)
+    assert np.array_equal(read_lossless(tmp_path / f"a{LOSSLESS_SUFFIX}"), rgb)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_and_a_lost_file_are_named(tmp_path: Path) -> None:
-    full, lost = tmp_path / f"full{SUFFIX}", tmp_path / f"lost{SUFFIX}"
+    full, lost = tmp_path / f"full{LOSSLESS_SUFFIX}", tmp_path / f"lost{LOSSLESS_SUFFIX}"
     full.symlink_to("/dev/full")
     with pytest.raises(OutputError) as disk:
         write_lossless(full, np.zeros((120, 160, 3), np.uint8))

@@ -11,12 +11,12 @@ from tests.clips import make_clip
 from tests.packets import Packets, complaints, tracks, video_times
 from vidstyle.errors import OutputError
 from vidstyle.media import ffmpeg
-from vidstyle.media.codecs import CODECS, choose_codec, choose_pixel_format, container_of
+from vidstyle.media.codecs import CODECS, choose_codec, container_of
 from vidstyle.media.mux import Cut, mux
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
 from vidstyle.media.tracks import TrackPlan, plan_tracks
-from vidstyle.media.write import VideoForm, VideoWriter
+from vidstyle.media.write import VideoForm, VideoWriter, choose_pixel_format
 
 SUFFIXES = pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
 
@@ -37,7 +37,7 @@ def remade(source: Path, target: Path, cut: Cut | None = None, codec: str = "aut
         30,
         "ultrafast" if chosen.name == "libx264" else None,
     )
-    painted = target.with_name(f"painted{chosen.workshop}")
+    painted = target.with_name(f"painted{chosen.intermediate_suffix}")
     with VideoReader(clip) as reader, VideoWriter(painted, form) as writer:
         for batch in reader.batches(8):
             writer.write(batch)
@@ -48,8 +48,8 @@ def remade(source: Path, target: Path, cut: Cut | None = None, codec: str = "aut
 
 def tags(path: Path, kind: str) -> list[tuple[str | None, bool]]:
     with av.open(str(path)) as container:
-        found = [one for one in container.streams if one.type == kind]
-        return [(one.language, bool(one.disposition & av.stream.Disposition.default)) for one in found]
+        found = [stream for stream in container.streams if stream.type == kind]
+        return [(stream.language, bool(stream.disposition & av.stream.Disposition.default)) for stream in found]
 
 
 def assert_same(ours: list[Packets], theirs: list[Packets], tolerance: Fraction = Fraction(0)) -> None:
@@ -148,10 +148,19 @@ def test_chapters_and_tags_go_along(suffix: str, tmp_path: Path) -> None:
     with av.open(str(tmp_path / f"out{suffix}")) as container:
         chapters = container.chapters()
         found = {name.lower(): value for name, value in container.metadata.items()}
-    spans = [(one["start"] * one["time_base"], one["end"] * one["time_base"]) for one in chapters]
+    spans = [(chapter["start"] * chapter["time_base"], chapter["end"] * chapter["time_base"]) for chapter in chapters]
     assert spans == [(0, 1), (1, 2)]
-    assert [one["metadata"]["title"] for one in chapters] == ["Part 1", "Part 2"]
+    assert [chapter["metadata"]["title"] for chapter in chapters] == ["Part 1", "Part 2"]
     assert (found["title"], found["comment"]) == ("A film", "mine")
+
+
+def test_tags_of_any_characters_reach_the_result(tmp_path: Path) -> None:
+    texts = {"title": "a=b; #c \\d", "comment": "two\nlines", "artist": "[STREAM]"}
+    source = make_clip(tmp_path / "source.mp4", audio=1, metadata=texts)
+    remade(source, tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert {name: container.metadata[name] for name in texts} == texts
+    assert [path.name for path in tmp_path.iterdir() if path.suffix == ".tags"] == []
 
 
 @SUFFIXES
@@ -166,8 +175,8 @@ def test_titles_languages_and_marks_of_tracks_go_from_every_container_to_every_o
     plan = remade(source, tmp_path / f"out{suffix}")
     assert plan.warnings == ()
     with av.open(str(tmp_path / f"out{suffix}")) as container:
-        named = [one for one in container.streams if one.type != "data"]
-        titles = [one.metadata.get("title") or one.metadata.get("name") for one in named]
+        named = [stream for stream in container.streams if stream.type != "data"]
+        titles = [stream.metadata.get("title") or stream.metadata.get("name") for stream in named]
         marks_there = container.streams.subtitles[0].disposition
         made = container.metadata["creation_time"]
         assert (titles, len(container.chapters())) == (["Main", "Talk", "Full"], 2)
@@ -190,7 +199,7 @@ def test_a_source_without_sound_gives_a_result_without_sound(tmp_path: Path) -> 
     source = make_clip(tmp_path / "source.mp4", metadata={"title": "Silent"})
     remade(source, tmp_path / "out.mp4")
     with av.open(str(tmp_path / "out.mp4")) as container:
-        assert [one.type for one in container.streams] == ["video"]
+        assert [stream.type for stream in container.streams] == ["video"]
         assert container.metadata["title"] == "Silent"
 
 
@@ -207,7 +216,9 @@ def test_a_cut_takes_the_sound_of_its_stretch_and_moves_it_with_the_pictures(tmp
     kept = [(time - begin, payload) for time, payload in tracks(source, "audio")[0] if begin <= time < end]
     assert_same(tracks(tmp_path / "out.mp4", "audio"), [kept], Fraction(1, 48000))
     with av.open(str(tmp_path / "out.mp4")) as container:
-        chapters = [(one["metadata"]["title"], one["end"] * one["time_base"]) for one in container.chapters()]
+        chapters = [
+            (chapter["metadata"]["title"], chapter["end"] * chapter["time_base"]) for chapter in container.chapters()
+        ]
     assert chapters == [("Part 2", Fraction(1, 2)), ("Part 3", 1)]
 
 

@@ -42,8 +42,8 @@ def test_sample_aspect_odd_size_depth_colour_and_field_coding_are_told(tmp_path:
 def test_all_streams_are_listed_with_their_languages(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "many.mkv", frames=12, audio=2, subtitles=1, languages=("eng", "fra"))
     clip = probe(path)
-    assert [one.language for one in clip.of_kind("audio")] == ["eng", "fra"]
-    assert [one.language for one in clip.of_kind("subtitle")] == ["eng"]
+    assert [stream.language for stream in clip.of_kind("audio")] == ["eng", "fra"]
+    assert [stream.language for stream in clip.of_kind("subtitle")] == ["eng"]
     assert clip.video_index == 0
 
 

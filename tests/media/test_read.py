@@ -19,13 +19,17 @@ from vidstyle.media.read import ReadReport, VideoReader
 def read(path: Path, size: int = 7, **limits: Any) -> tuple[np.ndarray, list[int], ReadReport]:
     with VideoReader(probe(path), **limits) as reader:
         batches = list(reader.batches(size))
-    return np.concatenate([one.frames for one in batches]), [pts for one in batches for pts in one.pts], reader.report
+    return (
+        np.concatenate([batch.frames for batch in batches]),
+        [pts for batch in batches for pts in batch.pts],
+        reader.report,
+    )
 
 
 def demuxed_pts(path: Path) -> list[int]:
     with av.open(str(path)) as container:
         packets = container.demux(video=0)
-        return sorted(one.pts for one in packets if one.size and not one.is_discard)
+        return sorted(packet.pts for packet in packets if packet.size and not packet.is_discard)
 
 
 def closeness(frames: np.ndarray, pictures: Any) -> float:
@@ -78,9 +82,9 @@ def test_the_batch_size_changes_nothing_but_the_batches(tmp_path: Path, size: in
     path = make_clip(tmp_path / "a.mp4")
     with VideoReader(probe(path)) as reader:
         batches = list(reader.batches(size))
-    assert [len(one) for one in batches[:-1]] == [size] * (len(batches) - 1)
-    assert sum(len(one) for one in batches) == 24
-    assert (np.concatenate([one.frames for one in batches]) == read(path, 3)[0]).all()
+    assert [len(batch) for batch in batches[:-1]] == [size] * (len(batches) - 1)
+    assert sum(len(batch) for batch in batches) == 24
+    assert (np.concatenate([batch.frames for batch in batches]) == read(path, 3)[0]).all()
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.mkv", "a.ts", "a.mpg"])
@@ -160,7 +164,7 @@ def test_a_cut_off_file_gives_what_is_there_and_says_so(tmp_path: Path, name: st
 def test_damaged_packets_are_concealed_or_held_but_never_skipped(tmp_path: Path) -> None:
     whole = make_clip(tmp_path / "whole.mp4", frames=60, size=(160, 120), key_every=15)
     with av.open(str(whole)) as container:
-        places = [(one.pos, one.size) for one in container.demux(video=0) if one.size]
+        places = [(packet.pos, packet.size) for packet in container.demux(video=0) if packet.size]
     content = bytearray(whole.read_bytes())
     for position, size in places[10:50:10]:
         content[position + 5 : position + size] = bytes(size - 5)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from vidstyle.media.timeline import AHEAD_SECONDS, Timeline
 
 
-def packet(pts: int | None, dts: int | None, duration: int = 0) -> Any:
+def make_packet(pts: int | None, dts: int | None, duration: int = 0) -> Any:
     made = av.Packet(b"x")
     made.pts, made.dts, made.duration = pts, dts, duration
     return made
@@ -19,10 +19,10 @@ def packet(pts: int | None, dts: int | None, duration: int = 0) -> Any:
 
 def straightened(times: list[tuple[int | None, int | None]], ahead: int = AHEAD_SECONDS) -> tuple[list[int], list[int]]:
     timeline = Timeline(Fraction(1, 100), Fraction(4), ahead)
-    packets = [packet(pts, dts) for pts, dts in times]
-    for one in packets:
-        timeline.straighten(one)
-    return [one.pts for one in packets], timeline.shifts
+    packets = [make_packet(pts, dts) for pts, dts in times]
+    for packet in packets:
+        timeline.straighten(packet)
+    return [packet.pts for packet in packets], timeline.shifts
 
 
 def test_reordered_pictures_keep_their_times() -> None:

@@ -40,7 +40,7 @@ def batch_of(pts: tuple[int, ...], size: tuple[int, int] = (64, 48), dtype: type
 
 
 def write(folder: Path, form: VideoForm, batch: Batch) -> Path:
-    target = folder / f"written{form.codec.workshop}"
+    target = folder / f"written{form.codec.intermediate_suffix}"
     with VideoWriter(target, form) as writer:
         writer.write(batch)
     return target
@@ -64,7 +64,7 @@ def test_every_encoder_keeps_the_times_of_coarse_and_fine_clocks(codec: VideoCod
     times = video_times(write(tmp_path, replace(form_of(codec), time_base=base), batch))
     tolerance = Fraction(1, 2000) if codec.intermediate_suffix == ".mkv" else 0
     assert len(times) == len(pts)
-    assert all(abs(time - one * base) <= tolerance for time, one in zip(times, pts, strict=True))
+    assert all(abs(time - wanted * base) <= tolerance for time, wanted in zip(times, pts, strict=True))
 
 
 @CODEC_ROWS

@@ -9,7 +9,7 @@ import pytest
 from vidstyle.errors import StyleError
 from vidstyle.models import weights
 from vidstyle.models.download import checksum, find_or_fetch
-from vidstyle.models.weights import known
+from vidstyle.models.weights import known_weights
 from vidstyle.progress import Progress, silent
 
 CONTENT = b"weights " * 300_000
@@ -24,7 +24,7 @@ def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("VIDSTYLE_WEIGHTS", raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     address, sha256 = (tmp_path / "official.pth").as_uri(), hashlib.sha256(CONTENT).hexdigest()
-    monkeypatch.setattr(weights, "KNOWN", (replace(known(NAME), url=address, sha256=sha256),))
+    monkeypatch.setattr(weights, "KNOWN", (replace(known_weights(NAME), url=address, sha256=sha256),))
     return tmp_path / "cache" / "vidstyle" / "weights" / "pt_inception-2015-12-05-6726825d.pth"
 
 

@@ -52,7 +52,7 @@ def test_weights_of_both_precisions_come_back_under_their_official_names(tmp_pat
         ({"cut": -1}, "the file of numbers is too short"),
         ({"cut": 0}, "the file of numbers is too short"),
         ({"more": b"1234"}, "4 bytes of numbers are left over"),
-        ({"mark": b"\x01\x02\x03\x04"}, "weights are stored in a form that is not known (mark 0x04030201)"),
+        ({"mark": b"\x01\x02\x03\x04"}, "weights are stored in a form that is not known (flag 0x04030201)"),
         ({"text": "<html>"}, "the text does not begin as an ncnn network"),
         ({"text": TEXT.replace("6=54", "")}, "a layer does not state its option 6"),
         ({"text": TEXT[: TEXT.index(" 1 1 data a")]}, "the layer 'Convolution first' is cut off"),

@@ -8,8 +8,8 @@ import torch
 from torch import nn
 
 from vidstyle.errors import DependencyError, SettingsError
-from vidstyle.models import runtime as assembly
-from vidstyle.models.runtime import COMPILE_FROM_PIXELS, OPENVINO_FROM_PIXELS, Runtime, assemble, resolve_runtime
+from vidstyle.models import runtime as runtime_module
+from vidstyle.models.runtime import COMPILE_FROM_PIXELS, OPENVINO_FROM_PIXELS, Runtime, prepare, resolve_runtime
 from vidstyle.networks.generators import GENERATORS
 from vidstyle.networks.resnet import ResNetGenerator
 from vidstyle.networks.srvgg import SRVGGNetCompact
@@ -39,7 +39,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def only(*libraries: str, compiler: bool = True) -> None:
         for place in ("vidstyle.models.runtime", "vidstyle.models.openvino"):
             monkeypatch.setattr(f"{place}.find_spec", lambda name: name if name in libraries else None)
-        monkeypatch.setattr(assembly.shutil, "which", lambda name: name if compiler else None)
+        monkeypatch.setattr(runtime_module.shutil, "which", lambda name: name if compiler else None)
 
     return only
 
@@ -53,7 +53,7 @@ def test_every_backend_computes_what_the_plain_network_does(
     if backend == "openvino":
         pytest.importorskip("openvino")
     runtime = Runtime(CPU, precision, backend)
-    computed = assemble(build(), runtime, channels_last=build is upscaler)
+    computed = prepare(build(), runtime, channels_last=build is upscaler)
     for shape in ((1, 3, 36, 52), (2, 3, 24, 16), (1, 3, 36, 52)):
         images = torch.rand(shape) * 2 - 1
         wanted, given = build()(images), computed(images.to(runtime.dtype)).float()
@@ -66,22 +66,22 @@ def test_openvino_computes_every_kind_of_generator(kind: str) -> None:
     pytest.importorskip("openvino")
     torch.manual_seed(1)
     network = GENERATORS[kind](4, 2).eval().requires_grad_(False)
-    computed = assemble(network, Runtime(CPU, "fp32", "openvino"))
-    for shape in ((1, 3, 36, 52), (2, 3, 24, 16)):
+    computed = prepare(network, Runtime(CPU, "fp32", "openvino"))
+    for shape in ((1, 3, 32, 48), (2, 3, 16, 32)):
         images = torch.rand(shape) * 2 - 1
         assert torch.allclose(computed(images), network(images), atol=1e-4)
 
 
 def test_a_compiled_network_computes_what_the_plain_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
-    computed = assemble(upscaler(), Runtime(CPU, "fp32", "compile"), channels_last=True)
+    computed = prepare(upscaler(), Runtime(CPU, "fp32", "compile"), channels_last=True)
     images = torch.rand(1, 3, 24, 20)
     assert torch.allclose(computed(images), upscaler()(images), atol=1e-5)
 
 
 @pytest.mark.needs_cuda
 def test_recorded_kernels_compute_what_the_plain_network_does_in_batches_of_any_size() -> None:
-    computed = assemble(generator(), Runtime(CUDA, "fp32"))
+    computed = prepare(generator(), Runtime(CUDA, "fp32"))
     for count in (3, 4, 1, 3):
         images = torch.rand(count, 3, 36, 52) * 2 - 1
         assert torch.allclose(computed(images.to(CUDA)).cpu(), generator()(images), atol=1e-3)

@@ -82,7 +82,9 @@ def test_a_style_paints_frames_of_odd_size_alike_in_strips(tmp_path: Path, rows:
 
 def test_one_row_of_surroundings_less_shows(monkeypatch: pytest.MonkeyPatch) -> None:
     of = Window.of
-    monkeypatch.setattr(Window, "of", lambda layers: Window(of(layers).up, of(layers).down, of(layers).reach - 1))
+    monkeypatch.setattr(
+        Window, "of", lambda layers: Window(of(layers).up, of(layers).down, of(layers).receptive_radius - 1)
+    )
     network, images = lively(4, 1), picture(1, 64, 32)
     assert steps_apart(GeneratorInStrips(network, 16)(images), network(images)).max() > 1
 
@@ -146,8 +148,8 @@ def test_moments_of_strips_are_those_of_the_whole_even_far_from_zero() -> None:
     whole = 1000 + torch.randn(2, 3, 40, 30) * torch.tensor([1, 0.1, 10]).view(1, 3, 1, 1)
     first, second = Moments.of(whole[:, :, :7]), Moments.of(whole[:, :, 7:])
     variance, mean = torch.var_mean(whole.double(), dim=(2, 3), correction=0)
-    torch.testing.assert_close(first.joined(second).mean, mean, rtol=1e-6, atol=0)
-    torch.testing.assert_close(first.joined(second).variance, variance, rtol=1e-3, atol=0)
+    torch.testing.assert_close(first.combine(second).mean, mean, rtol=1e-6, atol=0)
+    torch.testing.assert_close(first.combine(second).variance, variance, rtol=1e-3, atol=0)
 
 
 def test_a_layer_of_an_unknown_kind_is_refused() -> None:

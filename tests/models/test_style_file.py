@@ -21,7 +21,7 @@ def test_a_saved_style_paints_as_the_one_that_was_saved(tmp_path: Path) -> None:
     save_style(_style(), tmp_path / "s.safetensors")
     loaded = load_style(tmp_path / "s.safetensors")
     picture = torch.rand(1, 3, 32, 48)
-    painters = [StyleGenerator(one, torch.device("cpu"), torch.float32) for one in (_style(), loaded)]
+    painters = [StyleGenerator(style, torch.device("cpu"), torch.float32) for style in (_style(), loaded)]
     assert torch.equal(painters[0](picture), painters[1](picture))
     assert (loaded.size, loaded.history) == (192, {"steps": 3})
 
@@ -39,20 +39,6 @@ def test_half_precision_halves_the_file_and_keeps_the_picture(tmp_path: Path) ->
     assert (pictures[0] - pictures[1]).abs().max() < 1 / 255
 
 
-@pytest.mark.parametrize("size", [(32, 32), (33, 47), (17, 64)])
-def test_any_size_is_painted_at_that_size(size: tuple[int, int]) -> None:
-    painted = StyleGenerator(_style(), torch.device("cpu"), torch.float32)(torch.rand(2, 3, *size))
-    assert painted.shape == (2, 3, *size)
-    assert painted.min() >= 0 and painted.max() <= 1
-
-
-def test_a_batch_is_painted_as_its_pictures_are() -> None:
-    painter = StyleGenerator(_style(), torch.device("cpu"), torch.float32)
-    pictures = torch.rand(3, 3, 32, 32)
-    alone = torch.cat([painter(one[None]) for one in pictures])
-    assert torch.allclose(painter(pictures), alone, atol=1e-6)
-
-
 def test_files_that_are_no_style_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("hello")
     save_file({"a": torch.zeros(1)}, tmp_path / "weights")
@@ -62,12 +48,6 @@ def test_files_that_are_no_style_are_refused(tmp_path: Path) -> None:
         load_style(tmp_path / "text")
     with pytest.raises(StyleError, match="holds weights, but not of a style"):
         load_style(tmp_path / "weights")
-
-
-def test_weights_of_another_shape_are_refused() -> None:
-    wrong = Style("resnet", 8, 5, 192, _style(4).weights)
-    with pytest.raises(StyleError, match="do not fit its own description"):
-        StyleGenerator(wrong, torch.device("cpu"), torch.float32)
 
 
 def test_styles_are_found_by_file_run_folder_and_run_name(tmp_path: Path) -> None:

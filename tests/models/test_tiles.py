@@ -16,7 +16,7 @@ CPU = torch.device("cpu")
 
 def as_model(network: SRVGGNetCompact | RRDBNet, multiple_of: int = 1) -> Upscaler:
     network.eval().double()
-    return Upscaler(network, network.scale, network.reach, CPU, torch.float64, multiple_of)
+    return Upscaler(network, network.scale, network.receptive_radius, CPU, torch.float64, multiple_of)
 
 
 @given(
@@ -31,7 +31,7 @@ def test_tiles_of_any_size_equal_the_whole(height: int, width: int, tile: int, b
     torch.manual_seed(0)
     model = as_model(SRVGGNetCompact(convolutions=2, features=4, scale=2))
     images = torch.rand(batch, 3, height, width, dtype=torch.float64)
-    tiled = Tiled(model, tile, model.reach + more)
+    tiled = Tiled(model, tile, model.receptive_radius + more)
     torch.testing.assert_close(tiled(images), model(images), rtol=0, atol=1e-12)
 
 
@@ -41,7 +41,7 @@ def test_tiles_equal_the_whole_where_the_model_needs_a_multiple(height: int, wid
     network = RRDBNet(blocks=1, features=4, growth=4, scale=2)
     model = as_model(network, multiple_of=network.fold)
     images = torch.rand(1, 3, height, width, dtype=torch.float64)
-    tiled = Tiled(model, 15, model.reach)
+    tiled = Tiled(model, 15, model.receptive_radius)
     assert (tiled.tile, tiled.overlap) == (16, 38)
     torch.testing.assert_close(tiled(images), model(images), rtol=0, atol=1e-12)
 
@@ -50,7 +50,7 @@ def test_one_pixel_of_overlap_less_shows() -> None:
     torch.manual_seed(0)
     model = as_model(SRVGGNetCompact(convolutions=2, features=4, scale=2))
     images = torch.rand(1, 3, 20, 20, dtype=torch.float64)
-    assert not torch.equal(Tiled(model, 10, model.reach - 1)(images), model(images))
+    assert not torch.equal(Tiled(model, 10, model.receptive_radius - 1)(images), model(images))
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 2e-6), (torch.bfloat16, 1 / 255)])
@@ -58,7 +58,7 @@ def test_the_default_upscaler_shows_no_seam(dtype: torch.dtype, tolerance: float
     torch.manual_seed(0)
     model = load_upscaler("realesr-animevideov3", CPU, dtype)
     images = torch.nn.functional.interpolate(torch.rand(1, 3, 12, 18), scale_factor=4, mode="bicubic").clamp(0, 1)
-    whole, tiled = model(images), Tiled(model, 24, model.reach)(images)
+    whole, tiled = model(images), Tiled(model, 24, model.receptive_radius)(images)
     assert (whole.float() - tiled.float()).abs().max() <= tolerance
 
 

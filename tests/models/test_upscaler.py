@@ -5,6 +5,7 @@ import sys
 import types
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import torch
@@ -69,7 +70,7 @@ def test_the_network_in_a_file_is_read_from_its_parameters(
     for name in ("net.pth", "net.safetensors"):
         upscaler = load_upscaler(str(tmp_path / name), CPU, torch.float32)
         torch.testing.assert_close(upscaler(images), expected, rtol=0, atol=1e-5)
-        assert (upscaler.scale, upscaler.reach) == (network.scale, network.reach)
+        assert (upscaler.scale, upscaler.receptive_radius) == (network.scale, network.receptive_radius)
 
 
 def test_a_network_that_needs_even_sides_takes_odd_ones(tmp_path: Path) -> None:
@@ -130,7 +131,7 @@ def test_spandrel_runs_a_network_that_only_it_knows(tmp_path: Path, monkeypatch:
     save_file(network.state_dict(), tmp_path / "span.safetensors")
     upscaler = load_upscaler(str(tmp_path / "span.safetensors"), CPU, torch.float32)
     images = torch.rand(1, 3, 9, 11)
-    assert (upscaler.scale, upscaler.reach) == (2, 64)
+    assert (upscaler.scale, upscaler.receptive_radius) == (2, 64)
     with torch.inference_mode():
         expected = network.eval()(images).clamp(0, 1)
     torch.testing.assert_close(upscaler(images), expected, rtol=0, atol=1e-5)
@@ -171,8 +172,6 @@ def official_helper(name: str, path: Path) -> object:
 
 def real_frame(folder: Path) -> np.ndarray:
     """Return a piece of a live frame, (96, 128, 3) uint8 RGB."""
-    import av
-
     with av.open(str(folder / "live" / "tears_of_steel_70s.webm")) as container:
         for number, frame in enumerate(container.decode(video=0)):
             if number == 120:

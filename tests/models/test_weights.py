@@ -1,14 +1,16 @@
 """Weights are found where the user put them, read without running anything, and asked for in clear words."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import save_file
 
-from vidstyle.errors import DependencyError, StyleError
+from vidstyle.checksum import sha256_of
+from vidstyle.errors import StyleError
 from vidstyle.models import weights
-from vidstyle.models.weights import KNOWN, find, folders, known, load_weights, read_weights
+from vidstyle.models.weights import KNOWN, find, folders, known_weights, load_weights, read_weights
 
 
 @pytest.fixture
@@ -37,7 +39,7 @@ def test_every_upscaler_is_found_without_any_folder(places: tuple[Path, Path]) -
 
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     with pytest.raises(StyleError) as caught:
-        known("realesrgan")
+        known_weights("realesrgan")
     assert str(caught.value) == (
         "There are no weights called 'realesrgan'. Known: realesr-animevideov3, realesrgan-x4plus-anime, "
         "realesrgan-x4plus, vgg16, alexnet, lpips-alexnet, inception-2015-12-05; or give the path of a file."
@@ -63,13 +65,28 @@ def test_without_their_package_the_upscalers_name_it(
         load_weights("realesr-animevideov3")
 
 
-def test_weights_of_an_extra_name_it(places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_of_an_optional_package_name_it_or_the_folder(
+    places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(weights, "find_spec", lambda package: None)
-    with pytest.raises(DependencyError) as caught:
+    with pytest.raises(StyleError) as caught:
         load_weights("lpips-alexnet")
     assert str(caught.value) == (
-        "The weights lpips-alexnet are not on this machine. Install them: pip install 'vidstyle[metrics]'."
+        "The weights lpips-alexnet are not on this machine. Install the package torchmetrics, or: put "
+        f"lpips-alexnet-v0.1.pth into {places[0]} or {places[1]}."
     )
+
+
+@pytest.mark.parametrize("package", ["torchmetrics", "lpips"])
+def test_the_heads_of_lpips_in_a_package_are_the_official_file(
+    package: str, places: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if find_spec(package) is None:
+        pytest.skip(f"{package} is not installed")
+    monkeypatch.setattr(weights, "find_spec", lambda name: find_spec(name) if name == package else None)
+    found = find("lpips-alexnet")
+    assert found is not None and package in found.parts
+    assert sha256_of(found) == known_weights("lpips-alexnet").sha256
 
 
 def test_of_a_file_with_a_classifier_only_the_features_are_taken(places: tuple[Path, Path]) -> None:

@@ -7,6 +7,7 @@ import torch
 
 from tests.outside import outside
 from vidstyle.media.images import list_images, read_image
+from vidstyle.models.feature_network import load_lpips
 from vidstyle.models.weights import load_weights
 from vidstyle.networks.lpips import PerceptualDistance
 from vidstyle.pixels import to_device
@@ -15,10 +16,7 @@ from vidstyle.pixels import to_device
 @pytest.fixture(scope="module")
 def ours(real_weights: Path) -> PerceptualDistance:
     """LPIPS on AlexNet with the real weights."""
-    network = PerceptualDistance()
-    backbone = {f"network.{name}": value for name, value in load_weights("alexnet").items()}
-    network.load_state_dict(backbone | load_weights("lpips-alexnet"))
-    return network.eval()
+    return load_lpips(torch.device("cpu"))
 
 
 def test_it_agrees_with_the_lpips_package_on_photos(ours: PerceptualDistance, real_data: Path) -> None:
@@ -29,7 +27,7 @@ def test_it_agrees_with_the_lpips_package_on_photos(ours: PerceptualDistance, re
     for layer, number in zip(layers, (0, 3, 6, 8, 10), strict=True):
         layer.load_state_dict({part: state[f"features.{number}.{part}"] for part in ("weight", "bias")})
     photos = [to_device(read_image(path)[None], torch.device("cpu")) for path in list_images(real_data / "test")[:3]]
-    pairs = [(one, (0.6 * one + 0.4 * one.flip(3)).clamp(0, 1)) for one in photos]
+    pairs = [(photo, (0.6 * photo + 0.4 * photo.flip(3)).clamp(0, 1)) for photo in photos]
     with torch.inference_mode():
         found = [float(ours(*pair)) for pair in pairs]
         expected = [float(theirs(*pair, normalize=True)) for pair in pairs]

@@ -15,7 +15,7 @@ def _embeddings(attention: bool, residual: bool) -> PatchEmbeddings:
 
 def _features(images: torch.Tensor) -> list[torch.Tensor]:
     torch.manual_seed(1)
-    return [one.detach() for one in ResNetGenerator(channels=8).features(images)]
+    return [feature_map.detach() for feature_map in ResNetGenerator(channels=8).features(images)]
 
 
 def _textured(count: int) -> torch.Tensor:
@@ -27,7 +27,7 @@ def test_positions_are_distinct_and_repeat_with_the_seed() -> None:
     maps = [torch.zeros(1, 2, 20, 20), torch.zeros(1, 2, 4, 4)]
     first = draw_positions(maps, 256, torch.Generator().manual_seed(3))
     again = draw_positions(maps, 256, torch.Generator().manual_seed(3))
-    assert [len(one.unique()) for one in first] == [256, 16]
+    assert [len(positions.unique()) for positions in first] == [256, 16]
     assert all(torch.equal(*pair) for pair in zip(first, again, strict=True))
 
 
@@ -52,9 +52,10 @@ def test_patches_stay_distinct_after_attention_at_the_start(residual: bool) -> N
 @pytest.mark.parametrize("residual", [True, False])
 def test_nce_on_a_fixed_batch_falls_below_the_loss_of_alike_patches(residual: bool) -> None:
     features = _features(_textured(1))
-    moved = [
-        one + 0.1 * one.std() * torch.randn(one.shape, generator=torch.Generator().manual_seed(5)) for one in features
-    ]
+    moved = []
+    for feature_map in features:
+        noise = torch.randn(feature_map.shape, generator=torch.Generator().manual_seed(5))
+        moved.append(feature_map + 0.1 * feature_map.std() * noise)
     positions = draw_positions(features, 256, torch.Generator().manual_seed(4))
     embeddings = _embeddings(True, residual)
     optimizer = torch.optim.Adam(embeddings.parameters(), 2e-4, betas=(0.5, 0.999))

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from vidstyle.networks.rrdb import FADED, RRDBNet
+from vidstyle.networks.rrdb import EFFECTIVE_RADIUS, RRDBNet
 
 
 def convolve(features: torch.Tensor, state: dict[str, torch.Tensor], name: str) -> torch.Tensor:
@@ -60,18 +60,18 @@ def test_a_network_of_scale_two_folds_its_input_into_channels() -> None:
     assert network(images).shape == (1, 3, 12, 16)
 
 
-def test_a_pixel_changes_its_surroundings_up_to_the_declared_reach_and_no_further() -> None:
+def test_a_pixel_changes_its_surroundings_up_to_the_declared_radius_and_no_further() -> None:
     network = RRDBNet(blocks=1, features=4, growth=4).double()
     for name, parameter in network.named_parameters():
         torch.nn.init.constant_(parameter, 0.0 if name.endswith("bias") else 1.0)
     images = torch.zeros(1, 3, 1, 61, dtype=torch.float64)
     images[..., 30] = 1
     columns = network(images).any(dim=1).any(dim=1)[0].nonzero()[:, 0] // 4
-    assert network.reach == 19
+    assert network.receptive_radius == 19
     assert (columns.min().item(), columns.max().item()) == (11, 49)
 
 
 def test_a_deep_network_declares_where_its_influence_has_faded() -> None:
     with torch.device("meta"):
-        assert RRDBNet(23).reach == FADED == 96
-        assert RRDBNet(6).reach == 94
+        assert RRDBNet(23).receptive_radius == EFFECTIVE_RADIUS == 96
+        assert RRDBNet(6).receptive_radius == 94

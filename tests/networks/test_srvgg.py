@@ -44,12 +44,12 @@ def test_a_silent_body_gives_the_nearest_neighbour_enlargement() -> None:
     torch.testing.assert_close(network(image), expected.expand(1, 3, 4, 4), rtol=0, atol=0)
 
 
-def test_a_pixel_changes_its_surroundings_up_to_the_declared_reach_and_no_further() -> None:
+def test_a_pixel_changes_its_surroundings_up_to_the_declared_radius_and_no_further() -> None:
     network = SRVGGNetCompact(convolutions=4, features=4, scale=2).double()
     for name, parameter in network.named_parameters():
         torch.nn.init.constant_(parameter, 0.0 if name.endswith("bias") else 1.0)
     images = torch.zeros(1, 3, 1, 41, dtype=torch.float64)
     images[..., 20] = 1
     columns = network(images).any(dim=1).any(dim=1)[0].nonzero()[:, 0] // 2
-    assert network.reach == 6
+    assert network.receptive_radius == 6
     assert (columns.min().item(), columns.max().item()) == (14, 26)

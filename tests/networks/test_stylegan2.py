@@ -3,18 +3,9 @@
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional
 
 from vidstyle.networks.johnson import JohnsonNetwork
-from vidstyle.networks.layers import blur
 from vidstyle.networks.stylegan2 import EqualConv2d, EqualLinear, StyleGAN2Discriminator, StyleGAN2Generator
-
-
-def test_the_blur_is_the_1331_filter() -> None:
-    features = torch.randn(2, 3, 7, 9, dtype=torch.float64)
-    line = torch.tensor([1.0, 3.0, 3.0, 1.0], dtype=torch.float64) / 8
-    kernel = (line[:, None] * line).expand(3, 1, 4, 4)
-    assert torch.allclose(blur(features), functional.conv2d(features, kernel, groups=3), atol=1e-12)
 
 
 def test_layers_keep_the_scale_of_what_they_are_given() -> None:
@@ -45,8 +36,8 @@ def test_patch_features_have_the_widths_that_are_stated_and_come_with_the_painti
     generator = StyleGAN2Generator(4, 6)
     images = torch.rand(2, 3, 32, 36) * 2 - 1
     painted, features = generator.paint_and_features(images)
-    assert [one.shape[1] for one in features] == list(generator.patch_channels)
-    assert [tuple(one.shape[2:]) for one in features] == [(32, 36), (16, 18), (16, 18)]
+    assert [feature_map.shape[1] for feature_map in features] == list(generator.patch_channels)
+    assert [tuple(feature_map.shape[2:]) for feature_map in features] == [(32, 36), (16, 18), (16, 18)]
     assert torch.equal(features[0], images)
     assert torch.equal(painted, generator(images))
     assert all(torch.equal(*pair) for pair in zip(features, generator.features(images), strict=True))

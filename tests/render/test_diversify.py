@@ -10,17 +10,17 @@ import torch
 
 from tests.clips import make_clip
 from tests.diffusion import WIDTH
-from tests.render.test_image import picture
+from tests.render.test_stage_pictures import picture
 from tests.renders import assert_same, broken_off
 from vidstyle.errors import DependencyError, DeviceError, SettingsError, StyleError
 from vidstyle.media.images import read_image
 from vidstyle.models.inst import diffusion_files
-from vidstyle.models.inst.diffusion_files import identity
-from vidstyle.models.inst.look_file import Inversion, save_inversion
+from vidstyle.models.inst.diffusion_files import base_identity
+from vidstyle.models.inst.look_file import Look, save_look
 from vidstyle.models.style_file import load_style
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.pixels import to_device
-from vidstyle.render.diversify import Diversified, Shots
+from vidstyle.render.diversify import DiversifiedGenerator, ShotCounter
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
 
@@ -33,7 +33,7 @@ def look(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The file of a look that the tiny diffusion model knows."""
     path = tmp_path_factory.mktemp("look") / "inversion.safetensors"
     word = torch.randn(WIDTH, generator=torch.Generator().manual_seed(4))
-    save_inversion(Inversion(word, str(tiny_base), identity(tiny_base)), path)
+    save_look(Look(word, str(tiny_base), base_identity(tiny_base)), path)
     return path
 
 
@@ -49,9 +49,9 @@ def test_each_result_has_a_number_and_is_another(varied: Fast, tmp_path: Path) -
     names = [path.name for path in result.outputs]
     assert names == ["photo_01.png", "photo_02.png", "photo_03.png"]
     assert result.counts == {"pictures": 3}
-    one, two, three = (read_image(path).astype(int) for path in result.outputs)
-    assert one.shape == (45, 61, 3)
-    assert min(np.abs(one - two).mean(), np.abs(one - three).mean(), np.abs(two - three).mean()) > 1
+    first, second, third = (read_image(path).astype(int) for path in result.outputs)
+    assert first.shape == (45, 61, 3)
+    assert min(np.abs(first - second).mean(), np.abs(first - third).mean(), np.abs(second - third).mean()) > 1
 
 
 def test_a_single_result_keeps_the_name_and_repeats_that_of_its_seed(varied: Fast, tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_video_is_varied_frame_by_frame_with_a_warning_and_goes_on_after_a_cra
     source = make_clip(tmp_path / "clip.mp4", frames=6, size=(48, 32))
     settings = varied(diversify=2, segment=2, flicker="flow", diffusion_steps=4)
     said = []
-    result = run(source, tmp_path / "whole.mp4", settings, lambda one: said.append(one.note))
+    result = run(source, tmp_path / "whole.mp4", settings, lambda progress: said.append(progress.note))
     assert [path.name for path in result.outputs] == ["whole_01.mp4", "whole_02.mp4"]
     assert result.counts["frames"] == 12
     warning = (
@@ -113,13 +113,13 @@ class Recording:
     def __init__(self) -> None:
         self.shots: list[int] = []
 
-    def vary(self, image: torch.Tensor, shot: int) -> torch.Tensor:
+    def diversify(self, image: torch.Tensor, shot: int) -> torch.Tensor:
         self.shots.append(shot)
         return image
 
 
-def _diversified(style_path: Path, recording: Any) -> Diversified:
-    return Diversified(StyleGenerator(load_style(style_path), CPU, torch.float32), recording, Shots())
+def _diversified(style_path: Path, recording: Any) -> DiversifiedGenerator:
+    return DiversifiedGenerator(StyleGenerator(load_style(style_path), CPU, torch.float32), recording, ShotCounter())
 
 
 def test_the_noise_changes_where_a_shot_begins_and_nowhere_else_however_frames_are_batched(style_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_strips_of_the_generator_vary_whole_frames(style_path: Path) -> None:
 
 def test_short_memory_is_explained(style_path: Path) -> None:
     class Greedy:
-        def vary(self, image: torch.Tensor, shot: int) -> torch.Tensor:
+        def diversify(self, image: torch.Tensor, shot: int) -> torch.Tensor:
             raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9 GiB")
 
     with pytest.raises(DeviceError) as caught:
@@ -175,7 +175,7 @@ def test_a_style_is_no_look(fast: Fast, style_path: Path, tmp_path: Path) -> Non
 
 
 def test_without_the_extra_the_message_names_it(fast: Fast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save_inversion(Inversion(torch.zeros(4), "base", ""), tmp_path / "look.safetensors")
+    save_look(Look(torch.zeros(4), "base", ""), tmp_path / "look.safetensors")
     monkeypatch.setattr(diffusion_files, "find_spec", lambda name: None)
     with pytest.raises(DependencyError, match=r"pip install 'vidstyle\[inst\]'\.$"):
         run(

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from torch.nn import functional
 from tests.analysis.test_flow import texture
 from tests.clips import make_clip
 from tests.render.test_painter import painter
+from tests.renders import painter_of
 from vidstyle.analysis.temporal_consistency import WarpingError, WarpingMeter
 from vidstyle.errors import DependencyError, SettingsError
 from vidstyle.media.clip import Clip
@@ -24,11 +26,18 @@ from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.networks.norms import SMOOTHED_FRAMES
 from vidstyle.pixels import to_device, to_host
 from vidstyle.render.engine import Engine
-from vidstyle.render.flicker import AlongFlow, SmoothStatistics, frame_weights, reduce_flicker, warped
+from vidstyle.render.flicker import (
+    AlongFlow,
+    SmoothStatistics,
+    SteadyGenerator,
+    frame_weights,
+    reduce_flicker,
+    warped,
+)
+from vidstyle.render.painter import Painter, batch_that_fits
 from vidstyle.render.settings import RenderSettings
-from vidstyle.render.sizes import plan_sizes
+from vidstyle.render.sizes import Sizes, plan_sizes
 from vidstyle.render.stage import run
-from vidstyle.render.temporal import Steady
 
 Fast = Callable[..., RenderSettings]
 CPU = torch.device("cpu")
@@ -55,14 +64,14 @@ def tensors(pictures: list[np.ndarray]) -> Tensor:
     return to_device(np.stack(pictures), CPU)
 
 
-def in_batches(model: Steady, images: Tensor, size: int) -> Tensor:
+def in_batches(model: SteadyGenerator, images: Tensor, size: int) -> Tensor:
     return torch.cat([model(batch) for batch in images.split(size)])
 
 
 def error_of(source: Tensor, painted: Tensor) -> WarpingError:
     meter = WarpingMeter()
-    for one, other in zip(to_host(source, deep=False), to_host(painted, deep=False), strict=True):
-        meter.update(one, other)
+    for frame, painting in zip(to_host(source, sixteen_bit=False), to_host(painted, sixteen_bit=False), strict=True):
+        meter.update(frame, painting)
     return meter.result()
 
 
@@ -72,7 +81,7 @@ def generator(style_path: Path) -> StyleGenerator:
 
 
 @pytest.fixture(params=["flow", "statistics"])
-def make(request: pytest.FixtureRequest, style_path: Path) -> Callable[[], Steady]:
+def make(request: pytest.FixtureRequest, style_path: Path) -> Callable[[], SteadyGenerator]:
     """Return a maker of steady generators, all alike, of each mode."""
     style = load_style(style_path)
     return lambda: reduce_flicker(StyleGenerator(style, CPU, torch.float32), request.param)  # type: ignore[return-value]
@@ -92,8 +101,10 @@ def clip(tmp_path: Path) -> Clip:
 @pytest.fixture(scope="module")
 def two_shots() -> Tensor:
     """Seven frames of a pan, then five of another, whose colours are others."""
-    one, other = texture(96, 160), 255 - texture(96, 160, seed=2) // 3
-    return tensors([one[:, 3 * k : 3 * k + 128] for k in range(7)] + [other[:, 2 * k : 2 * k + 128] for k in range(5)])
+    first, second = texture(96, 160), 255 - texture(96, 160, seed=2) // 3
+    return tensors(
+        [first[:, 3 * k : 3 * k + 128] for k in range(7)] + [second[:, 2 * k : 2 * k + 128] for k in range(5)]
+    )
 
 
 def test_noise_that_a_generator_adds_to_a_still_picture_is_reduced_to_less_than_half() -> None:
@@ -131,7 +142,7 @@ def test_a_moving_square_leaves_no_ghost() -> None:
 
 
 def test_the_first_frame_of_a_shot_is_what_the_generator_paints(
-    make: Callable[[], Steady], generator: StyleGenerator, two_shots: Tensor
+    make: Callable[[], SteadyGenerator], generator: StyleGenerator, two_shots: Tensor
 ) -> None:
     steady, plain = make()(two_shots), generator(two_shots)
     change = (steady - plain).abs().amax((1, 2, 3))
@@ -141,7 +152,7 @@ def test_the_first_frame_of_a_shot_is_what_the_generator_paints(
 
 @pytest.mark.parametrize("size", [2, 3, 5, 12])
 def test_the_result_does_not_depend_on_how_frames_are_batched(
-    make: Callable[[], Steady], two_shots: Tensor, size: int
+    make: Callable[[], SteadyGenerator], two_shots: Tensor, size: int
 ) -> None:
     one_by_one, batched = in_batches(make(), two_shots, 1), in_batches(make(), two_shots, size)
     assert (one_by_one - batched).abs().max() < 1e-4
@@ -149,7 +160,7 @@ def test_the_result_does_not_depend_on_how_frames_are_batched(
 
 @pytest.mark.parametrize("stop", [0, 1, 2, 6, 7, 8, 11])
 def test_a_render_that_goes_on_from_a_state_equals_one_that_never_stopped(
-    make: Callable[[], Steady], two_shots: Tensor, stop: int
+    make: Callable[[], SteadyGenerator], two_shots: Tensor, stop: int
 ) -> None:
     straight, first, second = make()(two_shots), make(), make()
     before = [first(two_shots[:stop])] if stop else []
@@ -157,19 +168,57 @@ def test_a_render_that_goes_on_from_a_state_equals_one_that_never_stopped(
     assert (torch.cat([*before, second(two_shots[stop:])]) - straight).abs().max() < 1e-4
 
 
-def test_strips_change_nothing_and_remember_the_same(make: Callable[[], Steady], two_shots: Tensor) -> None:
+def test_strips_change_nothing_and_remember_the_same(make: Callable[[], SteadyGenerator], two_shots: Tensor) -> None:
     whole, strips = make(), make()
     before = strips(two_shots[:4])
     after = strips.in_strips(16)(two_shots[4:])
     assert (torch.cat([before, after]) - whole(two_shots)).abs().max() < 1 / 255
 
 
-def test_loading_an_empty_state_forgets_everything(make: Callable[[], Steady], two_shots: Tensor) -> None:
+def test_loading_an_empty_state_forgets_everything(make: Callable[[], SteadyGenerator], two_shots: Tensor) -> None:
     model = make()
     model(two_shots[:3])
     model.load_state({})
     assert model.state() == {}
-    assert (model(two_shots[3:6]) - make()(two_shots[3:6])).abs().max() < 1e-4
+    fresh = make()
+    assert (model(two_shots[3:6]) - fresh(two_shots[3:6])).abs().max() < 1e-4
+    states = model.state(), fresh.state()
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0].keys() | states[1].keys())
+
+
+@pytest.mark.parametrize("flicker", ["flow", "statistics"])
+def test_measuring_the_memory_leaves_no_trace_in_what_is_remembered(
+    fast: Fast, two_shots: Tensor, clip: Clip, flicker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    figures = {"memory_allocated": 0, "max_memory_allocated": 1 << 20, "mem_get_info": (1 << 23, 1 << 30)}
+    for name, figure in figures.items():
+        monkeypatch.setattr(torch.cuda, name, lambda _, figure=figure: figure)
+    monkeypatch.setattr(torch.cuda, "reset_peak_memory_stats", lambda _: None)
+    engine, frames = Engine(fast(flicker=flicker)), to_host(two_shots, sixteen_bit=False)
+    measured, fresh = (painter_of(clip, engine) for _ in range(2))
+    sizes = engine.sizes((128, 96))
+    assert batch_that_fits(measured, sizes) == 4
+    assert measured.state() == {}
+    painted = [made.paint(frames, sizes, sixteen_bit=False) for made in (measured, fresh)]
+    assert np.array_equal(*painted)
+    states = measured.state(), fresh.state()
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0].keys() | states[1].keys())
+
+
+@pytest.mark.needs_cuda
+@pytest.mark.parametrize("flicker", ["off", "flow", "statistics"])
+def test_the_memory_is_measured_of_the_generator_that_paints(
+    fast: Fast, clip: Clip, flicker: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[Any] = []
+
+    def measure(trial: Painter, sizes: Sizes) -> int:
+        measured.append(trial.generator)
+        return batch_that_fits(trial, sizes)
+
+    monkeypatch.setattr("vidstyle.render.engine.batch_that_fits", measure)
+    made = painter_of(clip, Engine(fast(flicker=flicker, device="cuda")))
+    assert measured == [made.generator] and made.state() == {}
 
 
 def test_statistics_take_the_share_of_a_passing_thing_out_of_the_rest_of_the_picture(
@@ -180,7 +229,7 @@ def test_statistics_take_the_share_of_a_passing_thing_out_of_the_rest_of_the_pic
         picture[:, :16] = 255
     source = tensors(pictures)
     plain, steady = generator(source), smooth(source)
-    raw, left = ((one[4:, :, :, 224:].diff(dim=0)).abs().mean().item() for one in (plain, steady))
+    raw, left = ((images[4:, :, :, 224:].diff(dim=0)).abs().mean().item() for images in (plain, steady))
     assert raw > 4 / 255 and left < 0.6 * raw
 
 
@@ -230,37 +279,37 @@ def test_short_memory_does_not_steady_a_frame_twice(fast: Fast, two_shots: Tenso
     class Tight(Noisy):
         """Has memory for three frames at once, and notices only in the enlarging."""
 
-        scale, reach = 1, 1
+        scale, receptive_radius = 1, 1
 
         def __call__(self, images: Tensor) -> Tensor:
             if len(images) > 3:
                 raise torch.OutOfMemoryError("CUDA out of memory.")
             return images
 
-    frames, sizes = to_host(two_shots, deep=False), plan_sizes((128, 96), "source", 96, 1)
+    frames, sizes = to_host(two_shots, sixteen_bit=False), plan_sizes((128, 96), "source", 96, 1)
     tight, roomy = (painter(AlongFlow(Noisy(levels=0)), Tight(), fast(batch=size)) for size in (12, 1))
-    assert np.array_equal(tight.paint(frames, sizes, deep=False), roomy.paint(frames, sizes, deep=False))
-    assert tight.batch == 3
+    assert np.array_equal(tight.paint(frames, sizes, sixteen_bit=False), roomy.paint(frames, sizes, sixteen_bit=False))
+    assert tight.progress().batch == 3
 
 
 def test_a_painter_goes_on_from_the_state_of_another(fast: Fast, two_shots: Tensor, clip: Clip) -> None:
-    engine, frames = Engine(fast(flicker="flow")), to_host(two_shots, deep=False)
+    engine, frames = Engine(fast(flicker="flow")), to_host(two_shots, sixteen_bit=False)
     sizes = engine.sizes((128, 96))
-    straight, first, second = (engine.painter(sizes, clip=clip) for _ in range(3))
-    before = first.paint(frames[:5], sizes, deep=False)
+    straight, first, second = (painter_of(clip, engine) for _ in range(3))
+    before = first.paint(frames[:5], sizes, sixteen_bit=False)
     second.load_state(first.state())
-    after = second.paint(frames[5:], sizes, deep=False)
-    assert np.array_equal(np.concatenate([before, after]), straight.paint(frames, sizes, deep=False))
+    after = second.paint(frames[5:], sizes, sixteen_bit=False)
+    assert np.array_equal(np.concatenate([before, after]), straight.paint(frames, sizes, sixteen_bit=False))
 
 
 def test_single_pictures_and_off_are_painted_frame_by_frame(fast: Fast, two_shots: Tensor, clip: Clip) -> None:
-    frames = to_host(two_shots, deep=False)
+    frames = to_host(two_shots, sixteen_bit=False)
     still, off = Engine(fast(flicker="flow")), Engine(fast(flicker="off"))
     sizes = still.sizes((128, 96))
-    plain = [off.painter(sizes).paint(frame[None], sizes, deep=False)[0] for frame in frames]
-    for one in (still.painter(sizes), off.painter(sizes, clip=clip)):
-        assert np.array_equal(one.paint(frames, sizes, deep=False), np.stack(plain))
-        assert one.state() == {}
+    plain = [off.picture_painter(sizes).paint(frame[None], sizes, sixteen_bit=False)[0] for frame in frames]
+    for made in (still.picture_painter(sizes), painter_of(clip, off)):
+        assert np.array_equal(made.paint(frames, sizes, sixteen_bit=False), np.stack(plain))
+        assert made.state() == {}
 
 
 def test_a_video_is_steadier_with_flow_than_without(fast: Fast, tmp_path: Path) -> None:
@@ -291,10 +340,10 @@ def test_without_steadying_opencv_is_never_loaded(fast: Fast, style_path: Path, 
     assert ended.stdout.split() == ["0", "False"]
 
 
-def test_missing_opencv_is_one_clear_error(generator: StyleGenerator, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_opencv_is_one_clear_error(fast: Fast, clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "vidstyle.render.flicker", None)
     with pytest.raises(DependencyError) as caught:
-        reduce_flicker(generator, "flow")
+        painter_of(clip, Engine(fast(flicker="flow")))
     assert str(caught.value).startswith("Steadying the picture needs OpenCV, which cannot be loaded here (")
     assert str(caught.value).endswith(". Use --flicker off, or install it: pip install opencv-python-headless")
 
@@ -302,12 +351,12 @@ def test_missing_opencv_is_one_clear_error(generator: StyleGenerator, monkeypatc
 @pytest.mark.needs_cuda
 @pytest.mark.parametrize("flicker", ["flow", "statistics"])
 def test_a_gpu_steadies_as_a_cpu_does(fast: Fast, two_shots: Tensor, clip: Clip, flicker: str) -> None:
-    frames = to_host(two_shots, deep=False)
+    frames = to_host(two_shots, sixteen_bit=False)
     painted = []
     for device in ("cpu", "cuda"):
         engine = Engine(fast(flicker=flicker, device=device, batch=5))
         sizes = engine.sizes((128, 96))
-        painted.append(engine.painter(sizes, clip=clip).paint(frames, sizes, deep=False).astype(int))
+        painted.append(painter_of(clip, engine).paint(frames, sizes, sixteen_bit=False).astype(int))
     assert np.abs(painted[0] - painted[1]).mean() < 0.5
 
 
@@ -316,11 +365,11 @@ def test_a_gpu_steadies_as_a_cpu_does(fast: Fast, two_shots: Tensor, clip: Clip,
 def test_a_gpu_goes_on_from_a_state_that_was_kept_in_a_file(
     fast: Fast, two_shots: Tensor, clip: Clip, flicker: str
 ) -> None:
-    frames, engine = to_host(two_shots, deep=False), Engine(fast(flicker=flicker, device="cuda", batch=5))
+    frames, engine = to_host(two_shots, sixteen_bit=False), Engine(fast(flicker=flicker, device="cuda", batch=5))
     sizes = engine.sizes((128, 96))
-    straight, first, second = (engine.painter(sizes, clip=clip) for _ in range(3))
-    before = first.paint(frames[:5], sizes, deep=False)
+    straight, first, second = (painter_of(clip, engine) for _ in range(3))
+    before = first.paint(frames[:5], sizes, sixteen_bit=False)
     second.load_state({name: value.cpu() for name, value in first.state().items()})
-    after = second.paint(frames[5:], sizes, deep=False)
-    whole = straight.paint(frames, sizes, deep=False)
+    after = second.paint(frames[5:], sizes, sixteen_bit=False)
+    whole = straight.paint(frames, sizes, sixteen_bit=False)
     assert np.abs(np.concatenate([before, after]).astype(int) - whole).max() <= 1

@@ -30,7 +30,7 @@ def test_each_codec_holds_odd_sizes_and_sound_in_each_of_its_containers(
     result = run(source, tmp_path / f"out{suffix}", fast(codec=codec, preset=PRESETS.get(codec, "ultrafast"), crf=30))
     clip = probe(tmp_path / f"out{suffix}")
     assert (clip.width, clip.height) == (131, 97)
-    assert [one.kind for one in clip.streams] == ["video", "audio"]
+    assert [stream.kind for stream in clip.streams] == ["video", "audio"]
     assert result.counts["frames"] == len(video_times(tmp_path / f"out{suffix}")) == 5
     times = zip(video_times(tmp_path / f"out{suffix}"), video_times(source), strict=True)
     assert all(abs(time - before) <= Fraction(1, 1000) for time, before in times)
@@ -95,7 +95,7 @@ def test_sound_that_nobody_knows_is_left_out_with_a_warning(fast: Fast, tmp_path
     strange.write_bytes(content.replace(b"A_OPUS", b"A_ZZZZ"))
     result = run(strange, tmp_path / "out.mp4", fast())
     assert result.warnings == (f"{strange}: sound track 1 (unknown) is left out: mp4 cannot hold it.",)
-    assert [one.kind for one in probe(tmp_path / "out.mp4").streams] == ["video"]
+    assert [stream.kind for stream in probe(tmp_path / "out.mp4").streams] == ["video"]
 
 
 @pytest.mark.parametrize("name", ["a b%20%d", 'it\'s "quoted"', "-dash", "ünï код 日本", "x:y|z", "[a]{b}*?", "a\nb"])
@@ -103,7 +103,7 @@ def test_names_are_only_names_for_source_and_result(fast: Fast, tmp_path: Path, 
     source = make_clip(tmp_path / "plain.mp4", frames=3, audio=1).rename(tmp_path / f"{name}.mp4")
     run(source, tmp_path / f"{name}.mkv", fast())
     assert len(tracks(tmp_path / f"{name}.mkv", "audio")) == 1
-    assert {one.name for one in tmp_path.iterdir()} == {f"{name}.mp4", f"{name}.mkv"}
+    assert {path.name for path in tmp_path.iterdir()} == {f"{name}.mp4", f"{name}.mkv"}
 
 
 def test_a_broadcast_clock_does_not_make_the_viewer_wait(fast: Fast, tmp_path: Path) -> None:
@@ -149,7 +149,7 @@ LEFT_OUT = {
 
 @pytest.mark.needs_data
 def test_no_awkward_file_is_forgotten(real_data: Path) -> None:
-    assert {one.name for one in (real_data / "awkward").iterdir()} == {*AWKWARD, *REFUSED}
+    assert {path.name for path in (real_data / "awkward").iterdir()} == {*AWKWARD, *REFUSED}
 
 
 @pytest.mark.needs_data
@@ -161,7 +161,7 @@ def test_the_beginning_of_each_awkward_file_is_rendered_right(
     size, sounds, subtitles = AWKWARD[name]
     result = run(source, target, fast(end=0.07))
     clip, before = probe(target), probe(source)
-    times = video_times(source, [one.index for one in before.of_kind("video")].index(before.video_index))
+    times = video_times(source, [stream.index for stream in before.of_kind("video")].index(before.video_index))
     assert video_times(target) == [time for time in times if time - times[0] < Fraction(7, 100)]
     assert (clip.width, clip.height, clip.sample_aspect) == (*size, before.upright_aspect)
     assert (clip.rotation, clip.interlaced) == (0, False)

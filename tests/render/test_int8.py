@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 
 from tests.clips import make_clip
+from tests.renders import painter_of
 from vidstyle.checksum import content_identity
 from vidstyle.errors import DependencyError
 from vidstyle.media.clip import Clip
 from vidstyle.media.probe import probe
 from vidstyle.models.openvino import digest
 from vidstyle.progress import Progress
-from vidstyle.render import int8 as calibrate
+from vidstyle.render import int8
 from vidstyle.render.engine import Engine
 from vidstyle.render.int8 import SAMPLES, sample_frames
 from vidstyle.render.settings import RenderSettings
@@ -34,14 +35,13 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache" / "vidstyle" / "quantised"
 
 
-def psnr(one: np.ndarray, other: np.ndarray) -> float:
-    return float(10 * np.log10(255**2 / np.mean((one.astype(float) - other) ** 2)))
+def psnr(picture: np.ndarray, other: np.ndarray) -> float:
+    return float(10 * np.log10(255**2 / np.mean((picture.astype(float) - other) ** 2)))
 
 
 def painted(settings: RenderSettings, clip: Clip, frame: np.ndarray) -> np.ndarray:
     engine = Engine(settings)
-    sizes = engine.sizes(clip.upright_size)
-    return engine.painter(sizes, clip=clip, frames=None).paint(frame, sizes, deep=False)
+    return painter_of(clip, engine).paint(frame, engine.sizes(clip.upright_size), sixteen_bit=False)
 
 
 def test_the_default_style_keeps_its_picture_in_bf16_and_int8(cache: Path) -> None:
@@ -71,7 +71,7 @@ def test_int8_networks_are_made_once_for_a_video_and_named_in_the_record(
     results = [
         run(source, tmp_path / f"{number}.mp4", fast(precision="int8"), told[number].append) for number in (0, 1)
     ]
-    calibrating = [[one.done for one in each if one.phase == "calibrating int8"] for each in told]
+    calibrating = [[progress.done for progress in each if progress.phase == "calibrating int8"] for each in told]
     assert calibrating == [list(range(1, SAMPLES + 1)), []]
     settled = [result.details["files"][str(tmp_path / f"{number}.mp4")] for number, result in enumerate(results)]
     (kept,) = cache.iterdir()
@@ -87,32 +87,29 @@ def test_the_same_frames_give_the_same_int8_network(cache: Path, fast: Fast, tmp
     clip = probe(make_clip(tmp_path / "a.mp4", frames=12))
     digests = []
     for _ in range(2):
-        engine = Engine(fast(precision="int8"))
-        digests.append(engine.painter(engine.sizes(clip.upright_size), clip=clip, frames=12).resolved.quantised)
+        digests.append(painter_of(clip, Engine(fast(precision="int8"))).config.quantised)
         next(cache.iterdir()).unlink()
     assert digests[0] == digests[1]
 
 
 def test_a_picture_is_painted_without_quantisation(cache: Path, fast: Fast) -> None:
     engine = Engine(fast(precision="int8"))
-    assert engine.painter(engine.sizes((64, 48))).resolved.precision in ("bf16", "fp32")
+    assert engine.picture_painter(engine.sizes((64, 48))).config.precision in ("bf16", "fp32")
     assert not cache.exists()
 
 
 def test_the_cache_keeps_the_networks_used_last(
     cache: Path, fast: Fast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calibrate, "KEPT", 1)
+    monkeypatch.setattr(int8, "CACHED_NETWORKS", 1)
     clips = [probe(make_clip(tmp_path / f"{frames}.mp4", frames=frames)) for frames in (4, 5)]
     engine = Engine(fast(precision="int8"))
-    digests = [
-        engine.painter(engine.sizes(clip.upright_size), clip=clip, frames=5).resolved.quantised for clip in clips
-    ]
+    digests = [painter_of(clip, engine).config.quantised for clip in clips]
     assert [digest(path) for path in cache.iterdir()] == digests[1:]
 
 
 def test_a_missing_extra_is_named(fast: Fast, monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_path: Path) -> None:
-    monkeypatch.setattr("vidstyle.models.openvino.find_spec", lambda _: None)
+    monkeypatch.setattr("vidstyle.models.openvino.find_spec", lambda name: name != "nncf")
     with pytest.raises(DependencyError) as caught:
         run(make_clip(tmp_path / "a.mp4", frames=2), tmp_path / "b.mp4", fast(precision="int8"))
     assert str(caught.value) == "To compute in int8, install its extra: pip install 'vidstyle[openvino]'."

@@ -11,13 +11,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from vidstyle.errors import DeviceError
-from vidstyle.models.resize import resize
 from vidstyle.models.runtime import Runtime
-from vidstyle.pixels import to_device, to_host
 from vidstyle.render.blend import blend, keep_colour, without_noise
-from vidstyle.render.engine import Engine
+from vidstyle.render.engine import Engine, decide_config
 from vidstyle.render.painter import TILES, Painter
-from vidstyle.render.painter_config import resolved
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import plan_sizes
 
@@ -47,7 +44,7 @@ class Invert:
 class Repeat:
     """An upscaler that repeats pixels; it has memory for pieces up to so many pixels a side."""
 
-    scale, multiple_of, half_ok, reach = 4, 1, True, 2
+    scale, multiple_of, half_ok, receptive_radius = 4, 1, True, 2
 
     def __init__(self, most: int = 10_000) -> None:
         self.most = most
@@ -61,34 +58,11 @@ class Repeat:
 def painter(
     generator: Invert, upscaler: Repeat | None, settings: RenderSettings, device: torch.device = CPU
 ) -> Painter:
-    return Painter(generator, upscaler, device, resolved(Runtime(device, "fp32"), settings), settings)
+    return Painter(generator, upscaler, device, decide_config(Runtime(device, "fp32"), settings), settings)
 
 
 def frames_of(count: int, size: tuple[int, int] = (20, 16)) -> np.ndarray:
     return np.random.default_rng(3).integers(0, 256, (count, size[1], size[0], 3), np.uint8)
-
-
-def test_numbers_survive_the_way_to_the_device_and_back() -> None:
-    bytes_in = np.arange(256, dtype=np.uint8).repeat(3).reshape(1, 16, 16, 3)
-    words_in = np.arange(65536, dtype=np.uint16).repeat(3).reshape(1, 256, 256, 3)
-    assert np.array_equal(to_host(to_device(bytes_in, CPU), deep=False), bytes_in)
-    assert np.array_equal(to_host(to_device(words_in, CPU), deep=True), words_in)
-    moved = to_device(words_in, CPU)
-    assert (moved.min(), moved.max(), moved.shape) == (0, 1, (1, 3, 256, 256))
-
-
-def test_what_is_out_of_range_is_clipped_and_not_wrapped() -> None:
-    images = torch.tensor([-0.5, 1.5, 0.5]).view(1, 3, 1, 1)
-    assert to_host(images, deep=False).ravel().tolist() == [0, 255, 128]
-    assert to_host(images, deep=True).ravel().tolist() == [0, 65535, 32768]
-
-
-def test_resizing_keeps_flat_areas_flat_and_fine_stripes_grey() -> None:
-    flat = torch.full((1, 3, 30, 50), 0.25)
-    assert torch.allclose(resize(flat, (17, 11)), torch.full((1, 3, 11, 17), 0.25))
-    stripes = (torch.arange(64) % 2).float().expand(1, 3, 64, 64)
-    assert (resize(stripes, (16, 16))[..., 4:-4] - 0.5).abs().max() < 0.02
-    assert resize(stripes, (64, 64)) is stripes or torch.equal(resize(stripes, (64, 64)), stripes)
 
 
 def test_keeping_colour_takes_lightness_from_the_painting_only() -> None:
@@ -105,13 +79,15 @@ def test_blending_goes_from_the_source_to_the_painting() -> None:
 
 def test_a_known_generator_paints_what_is_expected(fast: Fast) -> None:
     frames = frames_of(3)
-    painted = painter(Invert(), None, fast()).paint(frames, plan_sizes((20, 16), "source", 16, 1), deep=False)
+    painted = painter(Invert(), None, fast()).paint(frames, plan_sizes((20, 16), "source", 16, 1), sixteen_bit=False)
     assert np.array_equal(painted, 255 - frames)
 
 
 def test_the_upscaler_enlarges_what_the_generator_painted(fast: Fast) -> None:
     frames = frames_of(1)
-    painted = painter(Invert(), Repeat(), fast()).paint(frames, plan_sizes((20, 16), "source", 16, 4), deep=False)
+    painted = painter(Invert(), Repeat(), fast()).paint(
+        frames, plan_sizes((20, 16), "source", 16, 4), sixteen_bit=False
+    )
     assert np.array_equal(painted, (255 - frames).repeat(4, axis=1).repeat(4, axis=2))
 
 
@@ -119,9 +95,9 @@ def test_short_memory_makes_batches_smaller_and_loses_no_frame(fast: Fast) -> No
     frames, generator = frames_of(8), Invert(most=3)
     tight = painter(generator, None, fast(batch=8))
     sizes = plan_sizes((20, 16), "source", 16, 1)
-    assert np.array_equal(tight.paint(frames, sizes, deep=False), 255 - frames)
-    assert (generator.seen, tight.batch) == ([8, 4, 2, 2, 2, 2], 2)
-    assert tight.notes == [
+    assert np.array_equal(tight.paint(frames, sizes, sixteen_bit=False), 255 - frames)
+    assert (generator.seen, tight.progress().batch) == ([8, 4, 2, 2, 2, 2], 2)
+    assert list(tight.notes) == [
         "The memory of cpu was short: 4 frames are now painted at once.",
         "The memory of cpu was short: 2 frames are now painted at once.",
     ]
@@ -130,30 +106,30 @@ def test_short_memory_makes_batches_smaller_and_loses_no_frame(fast: Fast) -> No
 def test_short_memory_for_one_frame_makes_tiles_with_the_same_result(fast: Fast) -> None:
     size = (600, 300)
     frames, sizes = frames_of(1, size), plan_sizes(size, "source", 16, 4)
-    whole = painter(Invert(), Repeat(), fast()).paint(frames, sizes, deep=False)
+    whole = painter(Invert(), Repeat(), fast()).paint(frames, sizes, sixteen_bit=False)
     tight = painter(Invert(), Repeat(most=270), fast())
-    assert np.array_equal(tight.paint(frames, sizes, deep=False), whole)
-    assert (tight.tile, len(tight.notes)) == (256, 2)
+    assert np.array_equal(tight.paint(frames, sizes, sixteen_bit=False), whole)
+    assert (tight.progress().tile, len(tight.notes)) == (256, 2)
 
 
 def test_memory_that_never_suffices_is_one_clear_error(fast: Fast) -> None:
     sizes = plan_sizes((20, 16), "source", 16, 4)
     with pytest.raises(DeviceError) as caught:
-        painter(Invert(most=0), Repeat(), fast()).paint(frames_of(1), sizes, deep=False)
+        painter(Invert(most=0), Repeat(), fast()).paint(frames_of(1), sizes, sixteen_bit=False)
     assert str(caught.value) == (
         "The memory of cpu does not suffice for one frame (CUDA out of memory. Tried to allocate 9 GiB). "
         "Use a smaller --size, --tile auto, --strip auto, --upscaler none or --device cpu."
     )
     tight = painter(Invert(), Repeat(most=3), fast())
     with pytest.raises(DeviceError):
-        tight.paint(frames_of(1), sizes, deep=False)
-    assert tight.tile == TILES[-1]
+        tight.paint(frames_of(1), sizes, sixteen_bit=False)
+    assert tight.progress().tile == TILES[-1]
 
 
 def test_whole_frames_are_kept_when_tiles_were_forbidden(fast: Fast) -> None:
     with pytest.raises(DeviceError):
         painter(Invert(), Repeat(most=10), fast(tile=0)).paint(
-            frames_of(1), plan_sizes((20, 16), "source", 16, 4), deep=False
+            frames_of(1), plan_sizes((20, 16), "source", 16, 4), sixteen_bit=False
         )
 
 
@@ -163,13 +139,13 @@ def test_other_failures_of_the_device_are_not_taken_for_short_memory(fast: Fast)
             raise RuntimeError("shapes do not match")
 
     with pytest.raises(RuntimeError, match="shapes do not match"):
-        painter(Broken(), None, fast()).paint(frames_of(1), plan_sizes((20, 16), "source", 16, 1), deep=False)
+        painter(Broken(), None, fast()).paint(frames_of(1), plan_sizes((20, 16), "source", 16, 1), sixteen_bit=False)
 
 
 def test_a_cpu_paints_one_frame_at_once_and_other_devices_several(fast: Fast) -> None:
-    assert resolved(Runtime(CPU, "fp32"), fast()).batch == 1
-    assert resolved(Runtime(torch.device("cuda"), "fp32"), fast()).batch > 1
-    assert resolved(Runtime(CPU, "fp32"), fast(batch=5)).batch == 5
+    assert decide_config(Runtime(CPU, "fp32"), fast()).batch == 1
+    assert decide_config(Runtime(torch.device("cuda"), "fp32"), fast()).batch > 1
+    assert decide_config(Runtime(CPU, "fp32"), fast(batch=5)).batch == 5
 
 
 def test_the_upscaler_is_chosen_by_how_far_the_result_is(fast: Fast) -> None:
@@ -183,7 +159,7 @@ def test_the_default_upscaler_makes_a_real_picture_four_times_larger(fast: Fast)
     engine = Engine(fast(upscaler="realesr-animevideov3", blend=0.0, size="source", outscale=4.0))
     frames = np.tile(np.linspace(0, 255, 32).astype(np.uint8)[None, None, :, None], (1, 24, 1, 3))
     sizes = engine.sizes((32, 24))
-    enlarged = engine.painter(sizes).paint(frames, sizes, deep=False)
+    enlarged = engine.picture_painter(sizes).paint(frames, sizes, sixteen_bit=False)
     assert enlarged.shape == (1, 96, 128, 3)
     assert np.abs(enlarged[:, ::4, ::4].astype(int) - frames).mean() < 12
 
@@ -193,8 +169,8 @@ def test_forced_tiles_paint_what_whole_frames_paint(fast: Fast) -> None:
     frames = frames_of(1, (72, 50))
     whole, tiled = (Engine(fast(tile=tile, **wanted)) for tile in (0, 32))
     sizes = whole.sizes((72, 50))
-    one, other = (engine.painter(sizes).paint(frames, sizes, deep=False) for engine in (whole, tiled))
-    assert np.abs(one.astype(int) - other).max() <= 1
+    first, second = (engine.picture_painter(sizes).paint(frames, sizes, sixteen_bit=False) for engine in (whole, tiled))
+    assert np.abs(first.astype(int) - second).max() <= 1
 
 
 @pytest.mark.needs_cuda
@@ -203,8 +179,8 @@ def test_a_gpu_paints_what_a_cpu_paints(fast: Fast, precision: str) -> None:
     wanted = {"upscaler": "realesr-animevideov3", "outscale": 4.0}
     engines = [Engine(fast(**wanted)), Engine(fast(**{**wanted, "device": "cuda", "precision": precision}))]
     frames, sizes = frames_of(5, (72, 50)), engines[0].sizes((72, 50))
-    one, other = (engine.painter(sizes).paint(frames, sizes, deep=True) for engine in engines)
-    assert np.abs(one.astype(int) - other).mean() / 65535 < (0.001 if precision == "fp32" else 0.02)
+    first, second = (engine.picture_painter(sizes).paint(frames, sizes, sixteen_bit=True) for engine in engines)
+    assert np.abs(first.astype(int) - second).mean() / 65535 < (0.001 if precision == "fp32" else 0.02)
 
 
 def test_a_style_can_be_given_by_its_file_and_is_recorded_with_its_hash(fast: Fast, style_path: Path) -> None:

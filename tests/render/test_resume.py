@@ -15,10 +15,10 @@ from tests.packets import tracks
 from tests.renders import Crash, assert_same, broken_off, done, told, uneven
 from vidstyle.errors import DamagedError, DeviceError, ExitCode, OutputError
 from vidstyle.progress import Progress, StageResult
-from vidstyle.render.painter import Painter, Staged
+from vidstyle.render.painter import DeviceFrames, Painter
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
-from vidstyle.render.work_folder import RenderFolder, claimed
+from vidstyle.render.work_folder import RenderFolder, claim
 
 Fast = Callable[..., RenderSettings]
 
@@ -67,7 +67,7 @@ def test_what_is_painted_is_not_painted_again(fast: Fast, tmp_path: Path, film: 
     painted: list[int] = []
     compute = Painter.compute
 
-    def counted(self: Painter, staged: Staged, *others: Any, **more: Any) -> Staged:
+    def counted(self: Painter, staged: DeviceFrames, *others: Any, **more: Any) -> DeviceFrames:
         painted.append(len(staged.shown))
         return compute(self, staged, *others, **more)
 
@@ -76,7 +76,7 @@ def test_what_is_painted_is_not_painted_again(fast: Fast, tmp_path: Path, film: 
     run(film, tmp_path / "out.mp4", settings, said.append)
     assert kept >= 20 and sum(painted) == 60 - kept
     assert said[0].note == f"{tmp_path}/out.mp4: {kept} frames are painted already, the rest follows."
-    assert [one.done for one in said[1:]] == list(range(kept + 1, 61))
+    assert [progress.done for progress in said[1:]] == list(range(kept + 1, 61))
 
 
 def test_damage_that_was_met_before_the_crash_is_counted_once(fast: Fast, tmp_path: Path) -> None:
@@ -144,7 +144,7 @@ def test_other_settings_begin_anew_and_say_why(
 ) -> None:
     broken_off(film, tmp_path / "out.mp4", fast(segment=10), 25)
     said: list[str] = []
-    result = run(film, tmp_path / "out.mp4", fast(segment=10, **others), lambda one: said.append(one.note))
+    result = run(film, tmp_path / "out.mp4", fast(segment=10, **others), lambda progress: said.append(progress.note))
     assert said[0] == f"{tmp_path}/out.mp4 is rendered anew, what was painted is not used: {changed}."
     assert result.details["files"][str(tmp_path / "out.mp4")]["kept_frames"] == 0
     assert result.counts["frames"] == 60
@@ -158,14 +158,16 @@ def test_another_source_or_style_begins_anew(fast: Fast, tmp_path: Path, film: P
     same = run(moved, tmp_path / "out.mp4", fast(segment=10, dry_run=True))
     assert same.details["files"][str(tmp_path / "out.mp4")]["kept_frames"] >= 10
     style = load_style(style_path)
-    save_style(replace(style, weights={name: one * 2 for name, one in style.weights.items()}), tmp_path / "other.st")
+    save_style(
+        replace(style, weights={name: weight * 2 for name, weight in style.weights.items()}), tmp_path / "other.st"
+    )
     make_clip(film, frames=50)
     (note,) = news(run(film, tmp_path / "out.mp4", fast(segment=10, style=str(tmp_path / "other.st"), dry_run=True)))
     assert note.endswith("what was painted is not used: the source has changed, the style has changed.")
 
 
 def news(result: StageResult) -> list[str]:
-    return [text for one in result.details["files"].values() for text in one["notices"]]
+    return [text for record in result.details["files"].values() for text in record["notices"]]
 
 
 def test_sound_and_strictness_may_change_on_the_way(fast: Fast, tmp_path: Path, film: Path) -> None:
@@ -177,11 +179,11 @@ def test_sound_and_strictness_may_change_on_the_way(fast: Fast, tmp_path: Path, 
 
 def test_a_dry_run_says_what_would_be_taken_up_and_touches_nothing(fast: Fast, tmp_path: Path, film: Path) -> None:
     folder = broken_off(film, tmp_path / "out.mp4", fast(segment=10), 25)
-    before = {one: one.read_bytes() for one in folder.path.iterdir()}
+    before = {path: path.read_bytes() for path in folder.path.iterdir()}
     result = run(film, tmp_path / "out.mp4", fast(segment=10, dry_run=True))
     kept = 10 * len(done(folder))
     assert news(result) == [f"{tmp_path}/out.mp4: {kept} frames are painted already, the rest follows."]
-    assert {one: one.read_bytes() for one in folder.path.iterdir()} == before
+    assert {path: path.read_bytes() for path in folder.path.iterdir()} == before
 
 
 def test_what_was_chosen_at_the_start_holds_to_the_end(
@@ -257,11 +259,11 @@ def test_a_painter_that_remembers_goes_on_remembering(
 
 def test_a_second_run_for_the_same_target_is_refused(fast: Fast, tmp_path: Path, film: Path) -> None:
     target = tmp_path / "out.mp4"
-    with claimed(RenderFolder(target, ".mp4")), pytest.raises(OutputError) as caught:
+    with claim(RenderFolder(target, ".mp4")), pytest.raises(OutputError) as caught:
         run(film, target, fast())
     assert str(caught.value) == f"{target} is being rendered by another run. Wait for it, or give another name with -o."
     run(film, target, fast())
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["film.mp4", "out.mp4"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["film.mp4", "out.mp4"]
 
 
 def test_a_crash_right_after_the_result_stood_is_only_tidied_up(

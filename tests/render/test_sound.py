@@ -24,7 +24,7 @@ def assert_clicks_meet_flashes(path: Path, count: int, late: float = 0) -> None:
     seen, told = flashes(path), clicks(path)
     assert len(seen) == count
     for time in seen:
-        assert min(abs(one - time - late) for one in told) < TICKS
+        assert min(abs(click - time - late) for click in told) < TICKS
 
 
 @pytest.mark.parametrize("target", ["out.mp4", "out.mkv", "out.webm"])
@@ -63,7 +63,7 @@ def test_a_source_that_begins_anywhere_keeps_its_sound(
         seen, told = flashes(result), clicks(result)
         assert len(seen) == (4, 2, 2, 3)[number]
         for time in seen[:-1]:
-            assert min(abs(one - time - late) for one in told) < TICKS
+            assert min(abs(click - time - late) for click in told) < TICKS
         assert seen[0] < 60
 
 
@@ -92,7 +92,7 @@ def test_sound_of_a_joined_recording_stays_with_its_pictures(fast: Fast, tmp_pat
         assert result.warnings == (
             f"{source}: the clock starts again 1 times; the recordings were put one after the other.",
         )
-    assert {one.name for one in tmp_path.iterdir()} == {f"2{name}", f"3{name}", name, "out.mp4", "out.webm"}
+    assert {path.name for path in tmp_path.iterdir()} == {f"2{name}", f"3{name}", name, "out.mp4", "out.webm"}
 
 
 @pytest.mark.parametrize("target", ["out.mp4", "out.mov", "out.mkv"])
@@ -126,8 +126,8 @@ def test_a_subtitle_that_is_up_at_the_cut_stays_up(fast: Fast, tmp_path: Path) -
         with av.open(str(tmp_path / target)) as container:
             texts = container.streams.subtitles[0]
             shown = [
-                (one.pts * one.time_base, float(one.duration * one.time_base))
-                for one in container.demux(texts)
-                if one.size > 2
+                (packet.pts * packet.time_base, float(packet.duration * packet.time_base))
+                for packet in container.demux(texts)
+                if packet.size > 2
             ]
         assert shown == [(0, 0.5)]

@@ -2,11 +2,26 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from typing import Any
 
 import pytest
 
-from vidstyle.render.threads import flow
+from vidstyle.render.threads import BOUND, pipeline
+
+
+def flow(
+    source: Iterable[Any],
+    work: Callable[[Any], Any],
+    sink: Callable[[Any], Any],
+    on_report: Callable[[Any], None],
+    bound: int = BOUND,
+) -> None:
+    """Pass everything through the pipeline; an error of `on_report` ends it as an error of any caller does."""
+    with closing(pipeline(source, work, sink, bound)) as reports:
+        for report in reports:
+            on_report(report)
 
 
 def vidstyle_threads() -> list[str]:

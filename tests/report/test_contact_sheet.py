@@ -5,14 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vidstyle.media.images import read_image
+from vidstyle.media.images import read_image, write_image
 from vidstyle.report.contact_sheet import evenly_spaced, grid
-from vidstyle.report.png import write_png
 
 
 def test_a_png_reads_back_to_the_pixel(tmp_path: Path) -> None:
     picture = np.random.default_rng(0).integers(0, 256, (13, 7, 3), dtype=np.uint8)
-    write_png(tmp_path / "p.png", picture)
+    write_image(tmp_path / "p.png", picture)
     assert np.array_equal(read_image(tmp_path / "p.png"), picture)
 
 

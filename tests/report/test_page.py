@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vidstyle.media.images import write_image
 from vidstyle.report import page
-from vidstyle.report.png import write_png
 
 
 class _Balanced(HTMLParser):
@@ -43,7 +43,7 @@ def _page(tmp_path: Path, sections: dict[str, str]) -> str:
 
 def test_a_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
     for number in range(3):
-        write_png(tmp_path / f"{number}.png", np.full((20, 30, 3), 80 * number, np.uint8))
+        write_image(tmp_path / f"{number}.png", np.full((20, 30, 3), 80 * number, np.uint8))
     pictures = {f"step {number}": tmp_path / f"{number}.png" for number in range(3)}
     pieces = {"Curves": page.charts([page.chart("loss", [1, 2, 3], [3.0, 2.0, 1.0])]), "Samples": page.slider(pictures)}
     text = _page(tmp_path, pieces | {"Nothing": page.notes([])})
@@ -83,7 +83,7 @@ def test_a_flat_or_single_value_is_a_curve_too(values: list[float]) -> None:
 def test_a_file_that_was_written_again_is_shown_as_it_is_now(tmp_path: Path) -> None:
     shades = []
     for shade, side in ((0, 20), (200, 24)):
-        write_png(tmp_path / "0.png", np.full((side, 30, 3), shade, np.uint8))
+        write_image(tmp_path / "0.png", np.full((side, 30, 3), shade, np.uint8))
         (encoded,) = re.findall(r"data:image/jpeg;base64,([^']+)'", page.embed_file(tmp_path / "0.png", "flat"))
         shades.append(int(np.asarray(Image.open(BytesIO(b64decode(encoded)))).mean().round()))
     assert shades == [0, 200]

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vidstyle.report.png import write_png
+from vidstyle.media.images import write_image
 from vidstyle.train.method_defaults import METHOD_SETTINGS, METHODS
 from vidstyle.train.settings import TrainSettings
 
@@ -24,7 +24,7 @@ def dataset(tmp_path: Path) -> Path:
     """Five noisy photos and three flat paintings of 72x60 pixels."""
     for folder, count, flat in (("trainA", 5, False), ("trainB", 3, True)):
         for number in range(count):
-            write_png(tmp_path / "dataset" / folder / f"{number}.png", picture(number, flat))
+            write_image(tmp_path / "dataset" / folder / f"{number}.png", picture(number, flat))
     return tmp_path / "dataset"
 
 

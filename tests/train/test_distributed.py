@@ -6,12 +6,14 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from tests.commands import Commands
 from tests.train.conftest import small
 from vidstyle.errors import DeviceError, SettingsError
 from vidstyle.progress import silent
@@ -22,29 +24,34 @@ from vidstyle.train.stage import run
 SETTINGS: dict[str, Any] = {"batch": 2, "augment": "colour,translation,cutout", "log_every": 1, "ema": 0.0}
 
 
-def _torchrun(dataset: Path, where: Path, **settings: object) -> subprocess.Popen[str]:
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """Starts processes that have loaded what training needs."""
+    if not hasattr(os, "fork"):
+        pytest.skip("needs a system that forks")
+    loaded = ("vidstyle.train.stage", "torch._dynamo")  # the latter comes with torch's optimisers, and takes 2 s
+    with Commands(tmp_path_factory.mktemp("commands") / "log", loaded) as commands:
+        yield commands
+
+
+def _command(dataset: Path, where: Path, **settings: object) -> list[str]:
     stated = small(**{**SETTINGS, **settings}).record()
     sizes = ("channels", "discriminator_channels", "blocks", "crop", "load", "patches")
     given = {name: stated[name] for name in sizes if name in stated}
-    given |= {"precision": "fp32", "device": "cpu", **SETTINGS, **settings}
-    options = [f"--{name.replace('_', '-')}={value}" for name, value in given.items()]
-    command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone"]
-    return subprocess.Popen(
-        [*command, "-m", "vidstyle", "train", str(dataset), *options],
-        cwd=where,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    given |= {"runs": where / "runs", "precision": "fp32", "device": "cpu", **SETTINGS, **settings}
+    return ["train", str(dataset), *(f"--{name.replace('_', '-')}={value}" for name, value in given.items())]
 
 
 def _state(where: Path, name: str) -> dict[str, Any]:
     return torch.load(RunFolder(where / "runs" / name).checkpoint, weights_only=True)
 
 
-def test_two_processes_have_the_gradients_of_one_and_another_number_goes_on(dataset: Path, tmp_path: Path) -> None:
-    _, said = (started := _torchrun(dataset, tmp_path, name="shared", steps=1)).communicate(timeout=120)
-    assert started.returncode == 0, said
+def test_two_processes_have_the_gradients_of_one_and_another_number_goes_on(
+    dataset: Path, tmp_path: Path, commands: Commands
+) -> None:
+    codes = commands.run_together(*_command(dataset, tmp_path, name="shared", steps=1))
+    said = commands.log.read_text()
+    assert codes == [0, 0], said
     assert said.count("Trained 1 steps on 5 photos and 3 paintings.") == 1
     run(dataset, tmp_path / "runs", small(**SETTINGS, name="alone", steps=1), silent)
     one, two = (_state(tmp_path, name)["method"]["optimizers"] for name in ("alone", "shared"))
@@ -64,14 +71,14 @@ def test_two_processes_have_the_gradients_of_one_and_another_number_goes_on(data
     assert files[0] == files[1]
 
 
-def test_two_processes_with_pools_of_images_resume_to_the_bit(dataset: Path, tmp_path: Path) -> None:
+def test_two_processes_with_pools_of_images_resume_to_the_bit(
+    dataset: Path, tmp_path: Path, commands: Commands
+) -> None:
     pooled = {"method": "cyclegan", "pool": 2}
     for name, lengths in (("straight", [7]), ("resumed", [5, 7])):
         for steps in lengths:
-            _, said = (started := _torchrun(dataset, tmp_path, name=name, steps=steps, **pooled)).communicate(
-                timeout=120
-            )
-            assert started.returncode == 0, said
+            command = _command(dataset, tmp_path, name=name, steps=steps, **pooled)
+            assert commands.run_together(*command) == [0, 0], commands.log.read_text()
     one, other = (_state(tmp_path, name)["method"] for name in ("straight", "resumed"))
     assert len(one["pools"]["A"]) == 4
     assert all(torch.equal(*pair) for pair in zip(one["pools"]["A"], other["pools"]["A"], strict=True))
@@ -92,7 +99,13 @@ def test_pools_are_shared_out_equally(monkeypatch: pytest.MonkeyPatch, processes
 
 
 def test_a_request_to_stop_several_processes_keeps_everything(dataset: Path, tmp_path: Path) -> None:
-    started = _torchrun(dataset, tmp_path, name="stopped", steps=100_000)
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=2", "--standalone", "-m", "vidstyle"]
+    started = subprocess.Popen(
+        [*torchrun, *_command(dataset, tmp_path, name="stopped", steps=100_000)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
     log = tmp_path / "runs" / "stopped" / "log.csv"
     until = time.monotonic() + 100
     while time.monotonic() < until and not (log.is_file() and len(log.read_text().splitlines()) > 3):

@@ -8,8 +8,8 @@ import pytest
 
 from tests.train.conftest import picture, small
 from vidstyle.errors import SettingsError
+from vidstyle.media.images import write_image
 from vidstyle.progress import silent
-from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder
 from vidstyle.train.stage import run
 
@@ -25,8 +25,8 @@ def test_another_dataset_under_the_same_name_is_refused_until_restart(dataset: P
     other = tmp_path / "other"
     shutil.copytree(dataset / "trainB", other / "trainB")
     for number in range(2):
-        write_png(other / "trainA" / f"{number}.png", picture(50 + number, False))
-    write_png(other / "trainA" / "p.png", picture(60, False))
+        write_image(other / "trainA" / f"{number}.png", picture(50 + number, False))
+    write_image(other / "trainA" / "p.png", picture(60, False))
     assert _refusal(other, tmp_path, steps=8) == (
         f"{tmp_path}/cut++ was started on other photos, from {dataset}/trainA: gone or changed: 0.png, 1.png, 2.png and 2 "
         "more; new: p.png. Use those, another --name, or --restart to begin anew."
@@ -36,7 +36,7 @@ def test_another_dataset_under_the_same_name_is_refused_until_restart(dataset: P
 
 def test_photos_that_came_are_refused_since_held_out_ones_would_change(dataset: Path, tmp_path: Path) -> None:
     run(dataset, tmp_path, small(), silent)
-    write_png(dataset / "trainA" / "7.png", picture(7, False))
+    write_image(dataset / "trainA" / "7.png", picture(7, False))
     assert _refusal(dataset, tmp_path) == (
         f"{tmp_path}/cut++ was started on other photos, from {dataset}/trainA: new: 7.png. Use those, another --name, or "
         "--restart to begin anew."
@@ -53,7 +53,7 @@ def test_a_dataset_that_moved_is_the_same_one(dataset: Path, tmp_path: Path) -> 
 
 def test_a_run_goes_on_with_a_season_that_grew_and_says_so_once(dataset: Path, tmp_path: Path) -> None:
     run(dataset, tmp_path, small(), silent)
-    write_png(dataset / "trainB" / "9.png", picture(9, True))
+    write_image(dataset / "trainB" / "9.png", picture(9, True))
     said = (
         f"Cartoon frames were added since {tmp_path}/cut++ was started: 9.png. It goes on with all of them; earlier "
         "scores were measured with fewer."
@@ -69,7 +69,7 @@ def test_a_run_goes_on_with_a_season_that_grew_and_says_so_once(dataset: Path, t
 def test_a_frame_more_may_be_another_style_image(dataset: Path, tmp_path: Path, random_vgg16: Path) -> None:
     single = {"method": "rt", "vgg16": str(random_vgg16), "steps": 1}
     run(dataset, tmp_path, small(**single), silent)
-    write_png(dataset / "trainB" / "9.png", picture(9, True))
+    write_image(dataset / "trainB" / "9.png", picture(9, True))
     assert _refusal(dataset, tmp_path, **single).startswith(f"{tmp_path}/rt was started on other cartoon frames, from")
 
 

@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from tests.train.conftest import picture, small
+from vidstyle.media.images import write_image
 from vidstyle.models.feature_network import load_vgg16
 from vidstyle.models.style_file import load_style
 from vidstyle.progress import silent
-from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder, read_log
 from vidstyle.train import score
 from vidstyle.train.data.dataset import open_dataset
@@ -25,7 +25,7 @@ def many(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Sixteen photos and three paintings, scored on few crops."""
     monkeypatch.setattr(score, "CROPS", 24)
     for number in range(5, 16):
-        write_png(dataset / "trainA" / f"{number}.png", picture(number, False))
+        write_image(dataset / "trainA" / f"{number}.png", picture(number, False))
     return dataset
 
 

@@ -201,11 +201,11 @@ def test_a_full_disk_is_one_message_and_leaves_nothing_half_written(dataset: Pat
     assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == ExitCode.OK
 
 
-def test_training_needs_neither_opencv_nor_ffmpeg_once_the_cache_stands(dataset: Path, tmp_path: Path) -> None:
+def test_training_needs_no_video_library_once_the_cache_stands(dataset: Path, tmp_path: Path) -> None:
     run(dataset, tmp_path, small(), silent)
     script = (
         "import sys\n"
-        "for name in ('cv2', 'ffmpeg', 'imageio_ffmpeg'): sys.modules[name] = None\n"
+        "for name in ('cv2', 'av', 'ffmpeg', 'imageio_ffmpeg'): sys.modules[name] = None\n"
         "from vidstyle.cli.main import main\n"
         "main(sys.argv[1:])"
     )

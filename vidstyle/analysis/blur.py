@@ -1,4 +1,4 @@
-"""What blurred a picture: a straight motion or a lens out of focus, and what it does to each frequency."""
+"""A blur: a straight motion, a lens out of focus or an even softness, and what it does to each frequency."""
 
 from dataclasses import dataclass
 
@@ -10,10 +10,10 @@ _CHORDS = 64
 
 @dataclass(frozen=True)
 class Blur:
-    """A blur that is the same everywhere.
+    """A blur that is the same everywhere in a picture.
 
     `size` in pixels is the length of a uniform straight motion, the radius of a lens's disc, or the standard deviation of a
-    Gaussian softness; `angle` in degrees, in [0, 180), is the direction of a motion: 0 is to the right, 90 down.
+    Gaussian softness. `angle` in degrees, in [0, 180), is the direction of a motion: 0 is to the right, 90 down.
     """
 
     kind: str
@@ -22,7 +22,7 @@ class Blur:
 
     @property
     def reach(self) -> int:
-        """How far from its place the light of a pixel is spread, pixels."""
+        """How far the light of a pixel is spread, pixels."""
         return int(np.ceil({MOTION: 0.5, DEFOCUS: 1.0, SOFTNESS: 3.0}[self.kind] * self.size))
 
     @property
@@ -41,7 +41,7 @@ class Blur:
         return np.exp(-2 * (np.pi * self.size * frequency) ** 2)
 
     def scaled(self, factor: float) -> "Blur":
-        """Return the blur as it is in a picture of `factor` times the size."""
+        """Return the blur of a picture that is scaled by `factor`."""
         return Blur(self.kind, self.size * factor, self.angle)
 
     def record(self) -> dict[str, str | float]:
@@ -52,9 +52,9 @@ class Blur:
 
 
 def _disc(radius_frequency: np.ndarray) -> np.ndarray:
-    """Return the transform of a disc of unit weight: the mean over its chords, 2 J1(z) / z with z = 2 pi r f."""
-    places = np.linspace(0, float(np.max(radius_frequency)) + 1e-9, 1024)
+    """Return the Fourier transform of a disc of unit weight, 2 J1(z) / z with z = 2 pi r f: the mean over its chords."""
+    samples = np.linspace(0, float(np.max(radius_frequency)) + 1e-9, 1024)
     chords = (np.arange(_CHORDS) + 0.5) / _CHORDS
     weights = np.sqrt(1 - chords**2)
-    values = np.cos(2 * np.pi * places[:, None] * chords) @ weights / weights.sum()
-    return np.interp(radius_frequency, places, values)
+    values = np.cos(2 * np.pi * samples[:, None] * chords) @ weights / weights.sum()
+    return np.interp(radius_frequency, samples, values)

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 BLACK = 28
-"""Brightest channel value (of 255) that still counts as border: video black with the ringing of compression."""
+"""Brightest channel value (of 255) that still counts as border: video black and the ringing of compression."""
 QUIET_PERCENTILE = 98
 SOFT_EDGE_PIXELS = 2
 LARGEST_SHARE = 0.4
@@ -16,7 +16,7 @@ LARGEST_SHARE = 0.4
 
 @dataclass(frozen=True)
 class Box:
-    """The part of a frame that is picture: left and top inside, right and bottom outside, in pixels."""
+    """A part of a frame in pixels: `left` and `top` lie inside, `right` and `bottom` outside."""
 
     left: int
     top: int
@@ -29,21 +29,21 @@ class Box:
 
     @property
     def area(self) -> int:
-        """How many pixels lie in the box."""
+        """The number of pixels in the box."""
         return max(0, self.right - self.left) * max(0, self.bottom - self.top)
 
     def beside(self, masks: Sequence[Self]) -> Self:
-        """Return the largest box within this one that no mask reaches into, empty where there is none."""
-        lefts, rights = {self.left, *(one.right for one in masks)}, {self.right, *(one.left for one in masks)}
-        tops, bottoms = {self.top, *(one.bottom for one in masks)}, {self.bottom, *(one.top for one in masks)}
+        """Return the largest box within this one that overlaps no mask, an empty box where there is none."""
+        lefts, rights = {self.left, *(mask.right for mask in masks)}, {self.right, *(mask.left for mask in masks)}
+        tops, bottoms = {self.top, *(mask.bottom for mask in masks)}, {self.bottom, *(mask.top for mask in masks)}
         inside = (
             type(self)(max(left, self.left), max(top, self.top), min(right, self.right), min(bottom, self.bottom))
             for left, top, right, bottom in product(lefts, tops, rights, bottoms)
         )
-        free = (one for one in inside if one.area and not any(one._meets(mask) for mask in masks))
-        return max(free, key=lambda one: one.area, default=type(self)(self.left, self.top, self.left, self.top))
+        free = (box for box in inside if box.area and not any(box._overlaps(mask) for mask in masks))
+        return max(free, key=lambda box: box.area, default=type(self)(self.left, self.top, self.left, self.top))
 
-    def _meets(self, other: Self) -> bool:
+    def _overlaps(self, other: Self) -> bool:
         across = self.left < other.right and other.left < self.right
         return across and self.top < other.bottom and other.top < self.bottom
 
@@ -54,9 +54,9 @@ class Box:
 
 
 def find_borders(frames: Iterable[np.ndarray]) -> Box | None:
-    """Return the box of picture common to (h, w, 3) uint8 frames of one size, or None when there are no frames.
+    """Return the box of picture that (h, w, 3) uint8 frames of one size have in common, or None without frames.
 
-    A line belongs to the border when it is black in every frame; frames that are dark all over say nothing.
+    A line belongs to the border when it is black in every frame. Without any light the whole frame counts as picture.
     """
     rows = columns = None
     for frame in frames:
@@ -66,12 +66,13 @@ def find_borders(frames: Iterable[np.ndarray]) -> Box | None:
         columns = across if columns is None else np.maximum(columns, across)
     if rows is None or columns is None:
         return None
-    top, bottom = _span(rows)
-    left, right = _span(columns)
+    top, bottom = _lit_range(rows)
+    left, right = _lit_range(columns)
     return Box(left, top, right, bottom)
 
 
-def _span(brightness: np.ndarray) -> tuple[int, int]:
+def _lit_range(brightness: np.ndarray) -> tuple[int, int]:
+    """Return the first line of the picture and the one after its last; all lines where the borders would be too large."""
     lit = np.flatnonzero(brightness > BLACK)
     size = len(brightness)
     if not len(lit):
@@ -79,4 +80,5 @@ def _span(brightness: np.ndarray) -> tuple[int, int]:
     first, last = int(lit[0]), int(lit[-1]) + 1
     first = first + SOFT_EDGE_PIXELS if first else 0
     last = last - SOFT_EDGE_PIXELS if last < size else size
-    return (first, last) if max(first, size - last) <= LARGEST_SHARE * size and first < last else (0, size)
+    plausible = max(first, size - last) <= LARGEST_SHARE * size and first < last
+    return (first, last) if plausible else (0, size)

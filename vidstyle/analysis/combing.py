@@ -1,4 +1,4 @@
-"""Combs: the lines of two moments woven into one frame, as interlaced video and telecined film have them."""
+"""Combing: the lines of two moments woven into one frame, as interlaced video and telecined film have them."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -7,23 +7,23 @@ import cv2
 import numpy as np
 
 LEAST_STEP = 12
-"""Difference (of 255) of a line to both of its neighbours, in one direction, from which on it stands out."""
+"""Difference (of 255) in one direction of a line from both of its neighbours, from which on it stands out."""
 LEAST_MOTION = 8
 BLOCK_PIXELS = 16
 LEAST_MOVING_SHARE = 0.002
 COMBED_SHARE = 0.3
-"""Share of the pixels of a block that stand out in a comb: every other line does, and not all of it moves."""
+"""Share of a block's pixels that stand out in a comb: at most every other line does, and not all of the block moves."""
 
 
 def is_combed(luma: np.ndarray, before: np.ndarray) -> bool:
-    """Whether some block of (h, w) uint8 luma, not scaled, is a comb that was not there in the frame before.
+    """Whether some block of (h, w) uint8 luma, unscaled, is a comb that the frame before it does not have.
 
-    What does not move is a pattern of lines, not a comb.
+    Lines that do not move are a pattern of the picture, not a comb.
     """
     height, width = (side // BLOCK_PIXELS * BLOCK_PIXELS for side in luma.shape)
     if not height or not width:
         return False
-    combs = _standing_out(luma) & (cv2.absdiff(luma, before) > LEAST_MOTION)
+    combs = _stands_out(luma) & (cv2.absdiff(luma, before) > LEAST_MOTION)
     shares = cv2.resize(
         combs[:height, :width].astype(np.float32),
         (width // BLOCK_PIXELS, height // BLOCK_PIXELS),
@@ -32,7 +32,7 @@ def is_combed(luma: np.ndarray, before: np.ndarray) -> bool:
     return float(shares.max()) > COMBED_SHARE
 
 
-def _standing_out(luma: np.ndarray) -> np.ndarray:
+def _stands_out(luma: np.ndarray) -> np.ndarray:
     """Return which pixels are lighter, or darker, than both the one above and the one below."""
     padded = cv2.copyMakeBorder(luma, 1, 1, 0, 0, cv2.BORDER_REPLICATE)
     above, below = padded[:-2], padded[2:]

@@ -9,33 +9,34 @@ from torch import Tensor
 from torch.nn import functional
 
 from vidstyle.networks.vgg import VGG16Features
+from vidstyle.pixels import as_tensor, to_floats
 
 BATCH = 32
 
 
 def scaled(rgb: np.ndarray, short_side: int) -> Tensor:
     """Return an (h, w, 3) uint8 picture as (1, 3, h', w') floats in [0, 1], its shorter side `short_side` pixels."""
-    image = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None].float() / 255
+    image = to_floats(as_tensor(rgb[None]))
     factor = short_side / min(image.shape[-2:])
     size = [max(short_side, round(side * factor)) for side in image.shape[-2:]]
     return functional.interpolate(image, size=size, mode="bilinear", antialias=True).clamp(0, 1)
 
 
 def draw_crops(pictures: Sequence[Tensor], count: int, side: int, seed: int) -> Tensor:
-    """Return (count, 3, side, side) crops, drawn in turn from all pictures at places that only `seed` decides."""
+    """Return (count, 3, side, side) crops, drawn in turn from all pictures at positions that only `seed` decides."""
     return torch.cat(list(crops_of(islice(cycle(pictures), count), side, seed)))
 
 
 def crops_of(pictures: Iterable[Tensor], side: int, seed: int) -> Iterator[Tensor]:
-    """Yield one crop (1, 3, side, side) of each picture (1, 3, h, w), which is not kept."""
+    """Yield one crop (1, 3, side, side), at a random position, of each picture (1, 3, h, w); no picture is held on to."""
     generator = np.random.default_rng(seed)
     for picture in pictures:
         top, left = (int(generator.integers(size - side + 1)) for size in picture.shape[-2:])
         yield picture[..., top : top + side, left : left + side].clone()
 
 
-def goal_of(even: np.ndarray, odd: np.ndarray) -> np.ndarray:
-    """Return a target's features, half of them from its even pictures and half from its odd ones, both (n, d)."""
+def join_halves(even: np.ndarray, odd: np.ndarray) -> np.ndarray:
+    """Return a target's features, (n, d): half of those of its even pictures and half of those of its odd ones, both (n, d)."""
     return np.concatenate((even[: len(even) // 2], odd[len(odd) // 2 :]))
 
 

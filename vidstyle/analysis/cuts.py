@@ -1,4 +1,4 @@
-"""Hard cuts, found without looking ahead, for those who must know at once."""
+"""Hard cuts, found frame by frame without looking ahead."""
 
 from collections import deque
 from collections.abc import Mapping
@@ -12,14 +12,14 @@ LEAST_CUT = 10.0
 CUT_OVER_MEDIAN = 3.0
 PAST_STEPS = 6
 LEAST_SUDDEN_CUT = 4.0
-"""The same where only earlier frames are known: lower, since a cut that is missed costs more there than one too many."""
+"""The same where earlier differences are known: lower, since a missed cut costs more than one too many."""
 
 
 class CutDetector:
-    """Finds hard cuts without looking ahead, for those who must know at once.
+    """Finds hard cuts without looking ahead, for painters that must know at once.
 
-    It remembers `PAST_STEPS` differences between frames and the last thumbnail; `state` gives them out. A flash, or a
-    sudden movement after stillness, counts as a cut here.
+    It remembers the last `PAST_STEPS` differences between frames and the last thumbnail; `state` returns them. A flash
+    counts as a cut here, and so does a sudden movement after stillness.
     """
 
     def __init__(self) -> None:
@@ -38,12 +38,12 @@ class CutDetector:
         return step > limit
 
     def state(self) -> dict[str, np.ndarray]:
-        """Return what is remembered: `steps` (n,) float64 and, after the first frame, `thumbnail` (36, 64, 3) float32."""
+        """Return the memory: `steps` (n,) float64 and, after the first frame, `thumbnail` (36, 64, 3) float32."""
         steps = {"steps": np.array(self._steps, np.float64)}
         return steps if self._before is None else {**steps, "thumbnail": self._before}
 
     def load_state(self, state: Mapping[str, np.ndarray]) -> None:
-        """Remember what `state` holds instead, nothing when it is empty."""
+        """Replace the memory by what `state` returned; an empty one clears it."""
         self._steps = deque(state.get("steps", np.empty(0)).tolist(), maxlen=PAST_STEPS)
         self._before = state.get("thumbnail")
 

@@ -1,4 +1,4 @@
-"""Undoing a known blur: the picture of least total variation that, blurred again, is the one that was seen."""
+"""Undoing a known blur: of all pictures that would look like the blurred one, the one of least total variation."""
 
 import cv2
 import numpy as np
@@ -11,9 +11,9 @@ ITERATIONS = 20
 DATA_PENALTY, GRADIENT_PENALTY = 0.3, 0.02
 MARGIN = 2
 CHROMA_SCALE = 0.5
-"""Video stores colour at half the size, and the eye asks for no more."""
+"""Video stores colour at half the size, and the eye needs no more."""
 LEAST_SMOOTHNESS, MOST_SMOOTHNESS = 3e-4, 1e-2
-"""The weight of total variation against fidelity, for values in [0, 1]; the least is right for noise of 1/255."""
+"""Weight of the total variation beside that of fidelity, for values in [0, 1]; the least suits noise of 1/255."""
 LEAST_STEP, RINGING_POWER = 2.0, 1.5
 """Ringing falls with about this root of the smoothness."""
 
@@ -21,7 +21,7 @@ LEAST_STEP, RINGING_POWER = 2.0, 1.5
 def deconvolve(rgb: np.ndarray, blur: Blur) -> np.ndarray:
     """Return (h, w, 3) uint8 with `blur` undone in luma and, at half the size, in chroma.
 
-    It is as smooth as its noise asks for, and smoother by as much as it takes for luma not to ring, where that helps.
+    The result is as smooth as the picture's noise requires. Where its luma rings, it is made smoother until it does not.
     """
     luma, *chroma = cv2.split(cv2.cvtColor(rgb, cv2.COLOR_RGB2YCrCb))
     restored, smoothness = _without_ringing(luma.astype(np.float32), blur)
@@ -30,7 +30,7 @@ def deconvolve(rgb: np.ndarray, blur: Blur) -> np.ndarray:
 
 
 def _without_ringing(luma: np.ndarray, blur: Blur) -> tuple[np.ndarray, float]:
-    """Return the restored luma, in [0, 1], and the smoothness it took."""
+    """Return the restored luma, in [0, 1], and the smoothness that it needed."""
     smoothness = min(LEAST_SMOOTHNESS * max(1.0, noise_deviation(luma) ** 2), MOST_SMOOTHNESS)
     while True:
         restored = np.clip(deconvolve_plane(luma / 255, blur, smoothness), 0, 1)
@@ -41,7 +41,7 @@ def _without_ringing(luma: np.ndarray, blur: Blur) -> tuple[np.ndarray, float]:
 
 
 def _chroma(plane: np.ndarray, blur: Blur, smoothness: float) -> np.ndarray:
-    """Return the plane with what deconvolving its half-sized copy changed added to it."""
+    """Return the plane plus the change that deconvolution makes to its half-sized copy."""
     height, width = plane.shape
     small = cv2.resize(plane, None, fx=CHROMA_SCALE, fy=CHROMA_SCALE, interpolation=cv2.INTER_AREA) / np.float32(255)
     change = deconvolve_plane(small, blur.scaled(CHROMA_SCALE), smoothness) - small
@@ -55,9 +55,9 @@ def _to_bytes(plane: np.ndarray) -> np.ndarray:
 def deconvolve_plane(seen: np.ndarray, blur: Blur, smoothness: float) -> np.ndarray:
     """Return (h, w) float32 with `blur` undone, not clipped to the [0, 1] of `seen`.
 
-    Minimises |M (K x - y)|^2 / 2 + smoothness * TV(x) with alternating directions (ADMM), x solved for in the Fourier
-    domain as in Wang et al. (2008); M leaves the pixels beyond the border free, which border blur came from (Almeida and
-    Figueiredo 2013), so that the border sends no waves into the picture.
+    Minimises |M (K x - y)|^2 / 2 + smoothness * TV(x) with alternating directions (ADMM). It solves for x in the Fourier
+    domain, as Wang et al. (2008) do. M leaves the pixels beyond the border free, whose light was blurred into the picture
+    (Almeida and Figueiredo 2013). So the border sends no waves into the picture.
     """
     margin = blur.reach + MARGIN
     rows, columns = (cv2.getOptimalDFTSize(side + 2 * margin) for side in seen.shape)
@@ -83,14 +83,17 @@ def deconvolve_plane(seen: np.ndarray, blur: Blur, smoothness: float) -> np.ndar
 
 
 def _filters(blur: Blur, rows: int, columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the packed spectra of the blur and of what solves for the picture."""
+    """Return the packed spectra of the blur and of the filter that solves for the picture."""
     down, across = np.fft.fftfreq(rows)[:, None], np.fft.rfftfreq(columns)[None]
     response = blur.response(across, down)
     laplacian = 4 - 2 * np.cos(2 * np.pi * across) - 2 * np.cos(2 * np.pi * down)
     inverse = 1 / (DATA_PENALTY * response**2 + GRADIENT_PENALTY * laplacian)
-    kernels = (np.fft.irfft2(one, s=(rows, columns)).astype(np.float32) for one in (response, inverse))
-    first, second = (cv2.dft(one) for one in kernels)
-    return first, second
+    return _packed(response, rows, columns), _packed(inverse, rows, columns)
+
+
+def _packed(spectrum: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    """Return the half spectrum of a real kernel as OpenCV packs it."""
+    return cv2.dft(np.fft.irfft2(spectrum, s=(rows, columns)).astype(np.float32))
 
 
 def _filtered(spectrum: np.ndarray, by: np.ndarray) -> np.ndarray:

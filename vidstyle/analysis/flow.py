@@ -8,13 +8,13 @@ import cv2
 import numpy as np
 
 RENDERING, SCORING = "dis", "farneback"
-"""The algorithms that steady pictures and that judge them: never the same, or its errors would hide themselves."""
+"""The algorithms for reducing flicker and for measuring it: never the same, or its errors would hide themselves."""
 LARGEST_MISS, LARGEST_MISS_SHARE = 0.5, 0.01
-"""By how much the way there and back may miss: squared pixels, and share of the squared motions (Sundaram et al.)."""
+"""By how much flow there and back may miss the start: squared pixels, and share of the squared motions (Sundaram et al.)."""
 LARGEST_CHANGE, LARGEST_CHANGE_SHARE = 0.002, 0.01
 """By how much the flow may change from pixel to pixel, squared, and as a share of the squared motion (Ruder et al.)."""
 TOLERANCE = 12.0
-"""Difference (of 255) between a pixel and the one it is said to be, at which trust in it falls to 1/e."""
+"""Difference (of 255) of a pixel along the flow at which trust in it falls to 1/e."""
 NEIGHBOURHOOD = (3, 3)
 LEAST_SIDE_OF_TWO_SCALES = 64
 
@@ -31,22 +31,22 @@ def _dense_inverse_search(longer_side: int) -> cv2.DenseOpticalFlow:
 
 
 def _farneback(longer_side: int) -> cv2.DenseOpticalFlow:
-    """Return the algorithm with a Gaussian window, which keeps to the edges of what moves better than the default box."""
+    """Return the algorithm with a Gaussian window, which follows the edges of what moves better than the default box."""
     return cv2.FarnebackOpticalFlow_create(  # type: ignore[attr-defined]
         numLevels=5, winSize=21, numIters=3, polyN=5, polySigma=1.2, flags=cv2.OPTFLOW_FARNEBACK_GAUSSIAN
     )
 
 
 FLOWS: dict[str, Callable[[int], cv2.DenseOpticalFlow]] = {"dis": _dense_inverse_search, "farneback": _farneback}
-"""For pictures of that longer side, pixels: DIS (Kroeger et al. 2016, dense inverse search) and Farneback (2003)."""
+"""Makers of an algorithm for pictures of a longer side in pixels: DIS (Kroeger et al. 2016) and Farneback (2003)."""
 
 
 @dataclass(frozen=True)
 class Motion:
     """Where each pixel of a picture was in an earlier one.
 
-    `flow` is (h, w, 2) float32, pixels: what is at (x, y) was at (x, y) + flow[y, x]. `seen` is (h, w) bool: whether it
-    could be seen there, neither hidden nor outside.
+    `flow` is (h, w, 2) float32, pixels: what is at (x, y) was at (x, y) + flow[y, x]. `seen` is (h, w) bool: whether it was
+    visible there, neither hidden nor outside.
     """
 
     flow: np.ndarray
@@ -54,7 +54,7 @@ class Motion:
 
 
 class FlowEstimator:
-    """Finds motion with one row of `FLOWS`; its buffers are reused, so an instance belongs to one thread."""
+    """Finds motion with one algorithm of `FLOWS`; its buffers are reused, so an instance belongs to one thread."""
 
     def __init__(self, algorithm: str) -> None:
         self._make = lru_cache(maxsize=1)(FLOWS[algorithm])
@@ -85,7 +85,7 @@ def trust(now: np.ndarray, earlier: np.ndarray, motion: Motion) -> np.ndarray:
     """Return (h, w) float32 in [0, 1]: how surely each pixel of `now` shows what `motion` finds in `earlier`.
 
     Both are (h, w, 3) uint8. Brightness constancy: trust falls with the difference along the motion, in a small
-    neighbourhood, and is 0 where the pixel was not to be seen.
+    neighbourhood, and is 0 where the pixel was not visible.
     """
     red, green, blue = cv2.split(cv2.absdiff(now, warp(earlier, motion.flow)))
     difference = cv2.blur(cv2.max(cv2.max(red, green), blue).astype(np.float32), NEIGHBOURHOOD)
@@ -94,23 +94,25 @@ def trust(now: np.ndarray, earlier: np.ndarray, motion: Motion) -> np.ndarray:
 
 
 def _returns(flow: np.ndarray, back: np.ndarray) -> np.ndarray:
-    """Whether going there and back ends where it began, eq. (5) of Sundaram, Brox and Keutzer (2010)."""
+    """Whether following the flow there and back returns to the start, eq. (5) of Sundaram, Brox and Keutzer (2010)."""
     returning = warp(back, flow)
     miss = _squared(flow + returning)
     return miss <= LARGEST_MISS_SHARE * (_squared(flow) + _squared(returning)) + LARGEST_MISS
 
 
 def _breaks(flow: np.ndarray) -> np.ndarray:
-    """Whether neighbours move apart or together, where no flow can be trusted: eq. (6) of Ruder et al. (2016)."""
+    """Whether neighbours move apart or together, where flow cannot be trusted: eq. (6) of Ruder et al. (2016)."""
     across, down = cv2.Sobel(flow, -1, 1, 0, ksize=1, scale=0.5), cv2.Sobel(flow, -1, 0, 1, ksize=1, scale=0.5)
     return _squared(across) + _squared(down) > LARGEST_CHANGE_SHARE * _squared(flow) + LARGEST_CHANGE
 
 
 def _squared(vectors: np.ndarray) -> np.ndarray:
+    """Return the squared lengths, (h, w)."""
     return np.einsum("yxc,yxc->yx", vectors, vectors)
 
 
 def _inside(flow: np.ndarray) -> np.ndarray:
+    """Whether the flow ends inside the picture."""
     height, width = flow.shape[:2]
     at = _positions(height, width) + flow
     x, y = at[..., 0], at[..., 1]

@@ -8,11 +8,27 @@ KERNEL_ROWS = 1024
 def frechet_distance(first: np.ndarray, second: np.ndarray) -> float:
     """Return the squared Frechet (Wasserstein-2) distance of the Gaussians fitted to two sets of features.
 
-    `first` is (n, d), `second` (m, d), any real dtype, n and m at least 2; computed in float64, covariances with n -
-    1 and m - 1 (Dowson and Landau 1982; Heusel et al. 2017, eq. 6). Biased upwards for few samples: compare equal
+    `first` is (n, d), `second` (m, d), any real dtype, n and m at least 2. It is computed in float64, with covariances over
+    n - 1 and m - 1 (Dowson and Landau 1982; Heusel et al. 2017, eq. 6). It is biased upwards for few samples: compare equal
     counts only. Raises ValueError for other shapes or values that are not finite.
     """
-    return gaussian_distance(*_moments(_checked(first)), *_moments(_checked(second)))
+    first, second = _checked(first), _checked(second)
+    if min(len(first), len(second)) < first.shape[1]:
+        return _distance_of_few(first, second)
+    return gaussian_distance(*_moments(first), *_moments(second))
+
+
+def _distance_of_few(first: np.ndarray, second: np.ndarray) -> float:
+    """Return the same for fewer samples than features, without a matrix of features by features.
+
+    For centred samples X and Y, A = X'X / (n - 1) and B = Y'Y / (m - 1): the non-zero eigenvalues of AB are the squared
+    singular values of XY' / ((n - 1) (m - 1))^(1/2).
+    """
+    centred = [samples - samples.mean(axis=0) for samples in (first, second)]
+    x, y = (samples / np.sqrt(len(samples) - 1) for samples in centred)
+    shift = float(np.sum((first.mean(axis=0) - second.mean(axis=0)) ** 2))
+    spread = float(np.sum(x**2) + np.sum(y**2))
+    return max(0.0, shift + spread - 2 * float(np.linalg.svd(x @ y.T, compute_uv=False).sum()))
 
 
 def gaussian_distance(
@@ -20,7 +36,7 @@ def gaussian_distance(
 ) -> float:
     """Return |mean_a - mean_b|^2 + tr(A) + tr(B) - 2 tr((A B)^(1/2)) for means (d,) and covariances (d, d), float64.
 
-    Never below 0, where rounding would take it for equal sets.
+    Never below 0, though rounding would take it there for equal sets.
     """
     shift = float(np.sum((mean_a - mean_b) ** 2))
     spread = float(np.trace(covariance_a) + np.trace(covariance_b))
@@ -28,8 +44,9 @@ def gaussian_distance(
 
 
 def _trace_of_root(first: np.ndarray, second: np.ndarray) -> float:
-    """Return tr((A B)^(1/2)): the product has the eigenvalues of the symmetric A^(1/2) B A^(1/2), whose roots are
-    summed.
+    """Return tr((A B)^(1/2)), the sum of the roots of the eigenvalues of A B.
+
+    The symmetric A^(1/2) B A^(1/2) has the same eigenvalues.
     """
     values, vectors = np.linalg.eigh(first)
     root = vectors * np.sqrt(values.clip(min=0)) @ vectors.T
@@ -39,9 +56,9 @@ def _trace_of_root(first: np.ndarray, second: np.ndarray) -> float:
 def kernel_distance(first: np.ndarray, second: np.ndarray) -> float:
     """Return the squared maximum mean discrepancy under the kernel (x.y / d + 1)^3, estimated without bias.
 
-    `first` is (n, d), `second` (m, d), n and m at least 2; computed in float64 over all pairs, without subsets
-    (Binkowski et al. 2018, section 4; Gretton et al. 2012, eq. 3). Around zero, also below it, where both come from
-    one distribution. Raises ValueError for other shapes or values that are not finite.
+    `first` is (n, d), `second` (m, d), n and m at least 2. It is computed in float64 over all pairs, without subsets
+    (Binkowski et al. 2018, section 4; Gretton et al. 2012, eq. 3). Where both sets come from one distribution it lies around
+    zero, also below. Raises ValueError for other shapes or values that are not finite.
     """
     first, second = _checked(first), _checked(second)
     across = _kernel_sum(first, second) / (len(first) * len(second))
@@ -49,7 +66,7 @@ def kernel_distance(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def _kernel_sum(first: np.ndarray, second: np.ndarray) -> float:
-    """Return the sum of the kernel over all pairs, some rows at a time so that many samples fit the memory."""
+    """Return the sum of the kernel over all pairs, computed some rows at a time so that many samples fit into memory."""
     starts = range(0, len(first), KERNEL_ROWS)
     return float(sum(_kernel(first[at : at + KERNEL_ROWS] @ second.T, first.shape[1]).sum() for at in starts))
 

@@ -1,10 +1,10 @@
-"""Credits and title cards: letters in lines, on a flat ground or laid in white over a picture."""
+"""Credits and title cards: lines of letters on a flat ground, or in white over a picture."""
 
 import cv2
 import numpy as np
 
 LEAST_GROUND, GROUND_TOLERANCE = 0.6, 12
-"""Share of pixels of one tone, give or take so much, that a flat ground has."""
+"""Share of pixels that a flat ground has of one tone, and by how much tones may differ from it."""
 LEAST_CONTRAST = 40
 WHITE = 228
 LEAST_LETTERS, MOST_LETTERS = 5, 600
@@ -15,18 +15,18 @@ LETTER_HEIGHTS = (0.015, 0.2)
 LONGEST_LETTER = 6.0
 """Width over height: joined letters count as one."""
 LETTER_SHARE = 0.6
-"""Least share of what stands out from a flat ground that is letters in lines."""
+"""Least share that letters in lines have of all that stands out from a flat ground."""
 LEAST_IN_LINE = 3
 SAME_LINE, SAME_HEIGHT, WORD_GAP = 0.25, 0.5, 1.5
-"""How far neighbours in a line lie apart at most: their feet, heights, and the gap between them, in heights of a letter."""
+"""How much neighbours in a line differ at most in their feet and heights, and the largest gap, in heights of a letter."""
 LARGEST_FILL = 0.72
-"""Mean share of their boxes that letters over a picture fill: lamps and berries, which may hang in lines, fill more."""
+"""Mean share of their boxes that letters over a picture fill at most: lamps and berries in a line fill more."""
 LEAST_VARIETY = 0.1
-"""Deviation of the widths or heights of letters over their mean."""
+"""Deviation of the widths or heights of letters, as a share of their mean."""
 
 
 def is_lettering(grey: np.ndarray) -> bool:
-    """Whether (h, w) uint8 grey shows a title or credits: little but letters on a flat ground, or lines of white ones."""
+    """Whether (h, w) uint8 grey shows a title or credits: hardly more than letters on a flat ground, or lines of white ones."""
     counts = np.bincount(grey[::3, ::3].ravel(), minlength=256)
     near = np.convolve(counts, np.ones(2 * GROUND_TOLERANCE + 1, np.int64), "same")
     tone = int(near.argmax())
@@ -40,7 +40,7 @@ def is_lettering(grey: np.ndarray) -> bool:
 
 
 def _is_page(letters: np.ndarray, standing_out: int) -> bool:
-    """Whether letters are most of what stands out, and not all alike as lamps on a string are."""
+    """Whether most of what stands out is letters, which are not all alike as lamps on a string are."""
     if len(letters) < LEAST_LETTERS or letters[:, cv2.CC_STAT_AREA].sum() < LETTER_SHARE * standing_out:
         return False
     sizes = letters[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
@@ -48,11 +48,12 @@ def _is_page(letters: np.ndarray, standing_out: int) -> bool:
 
 
 def _fills(parts: np.ndarray) -> np.ndarray:
+    """Return the share of its box that each part fills."""
     return parts[:, cv2.CC_STAT_AREA] / (parts[:, cv2.CC_STAT_WIDTH] * parts[:, cv2.CC_STAT_HEIGHT])
 
 
 def _letters_in_lines(mask: np.ndarray, least_in_line: int) -> np.ndarray:
-    """Return the parts of (h, w) bool that stand in lines of so many or more, as letters do: rows as OpenCV gives them."""
+    """Return the parts of (h, w) bool that stand in lines of so many or more, as letters do, as rows of OpenCV's statistics."""
     parts = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)[2][1:]
     least, largest = (share * mask.shape[0] for share in LETTER_HEIGHTS)
     heights, widths = parts[:, cv2.CC_STAT_HEIGHT], parts[:, cv2.CC_STAT_WIDTH]
@@ -73,7 +74,7 @@ def _letters_in_lines(mask: np.ndarray, least_in_line: int) -> np.ndarray:
 
 
 def _sizes_of_groups(beside: np.ndarray) -> np.ndarray:
-    """Return for each of n things how many are joined to it, itself among them, through (n, n) bool of neighbours."""
+    """Return for each of n items the size of its group; `beside`, (n, n) bool, holds which items are neighbours."""
     group = np.arange(len(beside))
     for _ in range(len(beside)):
         joined = np.where(beside | np.eye(len(beside), dtype=bool), group, len(beside)).min(axis=1)

@@ -1,4 +1,4 @@
-"""Whether a picture shows anything: its brightness, its spread of tones."""
+"""Whether a picture shows anything, by its brightness and its spread of tones; and how much noise it has."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -6,10 +6,12 @@ from typing import Self
 import numpy as np
 
 LEAST_SPREAD, LEAST_NIGHT_SPREAD = 40, 24
-"""Spread (of 255) from which on there is a drawing; a night has less, and noise alone 10."""
+"""Spread (of 255) from which on a picture shows a drawing; one at night has less, and mere noise has 10."""
 DARK, NIGHT, BRIGHT = 40, 64, 215
 STEP_PIXELS = 3
-"""Every third pixel of every third row tells as much as all do."""
+"""Every third pixel of every third row says as much as all do."""
+_HALF_MEAN = 0.3246
+"""The mean size of the smaller half of normally distributed values of deviation 1."""
 
 
 @dataclass(frozen=True)
@@ -31,26 +33,24 @@ class Light:
         """`black`, `white` or `flat` for a picture that shows nothing, else an empty string."""
         if self.spread >= (LEAST_NIGHT_SPREAD if self.brightness < NIGHT else LEAST_SPREAD):
             return ""
-        return "black" if self.brightness < DARK else "white" if self.brightness > BRIGHT else "flat"
+        if self.brightness < DARK:
+            return "black"
+        return "white" if self.brightness > BRIGHT else "flat"
 
 
 def level_at(counts: np.ndarray, share: float) -> int:
-    """Return the level below or at which that share lies of values that `counts` counts level by level.
+    """Return the level at or below which a share of values lies; `counts` holds how many values each level has.
 
-    A quantile of small whole numbers at a tenth of the price of sorting them.
+    This is a quantile of small whole numbers in a tenth of the time that sorting them takes.
     """
     return int(np.searchsorted(counts.cumsum(), share * counts.sum()))
-
-
-_HALF_MEAN = 0.3246
-"""The mean size of the smaller half of normally distributed values of deviation 1."""
 
 
 def noise_deviation(grey: np.ndarray) -> float:
     """Return the standard deviation of the noise of (h, w) float32 grey, in its units.
 
-    From the smaller half of the differences of diagonals in blocks of two by two, to which flat areas and straight edges
-    give nothing. 0 where there are less than two blocks.
+    It is estimated from the differences of diagonals in blocks of two by two pixels, to which flat areas and straight edges
+    add nothing. Only the smaller half of the differences counts. It is 0 where there are fewer than two blocks.
     """
     height, width = (side // 2 * 2 for side in grey.shape)
     blocks = grey[:height, :width]

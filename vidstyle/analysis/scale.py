@@ -1,4 +1,4 @@
-"""Scaling pictures down by area averaging, which neither blurs more than it must nor aliases; nothing is enlarged."""
+"""Scaling pictures down by area averaging, which neither blurs more than it must nor aliases; never up."""
 
 import cv2
 import numpy as np
@@ -12,9 +12,9 @@ def to_size(image: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def to_size_quickly(image: np.ndarray, width: int, height: int) -> np.ndarray:
-    """Return the same, nearly: whole blocks of pixels averaged, the rest of the way bilinear, at a fraction of the price.
+    """Return nearly the same in a fraction of the time: whole blocks of pixels are averaged, the rest is bilinear.
 
-    Up to a block is cut off at the right and at the bottom, where the blocks do not come out even.
+    At the right and at the bottom less than a block is cut off where whole blocks do not fill the picture.
     """
     across, down = max(1, image.shape[1] // width), max(1, image.shape[0] // height)
     if across > 1 or down > 1:
@@ -24,7 +24,7 @@ def to_size_quickly(image: np.ndarray, width: int, height: int) -> np.ndarray:
 
 
 def shrink(image: np.ndarray, short_side: int) -> np.ndarray:
-    """Return `image` with its short side brought down to `short_side` pixels; as it is where it is no larger."""
+    """Return `image` scaled down to a short side of `short_side` pixels; `image` itself where it is no larger."""
     height, width = image.shape[:2]
     scale = short_side / min(height, width)
     if scale >= 1:
@@ -32,9 +32,10 @@ def shrink(image: np.ndarray, short_side: int) -> np.ndarray:
     return to_size(image, max(1, round(width * scale)), max(1, round(height * scale)))
 
 
-def alike(first: np.ndarray, second: np.ndarray, short_side: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return two pictures of one shape, (h, w) or (h, w, 3), at the smaller one's size, or with `short_side` if that is less."""
-    height, width = shrink(min(first, second, key=lambda one: one.shape[0]), short_side).shape[:2]
+def to_common_size(first: np.ndarray, second: np.ndarray, short_side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return two pictures of one aspect, (h, w) or (h, w, 3), at the smaller one's size or `short_side`, whichever is less."""
+    smaller = min(first, second, key=lambda picture: picture.shape[0])
+    height, width = shrink(smaller, short_side).shape[:2]
     return to_size(first, width, height), to_size(second, width, height)
 
 

@@ -1,4 +1,4 @@
-"""How sharp a picture is, whatever its contrast: the inverse width of its clear edges, and how strongly they are drawn."""
+"""How sharp a picture is, whatever its contrast: how narrow its clear edges are, and how strongly they are drawn."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -7,28 +7,28 @@ import cv2
 import numpy as np
 
 from vidstyle.analysis.light import Light, noise_deviation
-from vidstyle.analysis.scale import shrink
 
 MEASURING_SHORT_SIDE = 360
+"""The short side in pixels of the copies on which frames are compared."""
 NEIGHBOURHOOD_PIXELS = 9
 LEAST_EDGE = 24
-"""Local contrast (of 255) from which on an edge counts in a picture of ordinary light."""
+"""Local contrast (of 255) from which on an edge is clear in a picture of ordinary light."""
 ORDINARY_SPREAD = 160
 """Spread of tones (of 255) below which fainter edges count too, as at night or in haze."""
 LEAST_EDGE_OVER_GRAIN = 5.0
-"""The same over the standard deviation of the grain: the range of a neighbourhood of nothing but smoothed grain is 3."""
+"""The same as a multiple of the grain's standard deviation; a neighbourhood of mere smoothed grain has a range of 3."""
 FAINTEST_EDGE = 4.0
 LEAST_EDGE_SHARE = 0.0005
 
 
 @dataclass(frozen=True)
 class Edges:
-    """The clear edges of a picture: their mean steepness in [0, 1], and their strength, in grey levels for each pixel.
+    """The clear edges of a picture: their mean steepness in [0, 1], and their strength, in grey levels per pixel.
 
-    Steepness is the largest step between neighbouring pixels of an edge divided by the contrast around it: 1/n for an edge
-    that takes n pixels, and about 0.6 for the sharpest there is, since the grey is smoothed a little first. Contrast cancels
-    out; grain does not count since it makes no clear edge. Strength is the sum of those steps over the area: it also grows
-    with contrast and with how much is drawn, so that it compares frames of one shot, not of several.
+    Steepness is the largest step between neighbouring pixels of an edge divided by the contrast around it. It is 1/n for an
+    edge n pixels wide, and about 0.6 for the sharpest edges, since the grey is smoothed a little first. Contrast cancels
+    out, and grain does not count since it makes no clear edge. Strength is the sum of those steps over the area. It also
+    grows with contrast and with how much is drawn, so that it compares frames of one shot only.
     """
 
     steepness: float
@@ -49,18 +49,8 @@ class Edges:
 
     @property
     def clarity(self) -> float:
-        """How sharply and how strongly it is drawn."""
+        """How sharply and how strongly the picture is drawn."""
         return self.steepness * self.strength
-
-
-def measuring_copy(rgb: np.ndarray) -> np.ndarray:
-    """Return the grey copy, (h, w) uint8, that sharpness is measured on: scaled down by area, never up."""
-    return shrink(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), MEASURING_SHORT_SIDE)
-
-
-def picture_sharpness(rgb: np.ndarray) -> float:
-    """Return the sharpness, as below, of (h, w, 3) uint8 RGB in its own size."""
-    return sharpness(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
 
 
 def sharpness(grey: np.ndarray) -> float:
@@ -68,8 +58,13 @@ def sharpness(grey: np.ndarray) -> float:
     return Edges.of(grey).steepness
 
 
+def picture_sharpness(rgb: np.ndarray) -> float:
+    """Return the sharpness of (h, w, 3) uint8 RGB in its own size, as `sharpness` defines it."""
+    return sharpness(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY))
+
+
 def _least_edge(grey: np.ndarray) -> float:
-    """Return the local contrast from which on an edge is clear, by the picture's light and grain."""
+    """Return the local contrast from which on an edge is clear; it depends on the picture's light and grain."""
     by_light = LEAST_EDGE * min(1.0, Light.of(grey).spread / ORDINARY_SPREAD)
     return max(FAINTEST_EDGE, by_light, LEAST_EDGE_OVER_GRAIN * noise_deviation(grey.astype(np.float32)))
 

@@ -1,4 +1,7 @@
-"""How much a video flickers: the warping error along optical flow, and its excess over the source's."""
+"""How steady a video is beside its source: its warping error along the source's flow, its flicker, sharpness and colours.
+
+Two meters take both videos frame by frame and hold no more than what they need of each frame.
+"""
 
 from dataclasses import dataclass
 
@@ -7,15 +10,18 @@ import numpy as np
 
 from vidstyle.analysis.cuts import CutDetector
 from vidstyle.analysis.flow import SCORING, FlowEstimator, Motion, grey_of, warp
-from vidstyle.analysis.scale import alike, shrink
+from vidstyle.analysis.scale import shrink, to_common_size
 from vidstyle.analysis.sharpness import MEASURING_SHORT_SIDE, sharpness
+
+COLOUR_SHORT_SIDE = 90
+"""The short side in pixels of the copies whose mean colours are measured."""
 
 
 @dataclass(frozen=True)
 class WarpingError:
     """Mean warping error of a video and of its source, levels of 255; `_squared` is that of Lai et al. (2018), levels².
 
-    `pairs` counts the pairs of frames it was measured on, `cuts` those left out; without pairs all errors are 0.
+    `pairs` counts the pairs of frames that were measured, `cuts` those left out. Without pairs all errors are 0.
     """
 
     video: float
@@ -27,7 +33,7 @@ class WarpingError:
 
     @property
     def excess(self) -> float:
-        """How much more the video changes along the source's motion than the source does itself, levels of 255."""
+        """How much more the video changes along the source's motion than the source itself, levels of 255."""
         return self.video - self.source
 
     @property
@@ -37,10 +43,11 @@ class WarpingError:
 
 
 class WarpingMeter:
-    """Takes a video and its source frame by frame and keeps no more than the last of each.
+    """Measures the warping error; it holds the last frame of both videos.
 
-    The flow comes from the source, by another algorithm than the renderer's; what was hidden is masked, and where a shot
-    begins nothing is measured. Both are measured at the size of the smaller one, with a short side of at most 360.
+    The flow is that of the source, found by another algorithm than the renderer's. Pixels that were hidden are left out, and
+    so is the first frame of each shot. Both videos are measured at the size of the smaller one, with a short side of at
+    most 360.
     """
 
     def __init__(self) -> None:
@@ -50,10 +57,10 @@ class WarpingMeter:
         self._pairs = self._cuts = 0
 
     def update(self, source: np.ndarray, video: np.ndarray) -> None:
-        """Take the next frame of both, (h, w, 3) uint8 RGB, of the same shape of picture but of any sizes."""
-        now, before = alike(source, video, MEASURING_SHORT_SIDE), self._before
-        begins, self._before = self._detector.is_cut(now[0]), now
-        if before is not None and begins:
+        """Take the next frame of both, (h, w, 3) uint8 RGB, of one aspect but of any sizes."""
+        now, before = to_common_size(source, video, MEASURING_SHORT_SIDE), self._before
+        begins_shot, self._before = self._detector.is_cut(now[0]), now
+        if before is not None and begins_shot:
             self._cuts += 1
         elif before is not None:
             self._measure(now, before)
@@ -73,21 +80,18 @@ class WarpingMeter:
 
 
 def _changes(now: np.ndarray, before: np.ndarray, motion: Motion) -> np.ndarray:
-    """Return the differences (n, 3) of the pixels that were seen before from what they were."""
+    """Return by how much the pixels that were visible before have changed, (n, 3)."""
     return (now.astype(np.float32) - warp(before.astype(np.float32), motion.flow))[motion.seen]
-
-
-COLOUR_SHORT_SIDE = 90
 
 
 @dataclass(frozen=True)
 class Steadiness:
     """What a video and its source, in this order, measure over all their frames.
 
-    `flicker` is the mean change of a frame's mean lightness from one frame to the next within a shot, CIE L*, 0..100, None
-    where no shot has two frames. `sharpness` is that of `analysis.sharpness`, 0..1, both at the size of the smaller one.
-    `colour_shift` is the mean distance of the video's mean colours from its source's (CIE 1976 delta E of L*a*b*),
-    `colour_drift` how far on average that difference is from its own mean.
+    `flicker` is the mean change of a frame's mean lightness from one frame to the next within a shot, CIE L*, 0..100. It is
+    None where no shot has two frames. `sharpness` is that of `analysis.sharpness`, 0..1, both at the size of the smaller
+    video. `colour_shift` is the mean distance of the video's mean colours from its source's (CIE 1976 delta E of L*a*b*).
+    `colour_drift` is the mean distance of that difference from its own mean.
     """
 
     flicker: tuple[float, float] | None
@@ -97,26 +101,25 @@ class Steadiness:
 
 
 class SteadinessMeter:
-    """Takes a video and its source frame by frame and keeps three numbers of each frame."""
+    """Measures flicker, sharpness and colours; it holds the mean colour and the sharpness of every frame of both videos."""
 
     def __init__(self) -> None:
         self._detector = CutDetector()
         self._colours: list[np.ndarray] = []
         self._sharpness: list[tuple[float, float]] = []
-        self._begins: list[bool] = []
+        self._begins_shot: list[bool] = []
 
     def update(self, source: np.ndarray, video: np.ndarray) -> None:
         """Take the next frame of both, (h, w, 3) uint8 RGB of any sizes."""
-        self._begins.append(self._detector.is_cut(shrink(source, COLOUR_SHORT_SIDE)))
+        self._begins_shot.append(self._detector.is_cut(shrink(source, COLOUR_SHORT_SIDE)))
         self._colours.append(np.stack([_mean_colour(video), _mean_colour(source)]))
-        ours, original = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in (video, source))
-        ours, original = alike(ours, original, MEASURING_SHORT_SIDE)
-        self._sharpness.append((sharpness(ours), sharpness(original)))
+        video_grey, source_grey = to_common_size(grey_of(video), grey_of(source), MEASURING_SHORT_SIDE)
+        self._sharpness.append((sharpness(video_grey), sharpness(source_grey)))
 
     def result(self) -> Steadiness:
-        """Return the figures of one frame or more."""
+        """Return the measures of one frame or more."""
         colours = np.stack(self._colours)
-        changes = np.abs(np.diff(colours[:, :, 0], axis=0))[~np.array(self._begins[1:], bool)]
+        changes = np.abs(np.diff(colours[:, :, 0], axis=0))[~np.array(self._begins_shot[1:], bool)]
         sharp_video, sharp_source = np.mean(self._sharpness, axis=0)
         shifts = colours[:, 0] - colours[:, 1]
         return Steadiness(

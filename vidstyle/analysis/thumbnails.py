@@ -1,4 +1,7 @@
-"""What every frame is glanced at by, and the grey copy that those worth it are measured on, both made at the least price."""
+"""Small copies of a frame, made without RGB of its full size: a thumbnail of every frame, a grey copy of the chosen ones.
+
+They are made from the frame's own luma and colour differences, which takes a fraction of the time.
+"""
 
 from dataclasses import dataclass
 from typing import Self
@@ -8,19 +11,21 @@ import numpy as np
 
 from vidstyle.analysis.borders import Box
 from vidstyle.analysis.cuts import THUMBNAIL_SIZE
+from vidstyle.analysis.flow import grey_of
 from vidstyle.analysis.scale import reduced_size, to_size, to_size_quickly
 from vidstyle.analysis.sharpness import MEASURING_SHORT_SIDE
 from vidstyle.media.picture import Planes
 
-LUMA, DIFFERENCE = 255 / 219, 255 / 224
-"""How far samples in the limited range are stretched to the full one."""
-LINES_OF_A_THUMBNAIL = 5
-"""Lines of a frame that are averaged into one of its thumbnail at the least: three missed a dissolve, more find no other."""
-LINES_BETWEEN = 4
+LUMA_STRETCH, CHROMA_STRETCH = 255 / 219, 255 / 224
+"""Factors by which samples in the limited range are stretched to the full one."""
+LEAST_LINES_AVERAGED = 5
+"""Lines of a frame that are averaged into one of its thumbnail, at least: three missed a dissolve, more find no other."""
+EVERY_NTH_LINE = 4
+"""Gradient energy is measured on every n-th line."""
 
 
 @dataclass(frozen=True)
-class Glance:
+class Preview:
     """A colour thumbnail, (36, 64, 3) uint8 RGB, and the gradient energy, which ranks frames of one shot by sharpness."""
 
     thumbnail: np.ndarray
@@ -28,45 +33,48 @@ class Glance:
 
     @classmethod
     def of_planes(cls, planes: Planes, box: Box | None) -> Self:
-        """Return what lies in `box` of a frame at a glance, without RGB of its full size being made; None means all of it.
+        """Return the preview of what lies in `box` of a frame, or of the whole frame where it is None.
 
         The thumbnail's colours are those of BT.601, whatever the frame's matrix: they tell frames apart, and are not shown.
         """
         luma, red, blue = _inside(planes, box)
-        small, *differences = (_thumbnail(_some_lines(one)) for one in (luma, red, blue))
+        small_luma, small_red, small_blue = (_thumbnail(_some_lines(plane)) for plane in (luma, red, blue))
         if not planes.full_range:
-            small, differences = _full_range(small), [_full_range_difference(one) for one in differences]
-        return cls(cv2.cvtColor(cv2.merge([small, *differences]), cv2.COLOR_YCrCb2RGB), gradient_energy(luma))
+            small_luma = _full_range_luma(small_luma)
+            small_red, small_blue = _full_range_chroma(small_red), _full_range_chroma(small_blue)
+        thumbnail = cv2.cvtColor(cv2.merge([small_luma, small_red, small_blue]), cv2.COLOR_YCrCb2RGB)
+        return cls(thumbnail, gradient_energy(luma))
 
     @classmethod
     def of_rgb(cls, rgb: np.ndarray) -> Self:
         """Return the same of a whole picture, (h, w, 3) uint8."""
-        return cls(_thumbnail(rgb), gradient_energy(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)))
+        return cls(_thumbnail(rgb), gradient_energy(grey_of(rgb)))
 
 
 def grey_of_planes(planes: Planes, box: Box | None, aspect: float) -> np.ndarray:
     """Return the grey copy of what lies in `box`, (h, w) uint8 with square pixels and a short side of at most 360.
 
-    `aspect` is the sample aspect ratio; where the box is None the whole frame counts.
+    `aspect` is the sample aspect ratio; without a box the whole frame counts.
     """
     luma = _inside(planes, box)[0]
-    luma = to_size_quickly(luma, *_size(luma, aspect))
-    return luma if planes.full_range else _full_range(luma)
+    luma = to_size_quickly(luma, *_measuring_size(luma, aspect))
+    return luma if planes.full_range else _full_range_luma(luma)
 
 
 def grey_of_rgb(rgb: np.ndarray, aspect: float) -> np.ndarray:
     """Return the same of a whole picture, (h, w, 3) uint8."""
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    return to_size(grey, *_size(grey, aspect))
+    grey = grey_of(rgb)
+    return to_size(grey, *_measuring_size(grey, aspect))
 
 
 def gradient_energy(grey: np.ndarray) -> float:
-    """Return the mean squared step, in squared grey levels, between pixels as far apart as neighbours of a measuring copy.
+    """Return the mean squared step of (h, w) uint8 grey, in squared grey levels.
 
-    Of every fourth line of (h, w) uint8: it ranks as all of them do.
+    A step is between pixels as far apart as neighbours are in a copy with a short side of 360. Only every fourth line
+    counts, which ranks frames as all lines do.
     """
     step = max(1, round(min(grey.shape) / MEASURING_SHORT_SIDE))
-    lines, below = grey[: -step or None : LINES_BETWEEN * step], grey[step :: LINES_BETWEEN * step]
+    lines, below = grey[: -step or None : EVERY_NTH_LINE * step], grey[step :: EVERY_NTH_LINE * step]
     if not lines[:, step:].size or not below.size:
         return 0.0
     across = cv2.norm(lines[:, step:], lines[:, :-step], cv2.NORM_L2SQR)
@@ -75,12 +83,13 @@ def gradient_energy(grey: np.ndarray) -> float:
 
 
 def _inside(planes: Planes, box: Box | None) -> list[np.ndarray]:
+    """Return what lies in `box` of luma, red difference and blue difference."""
     height, width = planes.luma.shape
-    every = (planes.luma, planes.red, planes.blue)
-    return [_share(one, box, width, height) if box else one for one in every]
+    every = [planes.luma, planes.red, planes.blue]
+    return [_crop(plane, box, width, height) for plane in every] if box else every
 
 
-def _share(plane: np.ndarray, box: Box, width: int, height: int) -> np.ndarray:
+def _crop(plane: np.ndarray, box: Box, width: int, height: int) -> np.ndarray:
     """Return what lies in `box`, given for a frame of `width` by `height`, of a plane that may be smaller."""
     across, down = plane.shape[1] / width, plane.shape[0] / height
     left, right = int(box.left * across), max(1, round(box.right * across))
@@ -88,18 +97,18 @@ def _share(plane: np.ndarray, box: Box, width: int, height: int) -> np.ndarray:
 
 
 def _some_lines(plane: np.ndarray) -> np.ndarray:
-    return plane[:: max(1, plane.shape[0] // (LINES_OF_A_THUMBNAIL * THUMBNAIL_SIZE[1]))]
+    return plane[:: max(1, plane.shape[0] // (LEAST_LINES_AVERAGED * THUMBNAIL_SIZE[1]))]
 
 
-def _full_range(luma: np.ndarray) -> np.ndarray:
-    return cv2.convertScaleAbs(luma, alpha=LUMA, beta=-16 * LUMA)
+def _full_range_luma(luma: np.ndarray) -> np.ndarray:
+    return cv2.convertScaleAbs(luma, alpha=LUMA_STRETCH, beta=-16 * LUMA_STRETCH)
 
 
-def _full_range_difference(samples: np.ndarray) -> np.ndarray:
-    return cv2.convertScaleAbs(samples, alpha=DIFFERENCE, beta=128 * (1 - DIFFERENCE))
+def _full_range_chroma(samples: np.ndarray) -> np.ndarray:
+    return cv2.convertScaleAbs(samples, alpha=CHROMA_STRETCH, beta=128 * (1 - CHROMA_STRETCH))
 
 
-def _size(grey: np.ndarray, aspect: float) -> tuple[int, int]:
+def _measuring_size(grey: np.ndarray, aspect: float) -> tuple[int, int]:
     return reduced_size(grey.shape[1], grey.shape[0], aspect, MEASURING_SHORT_SIDE)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from vidstyle.cli.options import settings_from, settings_options
-from vidstyle.cli.show import console, progress_bar
+from vidstyle.cli.show import console, print_texts, progress_bar
 from vidstyle.evaluate.settings import CompareSettings
 from vidstyle.progress import StageResult
 
@@ -37,15 +37,14 @@ def compare(
 
     with progress_bar(quiet) as on_progress:
         result = run(runs, photos, target, output, settings, on_progress)
-    tell(result, quiet)
+    print_result(result, quiet)
     click.echo(result.details["table"], nl=False)
 
 
-def tell(result: StageResult, quiet: bool) -> None:
+def print_result(result: StageResult, quiet: bool) -> None:
     """Print the warnings of a comparison and where it was written."""
     out = console(quiet)
-    for text in result.warnings:
-        out.print(f"Warning: {text}", soft_wrap=True, markup=False)
+    print_texts(out, "Warning", result.warnings)
     counts = result.counts
     out.print(
         f"Compared {counts['runs']} runs on {counts['photos']:,} photos; wrote {', '.join(map(str, result.outputs))}.",

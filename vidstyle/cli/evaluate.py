@@ -10,9 +10,9 @@ from typing import Any
 import click
 
 from vidstyle.cli.options import settings_from, settings_options
-from vidstyle.cli.show import console, progress_bar
+from vidstyle.cli.show import console, print_texts, progress_bar
 from vidstyle.errors import SettingsError
-from vidstyle.evaluate.figure import Measurement, not_computed, shown
+from vidstyle.evaluate.measurement import Measurement, explain_missing, format_value
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.progress import StageResult
 
@@ -38,7 +38,7 @@ def evaluate(json: bool, csv: bool, quiet: bool, recipe: Path | None, **given: A
     the source, and for video how steady it is.
 
     Every figure is printed with what it was measured on and with. fid, fid-clean and kid rest on the Inception
-    weights of 2015-12-05; fd-vgg16 and kid-vgg16 are the same distances on VGG16's features of crops, and no FID.
+    weights of 2015-12-05. fd-vgg16 and kid-vgg16 are the same distances on VGG16's features of crops, and no FID.
     """
     named = {name: given.pop(name) for name in ("subject", "generated", "target", "source", "photos")}
     if json and csv:
@@ -49,7 +49,7 @@ def evaluate(json: bool, csv: bool, quiet: bool, recipe: Path | None, **given: A
 
     with progress_bar(quiet) as on_progress:
         result = run(Inputs(**named), settings, on_progress)
-    tell(result, quiet)
+    print_notes(result, quiet)
     if json:
         click.echo(json_format.dumps(result.record(), indent=2, ensure_ascii=False, default=str))
     elif csv:
@@ -58,20 +58,20 @@ def evaluate(json: bool, csv: bool, quiet: bool, recipe: Path | None, **given: A
         _show(result)
 
 
-def tell(result: StageResult, quiet: bool) -> None:
-    """Print the warnings of an evaluation and which figures could not be had."""
+def print_notes(result: StageResult, quiet: bool) -> None:
+    """Print the warnings of an evaluation, and which figures could not be computed and why."""
     out = console(quiet)
-    for text in result.warnings:
-        out.print(f"Warning: {text}", soft_wrap=True, markup=False)
-    for text in not_computed(result.details["missing"]):
-        out.print(f"Note: {text}", soft_wrap=True, markup=False)
+    print_texts(out, "Warning", result.warnings)
+    print_texts(out, "Note", explain_missing(result.details["missing"]))
 
 
 def _show(result: StageResult) -> None:
     """Print one line a figure: its value, that of the untouched source, and all it rests on."""
     figures = [Measurement.of(record) for record in result.details["figures"]]
     rows = [("metric", "value", "source", "measured on")]
-    rows += [(one.name, shown(one.value), shown(one.source_value), one.basis) for one in figures]
+    rows += [
+        (figure.name, format_value(figure.value), format_value(figure.source_value), figure.basis) for figure in figures
+    ]
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         click.echo("  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[3]]))

@@ -16,7 +16,8 @@ from vidstyle.files import refuse_existing
 def export(style: str, to: str, output: Path, overwrite: bool) -> None:
     """Write the generator of STYLE, a name or a file, for other programs.
 
-    It takes and gives pictures, (n, 3, height, width) in [0, 1], both sides multiples of 4. ONNX needs the extra onnx.
+    It takes and gives pictures, (n, 3, height, width) in [0, 1], both sides multiples of 4 (16 for a compact style).
+    ONNX needs the extra onnx.
     """
     from vidstyle.models.export import export_style
     from vidstyle.models.style_file import find_style, load_style

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from vidstyle.cli.options import settings_from, settings_options
-from vidstyle.cli.show import console, progress_bar
+from vidstyle.cli.show import console, print_texts, progress_bar
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.progress import StageResult
 
@@ -34,11 +34,10 @@ def extract(sources: tuple[Path, ...], output: Path, quiet: bool, recipe: Path |
     with progress_bar(quiet) as on_progress:
         result = run(sources, output, settings, on_progress)
     out = console(quiet)
-    for warning in result.warnings:
-        out.print(f"Warning: {warning}", soft_wrap=True, markup=False)
+    print_texts(out, "Warning", result.warnings)
     out.print(_plan(result) if settings.dry_run else _summary(result, output), soft_wrap=True, markup=False)
     if not settings.dry_run and result.counts["candidates"] and not result.counts["kept"]:
-        out.print(f"Note: {_nothing_kept(result, settings)}", soft_wrap=True, markup=False)
+        print_texts(out, "Note", [_nothing_kept(result, settings)])
 
 
 def _plan(result: StageResult) -> str:

@@ -1,4 +1,4 @@
-"""The command `vidstyle`: finds its subcommands by name, so that help needs none of their libraries."""
+"""The command `vidstyle`: imports a subcommand only when it is called, so that help needs none of their libraries."""
 
 import importlib
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from vidstyle import __version__
-from vidstyle.errors import ExitCode, Interrupted, VidstyleError
+from vidstyle.errors import ExitCode, Interrupted, VidstyleError, text_of
 
 COMMANDS = {
     "extract": "Take the best frames of cartoon episodes as training images.",
@@ -54,14 +54,14 @@ def vidstyle() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and leave with the exit code of what happened; only our own bugs show a traceback."""
+    """Run the command line and exit with the code of what happened; only bugs of vidstyle show a traceback."""
     try:
         code = vidstyle.main(args=arguments, prog_name="vidstyle", standalone_mode=False)
     except Interrupted as error:
         click.echo(str(error), err=True)
         code = error.exit_code
     except VidstyleError as error:
-        click.echo(f"Error: {' '.join([str(error), *getattr(error, '__notes__', [])])}", err=True)
+        click.echo(f"Error: {text_of(error)}", err=True)
         code = error.exit_code
     except click.ClickException as error:
         error.show()

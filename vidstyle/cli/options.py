@@ -1,4 +1,4 @@
-"""Click options made from a stage's settings, and the recipe table beneath them."""
+"""Makes command-line options of a stage's settings, and reads a command's settings from options and recipe."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -41,38 +41,38 @@ def settings_options(cls: type[Settings]) -> Callable[[Command], Command]:
 
 
 def flag_options(cls: type[Settings]) -> Callable[[Command], Command]:
-    """Return a decorator that gives a command one option for each field of `cls`, which no recipe states."""
+    """Return a decorator that gives a command one option for each field of `cls`, without `--recipe`."""
 
     def decorate(command: Command) -> Command:
-        for one in reversed(describe(cls)):
-            command = _option(one)(command)
+        for setting in reversed(describe(cls)):
+            command = _option(setting)(command)
         return command
 
     return decorate
 
 
-def _option(one: Setting) -> Callable[[Command], Command]:
-    if bool in one.kinds:
-        spelling = f"--{one.flag}/--no-{one.flag}" if one.default is not False else f"--{one.flag}"
-        default = " [default: on]" if one.default else ""
-        return click.option(spelling, one.name, default=None, is_flag=True, help=_sentence(one.help) + default)
-    shown = "" if one.default in (None, "", ()) else f" [default: {one.default}]"
+def _option(setting: Setting) -> Callable[[Command], Command]:
+    help_text = setting.help[0].upper() + setting.help[1:] + "."
+    if bool in setting.kinds:
+        spelling = f"--{setting.flag}" if setting.default is False else f"--{setting.flag}/--no-{setting.flag}"
+        default = " [default: on]" if setting.default else ""
+        return click.option(spelling, setting.name, default=None, is_flag=True, help=help_text + default)
+    default = "" if setting.default in (None, "", ()) else f" [default: {setting.default}]"
     return click.option(
-        f"--{one.flag}",
-        one.name,
-        type=str if one.many else SettingType(one),
-        multiple=one.many,
-        metavar=one.values,
-        help=_sentence(one.help) + shown,
+        f"--{setting.flag}",
+        setting.name,
+        type=str if setting.many else SettingType(setting),
+        multiple=setting.many,
+        metavar=setting.values,
+        help=help_text + default,
     )
 
 
-def _sentence(text: str) -> str:
-    return text[0].upper() + text[1:] + "."
-
-
 def settings_from(cls: type[AnySettings], stage: str, recipe: Path | None, flags: dict[str, Any]) -> AnySettings:
-    """Return the settings of a command from its recipe's `stage` table and the flags that were given; raises SettingsError."""
+    """Return a command's settings from the table `stage` of its recipe and the flags that were given.
+
+    Raises SettingsError.
+    """
     table = read_recipe(recipe).get(stage, {}) if recipe else {}
     if isinstance(table, list):
         raise SettingsError(f"{recipe} has several {stage} tables. Give it to `vidstyle run`, or one table.")

@@ -1,11 +1,8 @@
 """`vidstyle render`."""
 
 import json as json_format
-import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import click
@@ -13,29 +10,32 @@ from rich.table import Table
 from rich.text import Text
 
 from vidstyle.cli.options import flag_options, settings_from, settings_options
-from vidstyle.cli.show import console, progress_bar
+from vidstyle.cli.show import console, print_texts, progress_bar
 from vidstyle.cluster.settings import LOCAL, ClusterSettings, is_address
 from vidstyle.errors import SettingsError
+from vidstyle.interrupt import interrupt_on_terminate
 from vidstyle.progress import StageResult
 from vidstyle.render.settings import RenderSettings
 from vidstyle.settings import describe
 
 
 class RenderCommand(click.Command):
-    """Lets inputs stand after `--ray` too: it takes the next word along only where that is an address."""
+    """Lets inputs follow `--ray`: it takes the next argument along only where that is an address."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parse the arguments, with the address spelled out where there is none."""
-        return super().parse_args(ctx, _spelled_out(args))
+        """Parse the arguments, with the address of this machine where `--ray` has none."""
+        return super().parse_args(ctx, _with_address(args))
 
 
-def _spelled_out(words: Sequence[str]) -> list[str]:
-    options = words.index("--") if "--" in words else len(words)
-    bare = [
-        place < options and one == "--ray" and not is_address(after)
-        for place, (one, after) in enumerate(zip(words, [*words[1:], ""], strict=True))
-    ]
-    return [f"--ray={LOCAL}" if is_bare else one for one, is_bare in zip(words, bare, strict=True)]
+def _with_address(arguments: Sequence[str]) -> list[str]:
+    """Return the arguments with the address of this machine after each `--ray` that no address follows."""
+    spelled = list(arguments)
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    for index, argument in enumerate(arguments[:end]):
+        following = arguments[index + 1] if index + 1 < len(arguments) else ""
+        if argument == "--ray" and not is_address(following):
+            spelled[index] = f"--ray={LOCAL}"
+    return spelled
 
 
 @click.command(cls=RenderCommand)
@@ -66,7 +66,7 @@ def render(
     """
     cluster = _cluster_settings(ray, flags)
     settings = settings_from(RenderSettings, "render", recipe, flags)
-    with _interrupt_on_terminate(), progress_bar(quiet) as on_progress:
+    with interrupt_on_terminate(), progress_bar(quiet) as on_progress:
         if ray is None:
             from vidstyle.render.stage import run
 
@@ -75,15 +75,18 @@ def render(
             from vidstyle.cluster.stage import run as run_on_ray
 
             result = run_on_ray(sources, output, settings, cluster, ray, on_progress)
-    tell(result, settings, quiet)
+    print_result(result, settings, quiet)
     if json:
         click.echo(json_format.dumps(result.record(), indent=2, ensure_ascii=False, default=str))
     return int(result.details["exit_code"])
 
 
 def _cluster_settings(ray: str | None, flags: dict[str, Any]) -> ClusterSettings:
-    """Take what is for the cluster out of `flags`; raises SettingsError for it without a cluster, and for no address."""
-    names = [one.name for one in describe(ClusterSettings)]
+    """Take the settings of the cluster out of `flags`.
+
+    Raises SettingsError where they are given without `--ray`, and where `--ray` has no valid address.
+    """
+    names = [setting.name for setting in describe(ClusterSettings)]
     given = {name: value for name in names if (value := flags.pop(name)) is not None}
     if given and ray is None:
         raise SettingsError(f"--{next(iter(given)).replace('_', '-')} is for a cluster. Add --ray.")
@@ -92,35 +95,19 @@ def _cluster_settings(ray: str | None, flags: dict[str, Any]) -> ClusterSettings
     return ClusterSettings.resolve({}, given)
 
 
-@contextmanager
-def _interrupt_on_terminate() -> Iterator[None]:
-    """Let a request to terminate clean up as Ctrl-C does."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def tell(result: StageResult, settings: RenderSettings, quiet: bool) -> None:
-    """Print notices, warnings, errors and the summary of a render."""
+def print_result(result: StageResult, settings: RenderSettings, quiet: bool) -> None:
+    """Print notes, warnings, errors and the summary of a render."""
     out = console(quiet)
-    notices = [text for settled in result.details["files"].values() for text in settled["notices"]]
-    for text in notices:
-        out.print(f"Note: {text}", soft_wrap=True, markup=False)
-    for text in result.warnings:
-        out.print(f"Warning: {text}", soft_wrap=True, markup=False)
+    for outcome in result.details["files"].values():
+        print_texts(out, "Note", outcome["notices"])
+    print_texts(out, "Warning", result.warnings)
     if failures := result.details["failures"]:
         console().print(_table(failures))
     out.print(_summary(result, settings), soft_wrap=True, markup=False)
 
 
 def _table(failures: dict[str, str]) -> Table:
-    """Return which results are missing, why, and what to do."""
+    """Return a table of the results that are missing, why, and what to do."""
     table = Table("not rendered", "why, and what to do", box=None, pad_edge=False)
     for target, error in failures.items():
         table.add_row(Text(target), Text(error))
@@ -128,26 +115,30 @@ def _table(failures: dict[str, str]) -> Table:
 
 
 def _summary(result: StageResult, settings: RenderSettings) -> str:
-    failed = _kept(len(result.details["kept"]))
-    failed += f" {len(result.details['failures'])} of {len(result.inputs)} failed." * bool(result.details["failures"])
-    painted = _painted(result)
+    painted, rest = _painted(result), _kept(len(result.details["kept"]))
+    if failures := result.details["failures"]:
+        rest += f" {len(failures)} of {len(result.inputs)} failed."
     if settings.dry_run:
-        return f"Would render {painted} in the style {settings.style}.{failed}"
-    where = str(result.outputs[0]) if len(result.outputs) == 1 else f"{len(result.outputs)} files"
+        return f"Would render {painted} in the style {settings.style}.{rest}"
     if not result.outputs:
-        return f"Nothing was rendered.{failed}"
-    return f"Rendered {painted} in {result.seconds:.1f} s into {where}.{failed}"
+        return f"Nothing was rendered.{rest}"
+    where = str(result.outputs[0]) if len(result.outputs) == 1 else f"{len(result.outputs)} files"
+    return f"Rendered {painted} in {result.seconds:.1f} s into {where}.{rest}"
 
 
 def _kept(count: int) -> str:
-    words = ("was", "is", "it") if count == 1 else ("were", "are", "them")
-    there, kept, them = words
-    return f" {count} {there} there already and {kept} kept; --overwrite renders {them} anew." if count else ""
+    """Return the sentence about results that existed before, empty where there are none."""
+    if not count:
+        return ""
+    if count == 1:
+        return " 1 was there already and is kept; --overwrite renders it anew."
+    return f" {count} were there already and are kept; --overwrite renders them anew."
 
 
 def _painted(result: StageResult) -> str:
-    words = [("frames", "frame"), ("pictures", "picture")]
-    counted = [(result.counts.get(many, 0), one, many) for many, one in words]
-    return (
-        " and ".join(f"{count:,} {one if count == 1 else many}" for count, one, many in counted if count) or "nothing"
-    )
+    """Return how many frames of videos and how many pictures were painted, in words."""
+    parts = []
+    for singular, plural in (("frame", "frames"), ("picture", "pictures")):
+        if count := result.counts.get(plural, 0):
+            parts.append(f"{count:,} {singular if count == 1 else plural}")
+    return " and ".join(parts) or "nothing"

@@ -1,4 +1,4 @@
-"""The training runs that a recipe asks for: one table or several, each for one or several methods and seeds."""
+"""`vidstyle run`: does the stages of a recipe one after the other, and nothing twice."""
 
 import json
 from collections.abc import Sequence
@@ -14,29 +14,10 @@ from vidstyle.progress import OnProgress
 from vidstyle.run_folder import RunFolder
 from vidstyle.settings import read_recipe
 
-Table = dict[str, Any]
-
-
-def train_tables(stated: Table | Sequence[Table]) -> list[Table]:
-    """Return one table a run: `method` and `seed` may be lists, and then name the runs, as `cut++-seed1`."""
-    tables = [stated] if isinstance(stated, dict) else stated
-    return [one for table in tables for one in _runs_of(table)]
-
-
-def _runs_of(table: Table) -> list[Table]:
-    lists = {key: table[key] for key in ("method", "seed") if isinstance(table.get(key), list)}
-    return [_one(table, dict(zip(lists, values, strict=True))) for values in product(*lists.values())]
-
-
-def _one(table: Table, chosen: Table) -> Table:
-    if not chosen:
-        return table
-    first = table.get("name") or ("" if "method" in chosen else table.get("method", "cut++"))
-    parts = [first, chosen.get("method", ""), f"seed{chosen['seed']}" if "seed" in chosen else ""]
-    return {**table, **chosen, "name": "-".join(part for part in parts if part)}
-
-
 STAGES = ("extract", "photos", "train", "evaluate", "compare", "render")
+PATHS = ("episodes", "footage", "dataset", "runs", "test_photos", "target", "table", "inputs", "output")
+
+Table = dict[str, Any]
 
 
 @click.command()
@@ -45,10 +26,10 @@ STAGES = ("extract", "photos", "train", "evaluate", "compare", "render")
 def run(recipe: Path, quiet: bool) -> int:
     """Do what RECIPE says: extract frames, train, measure and compare styles, render videos. What is done is not repeated.
 
-    A recipe is TOML: [paths] names episodes, footage, dataset, runs, test_photos, target, table, inputs and output;
-    [extract] takes frames of the episodes, [photos] of the footage, with the settings of extract; [train], [evaluate],
-    [compare] and [render] hold those of their commands. There may be several [[train]] tables, in which method and seed
-    may be lists; [evaluate] and [compare] take all their runs, test_photos, and target or the dataset's frames.
+    A recipe is TOML. [paths] names episodes, footage, dataset, runs, test_photos, target, table, inputs and output.
+    [extract] takes frames of the episodes and [photos] of the footage, with the settings of extract. [train], [evaluate],
+    [compare] and [render] hold the settings of their commands. There may be several [[train]] tables, in which method and
+    seed may be lists. [evaluate] and [compare] take all their runs, test_photos, and target or the dataset's frames.
 
     Paths in a recipe are relative to the folder that the command is given in.
     """
@@ -66,14 +47,12 @@ def run(recipe: Path, quiet: bool) -> int:
 
 
 class _Paths:
-    """The files and folders of a recipe, and the runs that its [train] tables make."""
+    """The files and folders of a recipe, and the settings of the runs that its [train] tables ask for."""
 
-    known = ("episodes", "footage", "dataset", "runs", "test_photos", "target", "table", "inputs", "output")
-
-    def __init__(self, recipe: Path, tables: dict[str, Any]) -> None:
+    def __init__(self, recipe: Path, tables: Table) -> None:
         table = tables.get("paths", {})
-        if unknown := sorted(set(table) - set(self.known)):
-            raise SettingsError(f"{recipe} has unknown paths: {', '.join(unknown)}. Known: {', '.join(self.known)}.")
+        if unknown := sorted(set(table) - set(PATHS)):
+            raise SettingsError(f"{recipe} has unknown paths: {', '.join(unknown)}. Known: {', '.join(PATHS)}.")
         self.recipe, self.table = recipe, table
         self.dataset = Path(table.get("dataset", "dataset"))
         self.runs = Path(table.get("runs", "runs"))
@@ -81,26 +60,46 @@ class _Paths:
         self.comparison = Path(table.get("table", "table"))
         self.trainings = train_tables(tables.get("train", ()))
 
-    def needed(self, name: str) -> Any:
+    def require(self, name: str) -> Any:
         """Return the path or paths called `name`; raises SettingsError when the recipe does not state them."""
         if name not in self.table:
             raise SettingsError(f"{self.recipe} does not say where to find its {name}: add `{name}` to [paths].")
         return self.table[name]
 
 
-def _frames(table: dict[str, Any], videos: list[str], target: Path, on_progress: OnProgress) -> None:
+def train_tables(tables: Table | Sequence[Table]) -> list[Table]:
+    """Return one table a training run. `method` and `seed` may be lists, and then name the runs, as in `cut++-seed1`."""
+    tables = [tables] if isinstance(tables, dict) else tables
+    return [run_table for table in tables for run_table in _run_tables(table)]
+
+
+def _run_tables(table: Table) -> list[Table]:
+    lists = {key: table[key] for key in ("method", "seed") if isinstance(table.get(key), list)}
+    return [_run_table(table, dict(zip(lists, values, strict=True))) for values in product(*lists.values())]
+
+
+def _run_table(table: Table, chosen: Table) -> Table:
+    """Return the table of the run with the `chosen` method and seed, and its name."""
+    if not chosen:
+        return table
+    first = table.get("name") or ("" if "method" in chosen else table.get("method", "cut++"))
+    parts = [first, chosen.get("method", ""), f"seed{chosen['seed']}" if "seed" in chosen else ""]
+    return {**table, **chosen, "name": "-".join(part for part in parts if part)}
+
+
+def _extract(table: Table, paths: _Paths, on_progress: OnProgress) -> None:
+    _extract_frames(table, paths.require("episodes"), paths.dataset / "trainB", on_progress)
+
+
+def _photos(table: Table, paths: _Paths, on_progress: OnProgress) -> None:
+    _extract_frames(table, paths.require("footage"), paths.dataset / "trainA", on_progress)
+
+
+def _extract_frames(table: Table, videos: list[str], target: Path, on_progress: OnProgress) -> None:
     from vidstyle.extract.settings import ExtractSettings
     from vidstyle.extract.stage import run as extract
 
-    extract([Path(one) for one in videos], target, ExtractSettings.resolve(table, {}), on_progress)
-
-
-def _extract(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> None:
-    _frames(table, paths.needed("episodes"), paths.dataset / "trainB", on_progress)
-
-
-def _photos(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> None:
-    _frames(table, paths.needed("footage"), paths.dataset / "trainA", on_progress)
+    extract([Path(video) for video in videos], target, ExtractSettings.resolve(table, {}), on_progress)
 
 
 def _train(_: Any, paths: _Paths, on_progress: OnProgress) -> None:
@@ -112,10 +111,32 @@ def _train(_: Any, paths: _Paths, on_progress: OnProgress) -> None:
             train(paths.dataset, paths.runs, settings, on_progress)
 
 
-def _is_trained(run: Path, settings: dict[str, Any]) -> bool:
-    """Whether a run has ended with exactly these settings."""
-    manifest = RunFolder(run).manifest
+def _is_trained(folder: Path, settings: dict[str, Any]) -> bool:
+    """Whether the run in `folder` has ended with exactly these settings."""
+    manifest = RunFolder(folder).manifest
     return manifest.is_file() and json.loads(manifest.read_text(encoding="utf-8"))["settings"] == settings
+
+
+def _evaluate(table: Table, paths: _Paths, on_progress: OnProgress) -> None:
+    from vidstyle.cli.evaluate import print_notes
+    from vidstyle.evaluate.inputs import Inputs
+    from vidstyle.evaluate.settings import EvaluateSettings
+    from vidstyle.evaluate.stage import run as evaluate
+
+    settings, photos = EvaluateSettings.resolve(table, {}), Path(paths.require("test_photos"))
+    for folder in _run_folders(paths):
+        result = evaluate(Inputs(folder, target=paths.target, photos=photos), settings, on_progress)
+        print_notes(result, quiet=False)
+
+
+def _compare(table: Table, paths: _Paths, on_progress: OnProgress) -> None:
+    from vidstyle.cli.compare import print_result
+    from vidstyle.evaluate.compare import run as compare
+    from vidstyle.evaluate.settings import CompareSettings
+
+    settings, photos = CompareSettings.resolve(table, {}), Path(paths.require("test_photos"))
+    result = compare(_run_folders(paths), photos, paths.target, paths.comparison, settings, on_progress)
+    print_result(result, quiet=False)
 
 
 def _run_folders(paths: _Paths) -> list[Path]:
@@ -126,40 +147,20 @@ def _run_folders(paths: _Paths) -> list[Path]:
     return [paths.runs / TrainSettings.resolve(table, {}).name for table in paths.trainings]
 
 
-def _evaluate(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> None:
-    from vidstyle.cli.evaluate import tell
-    from vidstyle.evaluate.inputs import Inputs
-    from vidstyle.evaluate.settings import EvaluateSettings
-    from vidstyle.evaluate.stage import run as evaluate
-
-    settings, photos = EvaluateSettings.resolve(table, {}), Path(paths.needed("test_photos"))
-    for folder in _run_folders(paths):
-        tell(evaluate(Inputs(folder, target=paths.target, photos=photos), settings, on_progress), quiet=False)
-
-
-def _compare(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> None:
-    from vidstyle.cli.compare import tell
-    from vidstyle.evaluate.compare import run as compare
-    from vidstyle.evaluate.settings import CompareSettings
-
-    settings, photos = CompareSettings.resolve(table, {}), Path(paths.needed("test_photos"))
-    tell(compare(_run_folders(paths), photos, paths.target, paths.comparison, settings, on_progress), quiet=False)
-
-
-def _render(table: dict[str, Any], paths: _Paths, on_progress: OnProgress) -> int:
-    from vidstyle.cli.render import tell
+def _render(table: Table, paths: _Paths, on_progress: OnProgress) -> int:
+    from vidstyle.cli.render import print_result
     from vidstyle.render.jobs import plan_jobs
     from vidstyle.render.settings import RenderSettings
     from vidstyle.render.stage import run as render
 
     settings = RenderSettings.resolve(table, {})
-    output = Path(paths.needed("output"))
-    jobs = plan_jobs([Path(one) for one in paths.needed("inputs")], output, settings.diversify)
+    output = Path(paths.require("output"))
+    jobs = plan_jobs([Path(source) for source in paths.require("inputs")], output, settings.diversify)
     waiting = list(dict.fromkeys(job.source for job in jobs if settings.overwrite or not job.target.exists()))
     if not waiting:
         return 0
     result = render(waiting, output, settings, on_progress)
-    tell(result, settings, quiet=False)
+    print_result(result, settings, quiet=False)
     return int(result.details["exit_code"])
 
 

@@ -1,7 +1,7 @@
-"""What the user sees while a stage works, and at its end."""
+"""The console, and the progress that the user sees while a stage works."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -43,12 +43,14 @@ def progress_bar(quiet: bool = False) -> Iterator[OnProgress]:
 
 
 def _figures(progress: Progress) -> str:
-    shown = {name: f"{one:,}" if isinstance(one, int) else f"{one:.3g}" for name, one in progress.figures.items()}
+    shown = {
+        name: f"{value:,}" if isinstance(value, int) else f"{value:.3g}" for name, value in progress.figures.items()
+    }
     return "  ".join(f"{name} {text}" for name, text in shown.items())
 
 
 class _Phases:
-    """Tells where a phase begins: one that goes back to fewer is done anew, on the next file or by the next run."""
+    """Tells where a phase begins: when its count goes back, the next file or run has begun with it."""
 
     def __init__(self) -> None:
         self._done: dict[str, int] = {}
@@ -68,10 +70,10 @@ class _Bars:
 
     def __call__(self, progress: Progress) -> None:
         if progress.note:
-            _note(self.bar.console, progress.note)
+            print_texts(self.bar.console, "Note", [progress.note])
             return
         if self.phases.begins(progress):
-            # Where a phase goes on, what was done before must not count as speed.
+            # Where a run resumes a phase, what was done before must not count as speed.
             self.tasks[progress.phase] = self.bar.add_task(
                 progress.phase, total=progress.total, completed=progress.done, figures=""
             )
@@ -89,7 +91,7 @@ class _Lines:
 
     def __call__(self, progress: Progress) -> None:
         if progress.note:
-            _note(self.out, progress.note)
+            print_texts(self.out, "Note", [progress.note])
             return
         now = time.monotonic()
         if self.phases.begins(progress):
@@ -104,7 +106,7 @@ class _Lines:
         )
 
     def _left(self, progress: Progress, now: float) -> str:
-        """Return the time left, judged by the mean speed so far, where it is known."""
+        """Return the time left by the mean speed so far, an empty text where it is unknown."""
         began, before = self.begun[progress.phase]
         if progress.total is None or progress.done in (before, progress.total):
             return ""
@@ -112,5 +114,7 @@ class _Lines:
         return f"  {seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d} left"
 
 
-def _note(out: Console, text: str) -> None:
-    out.print(f"Note: {text}", soft_wrap=True, markup=False)
+def print_texts(out: Console, label: str, texts: Iterable[str]) -> None:
+    """Print each text on a line of its own after a label such as `Warning`."""
+    for text in texts:
+        out.print(f"{label}: {text}", soft_wrap=True, markup=False)

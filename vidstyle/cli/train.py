@@ -7,6 +7,7 @@ import click
 
 from vidstyle.cli.options import settings_from, settings_options
 from vidstyle.cli.show import console, progress_bar
+from vidstyle.progress import StageResult
 from vidstyle.train.settings import TrainSettings
 
 
@@ -20,7 +21,7 @@ from vidstyle.train.settings import TrainSettings
 def train(dataset: Path, runs: Path, quiet: bool, recipe: Path | None, **flags: Any) -> None:
     """Fit a style to the photos (trainA) and cartoon frames (trainB) in DATASET.
 
-    Everything is kept in runs/NAME; the same command takes a broken-off run up again.
+    Everything is kept in runs/NAME. The same command resumes a run that was broken off.
     """
     settings = settings_from(TrainSettings, "train", recipe, flags)
     from vidstyle.train.distributed import is_first
@@ -29,22 +30,27 @@ def train(dataset: Path, runs: Path, quiet: bool, recipe: Path | None, **flags: 
     quiet = quiet or not is_first()
     with progress_bar(quiet) as on_progress:
         result = run(dataset, runs, settings, on_progress)
-    counts = result.counts
+    print_result(result, settings, quiet)
+
+
+def print_result(result: StageResult, settings: TrainSettings, quiet: bool) -> None:
+    """Print what was trained, where it is, and how to use it."""
+    out, counts = console(quiet), result.counts
     done = "Would train" if settings.dry_run else "Trained"
-    out = console(quiet)
     images = f"{counts['photos']} photos and {counts['paintings']} paintings"
     out.print(f"{done} {counts['steps']:,} steps on {'one painting' if settings.leaves == 'look' else images}.")
     for path in result.outputs:
-        if settings.leaves == "pictures":
-            out.print(f"The pictures are in {path}.", soft_wrap=True)
-        elif settings.leaves == "look":
-            out.print(
-                f"The look is in {path}. Vary pictures with: vidstyle render INPUT -o OUT --diversify 4 "
-                f"--diversify-style {path}",
-                soft_wrap=True,
-            )
-        else:
-            out.print(
-                f"The style is in {path}. Paint with: vidstyle render INPUT -o OUT --style {path}", soft_wrap=True
-            )
-            out.print(f"How it went: {path.with_name('report.html')}", soft_wrap=True)
+        for line in _what_to_do_with(path, settings):
+            out.print(line, soft_wrap=True)
+
+
+def _what_to_do_with(path: Path, settings: TrainSettings) -> list[str]:
+    if settings.leaves == "pictures":
+        return [f"The pictures are in {path}."]
+    if settings.leaves == "look":
+        use = f"vidstyle render INPUT -o OUT --diversify 4 --diversify-style {path}"
+        return [f"The look is in {path}. Vary pictures with: {use}"]
+    return [
+        f"The style is in {path}. Paint with: vidstyle render INPUT -o OUT --style {path}",
+        f"How it went: {path.with_name('report.html')}",
+    ]

@@ -15,19 +15,19 @@ def weights() -> None:
         numeric, long = column in ("scale", "MiB"), column in ("found at", "licence")
         table.add_column(column, overflow="fold", no_wrap=not long, justify="right" if numeric else "left")
     for row in KNOWN:
-        size, place = _found(row.name)
-        table.add_row(row.name, row.kind, f"x{row.scale}", size, place, row.licence)
+        size, path = _size_and_path(row.name)
+        table.add_row(row.name, row.kind, f"x{row.scale}", size, path, row.licence)
     console = Console()
     console.print(table)
     console.print(f"Looked in {', '.join(str(folder) for folder in folders())}, then in installed packages.")
 
 
-def _found(name: str) -> tuple[str, str]:
-    """Return the size in MiB and the path as they are shown; an ncnn network is a pair of files."""
+def _size_and_path(name: str) -> tuple[str, str]:
+    """Return the size in MiB and the path as texts; an ncnn network is a pair of files."""
     from vidstyle.models.weights import find
 
     path = find(name)
     if path is None:
         return "-", "not found"
     pair = [path, path.with_suffix(".bin")] if path.suffix == ".param" else [path]
-    return f"{sum(one.stat().st_size for one in pair if one.is_file()) / 2**20:.1f}", str(path)
+    return f"{sum(file.stat().st_size for file in pair if file.is_file()) / 2**20:.1f}", str(path)

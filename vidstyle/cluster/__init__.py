@@ -1,1 +1,1 @@
-"""Renders on many GPUs and machines: Ray is the engine, the stages stay what they are on one machine."""
+"""Renders on many GPUs and machines by Ray. Pictures come out as they do on one machine."""

@@ -1,4 +1,4 @@
-"""What a worker is told of a film: the same for all of its pieces."""
+"""What a worker is told of a video: its plan, the settings, and the files, wherever a machine keeps them."""
 
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ CHUNK_BYTES = 16 << 20
 
 @dataclass(frozen=True)
 class SharedFile:
-    """A file of the driver's: its path, and what tells its content from others."""
+    """A file of the driver's machine: its path, and what tells its content from that of other files."""
 
     path: Path
     content: str
@@ -29,46 +29,72 @@ class SharedFile:
         return cls(path.absolute(), content_identity(path))
 
 
-class NotAtHand(Exception):
-    """A worker does not see files, and has not been given their bytes; `paths` names them."""
+@dataclass(frozen=True)
+class JobSpec:
+    """A video's plan, the settings, and the files that both name by their paths on the driver's machine."""
+
+    plan: VideoPlan
+    settings: RenderSettings
+    files: tuple[SharedFile, ...]
+
+    def with_paths(self, paths: Mapping[Path, Path]) -> "JobSpec":
+        """Return the spec with the paths of another machine; `paths` maps the driver's paths to them."""
+        clip, settings = self.plan.clip, self.settings
+        plan = replace(self.plan, clip=replace(clip, path=paths[clip.path.absolute()]))
+        style, upscaler = (str(paths.get(Path(name), name)) for name in (settings.style, settings.upscaler))
+        return replace(self, plan=plan, settings=replace(settings, style=style, upscaler=upscaler))
+
+    def pack(self) -> bytes:
+        """Return the spec as bytes that `unpack` reads."""
+        return pickle.dumps(self)
+
+    @staticmethod
+    def unpack(packed: bytes) -> "JobSpec":
+        """Return a spec from its bytes."""
+        spec: JobSpec = pickle.loads(packed)
+        return spec
+
+
+def job_spec_for(plan: VideoPlan, engine: Engine, settings: RenderSettings, *, gpus: bool) -> JobSpec:
+    """Return the spec for a video. Workers do not judge damage: the driver does, which reads the whole source."""
+    device = ("cuda" if gpus else "cpu") if settings.device == "auto" else settings.device
+    paths, upscaler = [plan.clip.path, engine.style_path], settings.upscaler
+    if Path(upscaler).is_file():
+        paths.append(Path(upscaler))
+        upscaler = str(Path(upscaler).absolute())
+    style = str(engine.style_path.absolute())
+    for_workers = replace(settings, device=device, style=style, upscaler=upscaler, strict=False)
+    return JobSpec(plan, for_workers, tuple(SharedFile.of(path) for path in paths))
+
+
+class MissingFiles(Exception):
+    """A worker neither sees files nor has their bytes; `paths` names them."""
 
     def __init__(self, paths: tuple[str, ...]) -> None:
         super().__init__(paths)
         self.paths = paths
 
 
-def chunks(path: Path) -> Iterator[bytes]:
-    """Yield the bytes of a file in pieces that pass through Ray one by one."""
-    with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
-            yield chunk
+def local_paths(files: Sequence[SharedFile], stored: Mapping[str, Sequence[Any]], scratch: Path) -> dict[Path, Path]:
+    """Return where this machine has each of `files`, by its path on the driver's machine.
 
-
-def put(path: Path) -> list[Any]:
-    """Return references to the bytes of a file in the object store."""
-    return [load_ray().put(chunk) for chunk in chunks(path)]
-
-
-def at_hand(files: Sequence[SharedFile], given: Mapping[str, Sequence[Any]], scratch: Path) -> dict[Path, Path]:
-    """Return where this machine has each of `files`, by its path on the driver's.
-
-    What is not seen here is written into `scratch` from the references that are `given`; other files there go. Raises
-    NotAtHand where some are missing.
+    A file that is not seen here is written into the folder `scratch` from its references in `stored`, by path. Other files
+    in `scratch` are removed. Raises MissingFiles where files are neither seen nor stored.
     """
-    places = {file.path: _place(file, scratch) for file in files}
-    missing = [file for file in files if not _is_there(file, places[file.path])]
-    if lacking := tuple(str(file.path) for file in missing if str(file.path) not in given):
-        raise NotAtHand(lacking)
-    for path in set(scratch.glob("*")) - set(places.values()):
+    paths = {file.path: _local_path(file, scratch) for file in files}
+    absent = [file for file in files if not _is_there(file, paths[file.path])]
+    if missing := tuple(str(file.path) for file in absent if str(file.path) not in stored):
+        raise MissingFiles(missing)
+    for path in set(scratch.glob("*")) - set(paths.values()):
         path.unlink()
-    for file in missing:
-        with whole_file(places[file.path]) as partial, partial.open("wb") as copy:
-            for reference in given[str(file.path)]:
+    for file in absent:
+        with whole_file(paths[file.path]) as partial, partial.open("wb") as copy:
+            for reference in stored[str(file.path)]:
                 copy.write(load_ray().get(reference))
-    return places
+    return paths
 
 
-def _place(file: SharedFile, scratch: Path) -> Path:
+def _local_path(file: SharedFile, scratch: Path) -> Path:
     return file.path if _is_there(file, file.path) else scratch / f"{file.content}{file.path.suffix}"
 
 
@@ -79,42 +105,13 @@ def _is_there(file: SharedFile, path: Path) -> bool:
         return False
 
 
-@dataclass(frozen=True)
-class JobSpec:
-    """A video's plan, the settings, and the files that both name by their paths on the driver's machine."""
-
-    plan: VideoPlan
-    settings: RenderSettings
-    files: tuple[SharedFile, ...]
-
-    def at(self, places: dict[Path, Path]) -> "JobSpec":
-        """Return the order with the paths of another machine."""
-        clip, settings = self.plan.clip, self.settings
-        plan = replace(self.plan, clip=replace(clip, path=places[clip.path.absolute()]))
-        moved = replace(settings, style=_moved(settings.style, places), upscaler=_moved(settings.upscaler, places))
-        return replace(self, plan=plan, settings=moved)
-
-    def packed(self) -> bytes:
-        """Return the order as bytes that `unpacked` reads."""
-        return pickle.dumps(self)
+def file_chunks(path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file in chunks that pass through Ray one at a time."""
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
 
 
-def unpacked(order: bytes) -> JobSpec:
-    """Return a packed order."""
-    known: JobSpec = pickle.loads(order)
-    return known
-
-
-def order_for(plan: VideoPlan, engine: Engine, settings: RenderSettings, *, gpus: bool) -> JobSpec:
-    """Return the order for a video; damage is judged by the driver, which reads all of it."""
-    device = ("cuda" if gpus else "cpu") if settings.device == "auto" else settings.device
-    style = str(engine.style_path.absolute())
-    upscaler = Path(settings.upscaler)
-    needed = [plan.clip.path, engine.style_path, *([upscaler] if upscaler.is_file() else [])]
-    named = str(upscaler.absolute()) if upscaler.is_file() else settings.upscaler
-    files = tuple(SharedFile.of(path) for path in needed)
-    return JobSpec(plan, replace(settings, device=device, style=style, upscaler=named, strict=False), files)
-
-
-def _moved(name: str, places: dict[Path, Path]) -> str:
-    return str(places.get(Path(name), name))
+def store_file(path: Path) -> list[Any]:
+    """Put the bytes of a file into Ray's object store and return the references to them."""
+    return [load_ray().put(chunk) for chunk in file_chunks(path)]

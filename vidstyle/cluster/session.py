@@ -1,10 +1,8 @@
-"""The connection to Ray: a local one that is started, or a cluster that is there."""
+"""The connection to Ray: a Ray that is started on this machine, or a cluster that runs already."""
 
 import logging
 import os
-import signal
 import socket
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
@@ -12,17 +10,18 @@ from typing import Any
 
 from vidstyle.cluster.settings import LOCAL, is_address
 from vidstyle.errors import ClusterError, DependencyError
+from vidstyle.interrupt import keep_terminate_handler
 
 OBJECT_STORE_BYTES = 512 << 20
-"""Shared memory of a local Ray: coded pieces pass through it one by one, what is more goes to the disk."""
+"""Shared memory of a local Ray. Coded pieces pass through it one by one; what does not fit goes to the disk."""
 ANSWER_SECONDS = 5.0
-"""How long a cluster may take to answer: Ray itself tries for many minutes."""
+"""How long a cluster may take to answer. Ray itself would try for many minutes."""
 ATTEMPTS_VARIABLE = "RAY_gcs_server_port_wait_time_s"
-"""How often Ray tries to connect, about."""
+"""The environment variable that says about how often Ray tries to connect."""
 
 
 def load_ray() -> Any:
-    """Return the library; raises DependencyError where it is not installed."""
+    """Return the module `ray`; raises DependencyError where it is not installed."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     try:
         import ray
@@ -33,21 +32,21 @@ def load_ray() -> Any:
 
 @contextmanager
 def session(address: str) -> Iterator[None]:
-    """Be connected to Ray at `address`: LOCAL, `auto` or HOST:PORT; Ray says nothing on the terminal meanwhile.
+    """Connect to Ray at `address`, which is LOCAL, `auto` or HOST:PORT, for the block. Ray prints nothing meanwhile.
 
-    A local Ray ends with the block. Raises ClusterError where it cannot be started or reached.
+    A local Ray ends with the block. Raises ClusterError where Ray cannot be started or reached.
     """
     ray = load_ray()
     if address == "auto":
         address = os.environ.get("RAY_ADDRESS") or address
     if "://" in address or not (address == LOCAL or is_address(address)):
         raise ClusterError(f"--ray {address}: give auto or HOST:PORT on a machine that belongs to the cluster.")
-    own = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES} if address == LOCAL else {}
+    options = {"include_dashboard": False, "object_store_memory": OBJECT_STORE_BYTES} if address == LOCAL else {}
     with Path(os.devnull).open("w") as nowhere, redirect_stdout(nowhere):
         try:
-            _knock(address)
-            with _own_signals(), _one_attempt(address):
-                ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, namespace="vidstyle", **own)
+            _check_port(address)
+            with keep_terminate_handler(), _one_attempt(address):
+                ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, namespace="vidstyle", **options)
         except (ConnectionError, OSError, RuntimeError, ValueError) as error:
             raise ClusterError(_unreachable(address, error)) from error
         try:
@@ -56,8 +55,8 @@ def session(address: str) -> Iterator[None]:
             ray.shutdown()
 
 
-def _knock(address: str) -> None:
-    """Raise OSError where nothing listens at HOST:PORT; of other addresses only Ray knows where they are."""
+def _check_port(address: str) -> None:
+    """Raise OSError where nothing listens at HOST:PORT; other addresses are for Ray to resolve."""
     host, colon, port = address.rpartition(":")
     if colon and port.isdecimal():
         socket.create_connection((host.strip("[]"), int(port)), ANSWER_SECONDS).close()
@@ -73,7 +72,7 @@ def _unreachable(address: str, error: Exception) -> str:
 
 @contextmanager
 def _one_attempt(address: str) -> Iterator[None]:
-    """Let Ray try an address once, which takes it 40 s: it would try 20 times where another program listens."""
+    """Let Ray try an address once, which takes 40 s. It would try 20 times where another program listens."""
     if address == LOCAL or ATTEMPTS_VARIABLE in os.environ:
         yield
         return
@@ -82,16 +81,3 @@ def _one_attempt(address: str) -> Iterator[None]:
         yield
     finally:
         del os.environ[ATTEMPTS_VARIABLE]
-
-
-@contextmanager
-def _own_signals() -> Iterator[None]:
-    """Keep the way in which a request to terminate is met: Ray would put its own in its place."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

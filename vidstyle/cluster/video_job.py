@@ -1,4 +1,4 @@
-"""One film on its way over the cluster: where its pieces are, which of them stand, and how it becomes whole."""
+"""One video that a cluster renders: its pieces, which of them are painted, and how they become the result."""
 
 from bisect import insort
 from collections import Counter
@@ -8,42 +8,42 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from vidstyle.checksum import sha256_or_empty
 from vidstyle.cluster.job_spec import JobSpec
 from vidstyle.errors import ClusterError, VidstyleError
 from vidstyle.files import flush
-from vidstyle.media.read import Position
-from vidstyle.media.resume import Survey
-from vidstyle.render.frame_source import asked_range, refuse_damage
+from vidstyle.media.read import Position, VideoReader
+from vidstyle.render.frame_source import reader_options, refuse_damage
 from vidstyle.render.jobs import Job
-from vidstyle.render.journal import Journal, Reading, Segment, Start, rewind_points
-from vidstyle.render.outcome import Outcome, rendered_video
-from vidstyle.render.paint_segments import Clock, Work
-from vidstyle.render.painter_config import PainterProgress, Resolved
-from vidstyle.render.resume import Kept, begin, checksum
-from vidstyle.render.video import explained, render_video
+from vidstyle.render.journal import Journal, Reading, ResumePoint, Segment, rewind_points
+from vidstyle.render.outcome import Outcome, video_outcome
+from vidstyle.render.paint_segments import Clock, VideoJob
+from vidstyle.render.painter_config import Decisions, PainterProgress
+from vidstyle.render.resume import EarlierWork, begin
+from vidstyle.render.video import explain_failure, render_video
 from vidstyle.render.work_folder import working_in
 
 ATTEMPTS = 3
-"""How often a piece is tried: more failures than that are no accidents."""
+"""How often a piece is tried: more failures than that are no accident."""
 
 
 @dataclass
-class Film:
-    """A video that is rendered in pieces, which are its segments, by their numbers.
+class ClusterVideo:
+    """A video that is rendered in pieces. A piece is a segment of the render, named by its number.
 
-    `places` are where those end that the survey has come to; `reading` is what it came to at the end. `waiting` ones can
-    be painted now, `painting` ones are, `segments` stand, `failed` ones are given up, each for a reason. `order` is set once
-    it is known what there is to work with.
+    `ends` are the positions at which pieces end, as far as the survey has come; `reading` is its result, None until it
+    ends. A piece is `waiting`, `painting`, in `segments` (painted and stored) or `failed`, with the reason. `spec` is set
+    once the cluster's share is known.
     """
 
     job: Job
-    work: Work
-    order: JobSpec = field(init=False)
-    places: list[Position] = field(default_factory=list)
+    work: VideoJob
+    spec: JobSpec = field(init=False)
+    ends: list[Position] = field(default_factory=list)
     shift: int = 0
     reading: Reading | None = None
-    resolved: dict[str, Any] | None = None
-    settling: bool = False
+    decided: Decisions | None = None
+    deciding: bool = False
     waiting: list[int] = field(default_factory=list)
     painting: set[int] = field(default_factory=set)
     segments: dict[int, Segment] = field(default_factory=dict)
@@ -52,95 +52,95 @@ class Film:
     error: VidstyleError | OSError | None = None
 
     def __post_init__(self) -> None:
-        self.resolved = self.work.kept.resolved
-        self._found = {one.number: one for one in self.work.kept.segments}
-        self._surveyed: list[Position] = []
+        self.decided = self.work.earlier.decided
+        self._earlier_segments = {segment.number: segment for segment in self.work.earlier.segments}
+        self._surveyed_ends: list[Position] = []
         self._first_pts: list[int] = []
-        self._survey_ended: Reading | VidstyleError | None = None
+        self._survey_result: Reading | VidstyleError | None = None
 
     @cached_property
-    def packed_order(self) -> bytes:
-        """What workers are told of the film."""
-        return self.order.packed()
+    def packed_spec(self) -> bytes:
+        """What workers are told of the video."""
+        return self.spec.pack()
 
     def survey(self) -> Iterator[None]:
-        """Find where the pieces end, and leave it for `note_survey`; for a thread of its own, which may stop at any yield."""
+        """Find where the pieces end, for `take_survey`; runs on a thread of its own, which may stop at any yield."""
         plan, settings = self.work.plan, self.work.settings
         try:
-            with Survey(plan.clip, **asked_range(settings)) as survey:
-                for place in survey.places(settings.segment):
-                    refuse_damage(survey, place.pts, settings)
+            with VideoReader(plan.clip, **reader_options(settings)) as survey:
+                for first_pts, end in survey.positions(settings.segment):
+                    refuse_damage(survey, end.pts, settings)
                     clock = Clock(survey.start_pts, plan.clip.origin_pts, moves=bool(settings.start))
-                    clock.moved(tuple(survey.first_pts[:1]))
+                    self._first_pts.append(first_pts)
+                    clock.move(tuple(self._first_pts[:1]))
                     self.shift = clock.shift or 0
-                    self._first_pts = survey.first_pts
-                    self._surveyed.append(place)
+                    self._surveyed_ends.append(end)
                     yield
-                self._survey_ended = Reading(survey.report, survey.start_pts)
+                self._survey_result = Reading(survey.report, survey.start_pts)
         except VidstyleError as error:
-            self._survey_ended = error
+            self._survey_result = error
 
-    def note_survey(self) -> None:
-        """Take over what the survey has found so far: segments that an earlier run left stand where it agrees with them."""
-        ended = self._survey_ended
-        for place in self._surveyed[len(self.places) :]:
-            number = len(self.places)
-            self.places.append(place)
-            found = self._found.get(number)
-            if found is not None and found.place == place and found.shift == self.shift:
-                self.segments[number] = found
+    def take_survey(self) -> None:
+        """Take over what the survey has found so far; keep segments of an earlier run where it finds the same position."""
+        result = self._survey_result
+        for end in self._surveyed_ends[len(self.ends) :]:
+            number = len(self.ends)
+            self.ends.append(end)
+            segment = self._earlier_segments.get(number)
+            if segment is not None and segment.position == end and segment.shift == self.shift:
+                self.segments[number] = segment
             else:
                 self.waiting.append(number)
-        if isinstance(ended, Reading):
-            self.reading = ended
+        if isinstance(result, Reading):
+            self.reading = result
         else:
-            self.error = self.error or ended
+            self.error = self.error or result
 
     @property
-    def painted(self) -> bool:
-        """Whether every piece stands."""
-        return self.reading is not None and len(self.segments) == len(self.places)
+    def is_painted(self) -> bool:
+        """Whether every piece is painted and stored."""
+        return self.reading is not None and len(self.segments) == len(self.ends)
 
     @property
-    def given_up(self) -> bool:
-        """Whether nothing more can come of it."""
+    def is_given_up(self) -> bool:
+        """Whether nothing more can be done for it."""
         idle = self.reading is not None and not self.waiting and not self.painting
         return self.error is not None or (idle and bool(self.failed))
 
     @property
     def frames(self) -> int:
-        """How many frames stand."""
-        return sum(len(one.coded_pts) for one in self.segments.values())
+        """The number of frames that are painted and stored."""
+        return sum(len(segment.coded_pts) for segment in self.segments.values())
 
     @property
-    def frames_in_all(self) -> int | None:
-        """How many frames it has, as far as is known."""
-        return self.places[-1].pictures if self.reading else self.work.plan.frames
+    def total_frames(self) -> int | None:
+        """The number of its frames, None while it is unknown."""
+        return self.ends[-1].pictures if self.reading else self.work.plan.frames
 
-    def settled(self, resolved: dict[str, Any]) -> None:
-        """Hold what a worker has settled for the whole film, on the disk; raises OutputError."""
-        self.settling, self.resolved = False, resolved
-        begin(self.work.folder, self.work.content, resolved)
+    def store_decisions(self, decided: Decisions) -> None:
+        """Write down what a worker has decided for the whole video; raises OutputError."""
+        self.deciding, self.decided = False, decided
+        begin(self.work.folder, self.work.fingerprint, decided)
 
-    def start(self, number: int) -> Start:
-        """Return where a stretch begins, for a worker."""
-        assert self.resolved is not None, "settled before it is painted"
-        pinned = Resolved(**self.resolved["painter"])
-        standing = PainterProgress(pinned.batch, pinned.tile, pinned.strip, 0, ())
-        place = self.places[number - 1] if number else None
-        return Start(number, place, self.shift, standing, None, rewind_points(self.places, number))
+    def start(self, number: int) -> ResumePoint:
+        """Return where painting the piece `number` begins, for a worker."""
+        assert self.decided is not None, "decided before it is painted"
+        config = self.decided.painter
+        progress = PainterProgress(config.batch, config.tile, config.strip, 0, ())
+        end_before = self.ends[number - 1] if number else None
+        return ResumePoint(number, end_before, self.shift, progress, None, rewind_points(self.ends, number))
 
-    def checked(self, line: dict[str, Any], received: Path) -> Segment:
-        """Return the segment whose file was `received`; raises ClusterError when it is not the one that was asked for."""
-        segment = replace(Segment.of(line), state="")
-        if checksum(received) != segment.sha256:
+    def check_segment(self, line: dict[str, Any], received: Path) -> Segment:
+        """Return the segment in the file `received`; raises ClusterError when it is not the one that was asked for."""
+        segment = replace(Segment.from_json(line), state="")
+        if sha256_or_empty(received) != segment.sha256:
             raise ClusterError("what a worker sent arrived damaged")
-        if segment.place != self.places[segment.number]:
+        if segment.position != self.ends[segment.number]:
             raise ClusterError("a worker read other pictures than the driver: its decoder or its file is another one")
         return segment
 
-    def accept(self, received: dict[Path, Segment]) -> None:
-        """Let segments stand, all on the disk when this returns; raises OSError."""
+    def store_segments(self, received: dict[Path, Segment]) -> None:
+        """Move segments from the files they were `received` in to their places, flushed to the disk; raises OSError."""
         folder = self.work.folder
         for path, segment in received.items():
             flush(path)
@@ -151,8 +151,8 @@ class Film:
             self.painting.discard(segment.number)
             self.segments[segment.number] = segment
 
-    def put_back(self, numbers: list[int], reason: str) -> None:
-        """Let pieces wait again whose painting ended early; the first of them was under way and has failed once more."""
+    def requeue(self, numbers: list[int], reason: str) -> None:
+        """Let pieces wait again whose painting ended early. The first of them was being painted: its attempt has failed."""
         for number in numbers:
             self.painting.discard(number)
             self.attempts[number] += number == numbers[0]
@@ -162,30 +162,30 @@ class Film:
                 insort(self.waiting, number)
 
     def conclude(self) -> Outcome:
-        """Join the pieces, which all stand, and return what became of the film; raises VidstyleError."""
+        """Join the pieces, which are all painted, and return the outcome; raises VidstyleError."""
         work = self.work
         if self.reading is not None:
-            kept = Kept(tuple(self.segments[number] for number in sorted(self.segments)), self.reading)
+            kept = EarlierWork(tuple(self.segments[number] for number in sorted(self.segments)), self.reading)
             Journal(work.folder.journal).replace(kept.entries())
-        assert self.resolved is not None
-        return rendered_video(self.job, work, self.resolved, render_video(work, None))
+        assert self.decided is not None
+        return video_outcome(self.job, work, self.decided, render_video(work, None))
 
     def give_up(self) -> Outcome:
-        """Leave nothing that came in part, and raise the VidstyleError that says why it could not be rendered."""
-        with explained(self.work), working_in(self.work.folder):
+        """Remove what arrived in part, and raise the VidstyleError that says why the video could not be rendered."""
+        with explain_failure(self.work), working_in(self.work.folder):
             for part in self.work.folder.path.glob("*.part*"):
                 part.unlink(missing_ok=True)
             if self.error is not None:
                 raise self.error
-        pieces = "; ".join(f"{self._seconds(number)} ({reason})" for number, reason in sorted(self.failed.items()))
+        pieces = "; ".join(f"{self._span(number)} ({reason})" for number, reason in sorted(self.failed.items()))
         raise ClusterError(
-            f"{self.job.source}: {len(self.failed)} of {len(self.places)} pieces failed {ATTEMPTS} times: {pieces}. "
+            f"{self.job.source}: {len(self.failed)} of {len(self.ends)} pieces failed {ATTEMPTS} times: {pieces}. "
             f"{self.frames:,} painted frames are kept; the same command tries the others again."
         )
 
-    def _seconds(self, number: int) -> str:
-        """Return the times of a piece's first and last frame in the source."""
+    def _span(self, number: int) -> str:
+        """Return the times of a piece's first and last frame in the source, in seconds."""
         assert self.reading is not None, "the survey is over"
-        first, last = self._first_pts[number], self.places[number].pts
+        first, last = self._first_pts[number], self.ends[number].pts
         begin, end = ((pts - self.reading.start_pts) * self.work.plan.clip.time_base for pts in (first, last))
         return f"{float(begin):.2f}-{float(end):.2f} s"

@@ -1,4 +1,4 @@
-"""Folders of pictures: what is in them, by name and by content, and reading them ahead of the computing."""
+"""Sets of image files from folders: their names, their checksums, and reading them ahead of the computing."""
 
 import re
 from collections import deque
@@ -11,81 +11,95 @@ from typing import TypeVar
 
 import numpy as np
 
-from vidstyle.checksum import remembered_sha256_of
+from vidstyle.checksum import cached_sha256_of
 from vidstyle.errors import InputError
 from vidstyle.media.images import list_images, read_image
 
 READERS = 4
-_VARIANT = re.compile(r"_\d{2,}$")
+_VARIANT_NUMBER = re.compile(r"_\d{2,}$")
 Prepared = TypeVar("Prepared")
 
 
 @dataclass(frozen=True)
-class Pictures:
+class ImageSet:
     """The image files of one folder or several, in natural order.
 
-    `ending` is what follows the source's name in theirs, `made_from` the place of what they are copies of.
+    `name_suffix` is what their names have after the name of their source. `copied_from` is the `label` of the set that
+    they are scaled copies of, empty where they are originals.
     """
 
     folders: tuple[Path, ...]
     paths: tuple[Path, ...]
-    ending: str = ""
-    made_from: str = ""
+    name_suffix: str = ""
+    copied_from: str = ""
 
     def __len__(self) -> int:
         return len(self.paths)
 
     @property
-    def place(self) -> str:
+    def label(self) -> str:
         """The folders as the user knows them, for messages."""
-        return self.made_from or ", ".join(str(folder) for folder in self.folders)
+        return self.copied_from or ", ".join(str(folder) for folder in self.folders)
 
     @cached_property
-    def content(self) -> tuple[str, ...]:
+    def checksums(self) -> tuple[str, ...]:
         """The SHA-256 of each file."""
-        return tuple(remembered_sha256_of(path) for path in self.paths)
+        return tuple(cached_sha256_of(path) for path in self.paths)
 
     @property
-    def named_content(self) -> list[tuple[str, str]]:
+    def named_checksums(self) -> list[tuple[str, str]]:
         """The name and SHA-256 of each file, for what depends on names too."""
-        return [(path.name, sha256) for path, sha256 in zip(self.paths, self.content, strict=True)]
+        return [(path.name, sha256) for path, sha256 in zip(self.paths, self.checksums, strict=True)]
 
 
-def open_folders(*folders: Path) -> Pictures:
-    """Return the pictures of the folders; raises InputError when one of them holds none."""
+def open_folders(*folders: Path) -> ImageSet:
+    """Return the images of the folders; raises InputError when one of them holds none."""
     paths: list[Path] = []
     for folder in folders:
         if not (found := list_images(folder)):
             raise InputError(f"There are no images in {folder}. Name a folder that holds some.")
         paths += found
-    return Pictures(folders, tuple(paths))
+    return ImageSet(folders, tuple(paths))
 
 
-def variants_of(pictures: Pictures) -> tuple[Pictures, ...]:
-    """Return the pictures NAME_01, NAME_02, ... as one set for each number; raises InputError for one without a number."""
-    sets: dict[str, list[Path]] = {}
-    for path in pictures.paths:
-        if not (found := _VARIANT.search(path.stem)):
+def union(sets: Sequence[ImageSet]) -> ImageSet:
+    """Return the images of all sets as one."""
+    folders = dict.fromkeys(folder for images in sets for folder in images.folders)
+    return ImageSet(tuple(folders), tuple(path for images in sets for path in images.paths))
+
+
+def split_variants(images: ImageSet) -> tuple[ImageSet, ...]:
+    """Return the images NAME_01, NAME_02, ... as one set for each number.
+
+    Raises InputError for an image without a number.
+    """
+    variants: dict[str, list[Path]] = {}
+    for path in images.paths:
+        if not (number := _VARIANT_NUMBER.search(path.stem)):
             raise InputError(
-                f"{path} is no NAME_01, NAME_02, ... as `vidstyle render --diversify` writes them. Leave --variants out."
+                f"{path} has no number in its name as NAME_01, NAME_02, ... have, which `vidstyle render --diversify` "
+                "writes. Leave --variants out."
             )
-        sets.setdefault(found[0], []).append(path)
-    return tuple(Pictures(pictures.folders, tuple(paths), ending) for ending, paths in sorted(sets.items()))
+        variants.setdefault(number[0], []).append(path)
+    return tuple(ImageSet(images.folders, tuple(paths), suffix) for suffix, paths in sorted(variants.items()))
 
 
-def by_name(pictures: Pictures) -> dict[str, Path]:
-    """Return the files of one folder by their names without suffix; raises InputError when two share one."""
-    named: dict[str, Path] = {}
-    for path in pictures.paths:
-        name = path.stem.removesuffix(pictures.ending)
-        if name in named:
-            raise InputError(f"{named[name]} and {path} share a name, so results cannot be told apart. Rename one.")
-        named[name] = path
-    return named
+def by_name(images: ImageSet) -> dict[str, Path]:
+    """Return the files by their names without suffix; raises InputError when two share one."""
+    paths: dict[str, Path] = {}
+    for path in images.paths:
+        name = path.stem.removesuffix(images.name_suffix)
+        if name in paths:
+            raise InputError(f"{paths[name]} and {path} share a name, so results cannot be told apart. Rename one.")
+        paths[name] = path
+    return paths
 
 
 def read_ahead(paths: Sequence[Path], prepare: Callable[[np.ndarray], Prepared]) -> Iterator[Prepared]:
-    """Yield what `prepare` makes of each image, in order, a few read ahead by threads; raises InputError."""
+    """Yield what `prepare` makes of each image, (h, w, 3) uint8, in order; threads read a few ahead.
+
+    Raises InputError for a file that cannot be read.
+    """
 
     def load(path: Path) -> Prepared:
         return prepare(read_image(path))

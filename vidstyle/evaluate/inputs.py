@@ -1,4 +1,4 @@
-"""What the user names to be measured, and what it is held against."""
+"""What the user names to be measured, and what it is compared with."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,13 +6,17 @@ from pathlib import Path
 from vidstyle.errors import InputError, SettingsError
 
 RUN, PICTURES, VIDEO = "a run", "pictures", "a video"
-HELD_AGAINST = {RUN: ("photos", "target"), PICTURES: ("source", "target"), VIDEO: ("source",)}
-"""Which of the others each kind of subject is measured with."""
+COMPARED_WITH = {RUN: ("photos", "target"), PICTURES: ("source", "target"), VIDEO: ("source",)}
+"""Which of the other inputs each kind of subject is compared with."""
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """What the user named: a run folder, a folder of pictures or a video as `subject`, and what to hold it against."""
+    """What the user named, and what to compare it with.
+
+    The subject is a run folder, a folder of pictures or a video. Instead of it, folders of pictures can be named as
+    `generated`: several hold several results of each source.
+    """
 
     subject: Path | None = None
     generated: tuple[Path, ...] = ()
@@ -22,7 +26,7 @@ class Inputs:
 
     @property
     def measured(self) -> tuple[Path, ...]:
-        """What is measured, without what it is held against."""
+        """What is measured, without what it is compared with."""
         return self.generated if self.subject is None else (self.subject,)
 
     def kind(self) -> str:
@@ -40,8 +44,8 @@ class Inputs:
         if kind == VIDEO and self.source is None:
             raise SettingsError(f"{named} is measured beside its source: give --source VIDEO.")
         given = [name for name in ("photos", "source", "target") if getattr(self, name) is not None]
-        if unused := [name for name in given if name not in HELD_AGAINST[kind]]:
-            used = " and ".join(f"--{name}" for name in HELD_AGAINST[kind])
+        if unused := [name for name in given if name not in COMPARED_WITH[kind]]:
+            used = " and ".join(f"--{name}" for name in COMPARED_WITH[kind])
             raise SettingsError(f"{named}: {kind}, measured with {used} alone. Leave --{unused[0]} out.")
         return kind
 

@@ -1,101 +1,91 @@
-"""All figures that a set of results can have, by the names of the metrics."""
+"""All metrics that can be measured of a set of results, or those asked for by name."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from vidstyle.device import without_tf32
-from vidstyle.errors import DependencyError, InputError, StyleError
-from vidstyle.evaluate.distances import DISTANCES, distance, too_few
-from vidstyle.evaluate.figure import Measurement
-from vidstyle.evaluate.image_sets import Pictures
-from vidstyle.evaluate.paired_metrics import EQUAL, SMALLEST, diversity, likenesses
-from vidstyle.evaluate.settings import METRICS, EvaluateSettings
+from vidstyle.errors import InputError, StyleError
+from vidstyle.evaluate.distances import measure_distances, sample_warning
+from vidstyle.evaluate.image_sets import ImageSet, union
+from vidstyle.evaluate.measurement import Measurement
+from vidstyle.evaluate.metrics import INCEPTION, METRICS, SEVERAL, SOURCE, TARGET, Metric, groups
+from vidstyle.evaluate.paired_metrics import equal_pairs_warning, measure_diversity, measure_pairs
+from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.progress import OnProgress
-
-TARGET, SOURCE, SEVERAL = "--target", "--source", "--generated twice or more, or --variants"
-
-
-TOGETHER = (("fid", "fid-clean", "kid"), ("fd-vgg16", "kid-vgg16"), ("psnr", "ssim"), ("lpips",), ("lpips-diversity",))
-"""Metrics that rest on the same weights: where these are missing, all of a group are."""
 
 
 @dataclass(frozen=True)
 class MetricInputs:
-    """What is measured: one folder of results, or several of the same sources; the target; the sources.
+    """What is measured: one set of results, or several of the same sources; the target; the sources.
 
-    `others` are further results of the same sources, at which only their diversity looks.
+    `others` are further results of the same sources, which only the metrics of several results take.
     """
 
-    generated: tuple[Pictures, ...]
-    target: Pictures | None
-    source: Pictures | None
-    others: tuple[Pictures, ...] = ()
+    generated: tuple[ImageSet, ...]
+    target: ImageSet | None
+    source: ImageSet | None
+    others: tuple[ImageSet, ...] = ()
 
-    @property
-    def all_generated(self) -> Pictures:
-        """The results of all folders as one set."""
-        folders = tuple(dict.fromkeys(folder for one in self.generated for folder in one.folders))
-        return Pictures(folders, tuple(path for one in self.generated for path in one.paths))
-
-    def lacks(self, name: str) -> str:
-        """Return which option a metric needs that was not given, or an empty string."""
-        if name in DISTANCES:
-            return "" if self.target else TARGET
-        if name in SMALLEST:
-            return "" if self.source else SOURCE
-        return "" if len(self.generated + self.others) > 1 else SEVERAL
+    def suffice_for(self, metric: Metric) -> bool:
+        """Return whether what the metric needs was given."""
+        given = {TARGET: self.target, SOURCE: self.source, SEVERAL: len(self.generated + self.others) > 1}
+        return bool(given[metric.needs])
 
 
 @dataclass(frozen=True)
 class MetricReport:
-    """The figures, why others could not be had, and warnings."""
+    """The measurements, for each metric that could not be measured the reason, and warnings."""
 
-    figures: tuple[Measurement, ...]
+    measurements: tuple[Measurement, ...]
     missing: dict[str, str]
     warnings: tuple[str, ...]
 
 
-def measure(sets: MetricInputs, settings: EvaluateSettings, on_progress: OnProgress) -> MetricReport:
-    """Return the figures asked for, or with `auto` all that the given sets and the weights at hand allow.
+def measure(inputs: MetricInputs, settings: EvaluateSettings, on_progress: OnProgress) -> MetricReport:
+    """Measure the metrics asked for, or with `auto` all that the inputs and the weights at hand allow.
 
-    Raises InputError for pictures that cannot be measured, and StyleError or DependencyError where weights are missing
-    of metrics that were asked for by name, or that `settings.inception` was given for.
+    Raises InputError for pictures that cannot be measured. Raises StyleError where weights are missing of metrics that were
+    asked for by name, or that `settings.inception` was given for.
     """
-    wanted = settings.wanted or tuple(name for name in METRICS if not sets.lacks(name))
-    for name in wanted:
-        if lacking := sets.lacks(name):
-            raise InputError(f"{name} needs {lacking}. Give it, or leave {name} out of --metrics.")
-    if not wanted:
-        raise InputError("There is nothing to compare the pictures with. Give --target, --source or both.")
-    figures: list[Measurement] = []
+    wanted = _wanted(inputs, settings)
+    measurements: list[Measurement] = []
     missing: dict[str, str] = {}
-    for group in TOGETHER:
-        names = [name for name in group if name in wanted]
+    for group in groups():
+        metrics = [metric for metric in group if metric.name in wanted]
+        if not metrics:
+            continue
         try:
             with without_tf32():
-                figures += _figures(names, sets, settings, on_progress)
-        except (StyleError, DependencyError) as error:
-            if settings.wanted or (settings.inception and "fid" in group):
+                measurements += _measure_group(metrics, inputs, settings, on_progress)
+        except StyleError as error:
+            if settings.wanted or (settings.inception and metrics[0].weights == INCEPTION):
                 raise
-            missing |= dict.fromkeys(names, str(error))
-    warnings = [text for figure in figures for text in (too_few(figure), _left_out(figure)) if text]
-    return MetricReport(tuple(figures), missing, tuple(warnings))
+            missing |= {metric.name: str(error) for metric in metrics}
+    warnings = [
+        text for measurement in measurements for text in (sample_warning(measurement), equal_pairs_warning(measurement))
+    ]
+    return MetricReport(tuple(measurements), missing, tuple(text for text in warnings if text))
 
 
-def _left_out(figure: Measurement) -> str | None:
-    if not (equal := figure.counts.get(EQUAL)):
-        return None
-    return f"{figure.name} is the mean of {figure.counts['pairs']:,} pairs; {equal:,} more are equal, so theirs is infinite."
+def _wanted(inputs: MetricInputs, settings: EvaluateSettings) -> tuple[str, ...]:
+    """Return the names of the metrics to measure; raises InputError where there are none or one lacks its inputs."""
+    for name in settings.wanted:
+        if not inputs.suffice_for(METRICS[name]):
+            raise InputError(f"{name} needs {METRICS[name].needs}. Give it, or leave {name} out of --metrics.")
+    wanted = settings.wanted or tuple(name for name, metric in METRICS.items() if inputs.suffice_for(metric))
+    if not wanted:
+        raise InputError("There is nothing to compare the pictures with. Give --target, --source or both.")
+    return wanted
 
 
-def _figures(
-    names: Sequence[str], sets: MetricInputs, settings: EvaluateSettings, on_progress: OnProgress
+def _measure_group(
+    metrics: Sequence[Metric], inputs: MetricInputs, settings: EvaluateSettings, on_progress: OnProgress
 ) -> list[Measurement]:
-    if not names:
-        return []
-    if sets.target and names[0] in DISTANCES:
-        generated, target = sets.all_generated, sets.target
-        return [distance(name, generated, target, sets.source, settings, on_progress) for name in names]
-    if sets.source and names[0] in SMALLEST:
-        return likenesses(names, sets.generated, sets.source, settings, on_progress)
-    return [diversity(sets.generated + sets.others, settings, on_progress)]
+    """Measure metrics that need the same inputs and rest on the same weights."""
+    if metrics[0].needs == TARGET:
+        assert inputs.target is not None, "the metrics need it"
+        return measure_distances(metrics, union(inputs.generated), inputs.target, inputs.source, settings, on_progress)
+    if metrics[0].needs == SOURCE:
+        assert inputs.source is not None, "the metrics need it"
+        return measure_pairs(metrics, inputs.generated, inputs.source, settings, on_progress)
+    return measure_diversity(metrics, inputs.generated + inputs.others, settings, on_progress)

@@ -1,6 +1,6 @@
-"""How much of each source is left in what was made of it: PSNR, SSIM and LPIPS, and how results of one source differ."""
+"""Metrics of pairs of pictures: each result beside its source, and several results of one source beside each other."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import combinations
 from math import inf
@@ -13,173 +13,215 @@ from torch import Tensor
 from vidstyle.analysis.psnr_ssim import psnr, ssim
 from vidstyle.device import resolve_device
 from vidstyle.errors import InputError
-from vidstyle.evaluate.figure import Measurement
-from vidstyle.evaluate.image_sets import Pictures, by_name
+from vidstyle.evaluate.image_sets import ImageSet, by_name
+from vidstyle.evaluate.measurement import Measurement
+from vidstyle.evaluate.metrics import Metric
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.media.images import read_image
 from vidstyle.models.download import checksum, find_or_fetch
+from vidstyle.models.feature_network import load_lpips
 from vidstyle.models.resize import resize
-from vidstyle.models.weights import load_weights
-from vidstyle.networks.lpips import PerceptualDistance
 from vidstyle.pixels import to_device
 from vidstyle.progress import OnProgress, Progress
 
-SMALLEST = {"psnr": 1, "ssim": 11, "lpips": 31}
-"""Shortest side in pixels that a metric can be computed on."""
 EQUAL = "equal pairs left out"
-LPIPS_WEIGHTS = ("alexnet", "lpips-alexnet")
 Pair = tuple[Path, Path]
+_lpips_network = lru_cache(maxsize=1)(load_lpips)
 
 
-def likenesses(
-    names: Sequence[str],
-    generated: Sequence[Pictures],
-    source: Pictures,
+@torch.inference_mode()
+def lpips(result: Tensor, source: Tensor) -> float:
+    """Return the LPIPS distance on AlexNet of two pictures, (1, 3, h, w) in [0, 1], h and w at least 31."""
+    return float(_lpips_network(result.device)(result, source))
+
+
+@torch.inference_mode()
+def lpips_diversity(results: Sequence[Tensor]) -> float:
+    """Return the mean LPIPS distance over all pairs of results, (1, 3, h, w) in [0, 1], of one source."""
+    network = _lpips_network(results[0].device)
+    described = [network.describe(result) for result in results]
+    return float(np.mean([float(network.compare(*pair)) for pair in combinations(described, 2)]))
+
+
+PAIRED: dict[str, Callable[[Tensor, Tensor], float]] = {"psnr": psnr, "ssim": ssim, "lpips": lpips}
+"""The metrics of a result and its source, both (1, 3, h, w) in [0, 1] and of one size."""
+AMONG_RESULTS: dict[str, Callable[[Sequence[Tensor]], float]] = {"lpips-diversity": lpips_diversity}
+"""The metrics of two or more results of one source, (1, 3, h, w) in [0, 1] and of one size."""
+
+
+def measure_pairs(
+    metrics: Sequence[Metric],
+    generated: Sequence[ImageSet],
+    source: ImageSet,
     settings: EvaluateSettings,
     on_progress: OnProgress,
 ) -> list[Measurement]:
-    """Return the means of psnr, ssim and lpips, as far as named, over all results and their sources of the same name.
+    """Return the mean of each metric over all results and their sources of the same name.
 
-    Results that equal their sources have no finite psnr and are left out of its mean, unless all do. Raises InputError
-    for results without a source, pictures of unequal or too small sizes or that cannot be read, and StyleError or
-    DependencyError where the weights of lpips are not there.
+    The metrics rest on the same weights. Results that equal their sources have no finite psnr; they are left out of its
+    mean, unless all do. Raises InputError for results without a source, pictures of unequal or too small sizes or that
+    cannot be read, and StyleError where weights are missing.
     """
-    pairs = [pair for one in generated for pair in matched(one, source)]
-    lpips = _lpips(settings.device, on_progress) if "lpips" in names else None
-    values: dict[str, list[float]] = {name: [] for name in names}
-    sizes, resized = set(), 0
+    pairs = [pair for images in generated for pair in match_by_name(images, source)]
+    files = _fetch_weights(metrics, on_progress)
+    values: dict[str, list[float]] = {metric.name: [] for metric in metrics}
+    sizes, scaled_sources = set(), 0
     for done, pair in enumerate(pairs, 1):
-        first, second, scaled = _read_pair(pair, names, settings)
-        sizes.add((first.shape[3], first.shape[2]))
-        resized += scaled
-        for name in names:
-            values[name].append(_likeness(name, first, second, lpips))
+        result, original, scaled = _read_pair(pair, metrics, settings)
+        sizes.add(_size(result))
+        scaled_sources += scaled
+        for name, measured in values.items():
+            measured.append(PAIRED[name](result, original))
         on_progress(Progress("results beside their sources", done, len(pairs), "pictures"))
-    resizer = f"{resized} sources bicubic, antialiased" if resized else "none"
-    files, sums = _lpips_record(on_progress) if lpips else ("", "")
+    resizer = f"{scaled_sources} sources bicubic, antialiased" if scaled_sources else "none"
     return [
-        Measurement(
-            name=name,
-            value=float(np.mean([value for value in values[name] if value != inf] or inf)),
-            counts=_counts(values[name]),
-            size=words_for(sizes),
-            resizer=resizer,
-            weights=files if name == "lpips" else "",
-            sha256=sums if name == "lpips" else "",
-            precision="fp32" if name == "lpips" else "fp64",
-        )
-        for name in names
+        _measurement(name, _mean_of_finite(measured), _pair_counts(measured), sizes, files, resizer)
+        for name, measured in values.items()
     ]
 
 
-def _counts(values: Sequence[float]) -> dict[str, int]:
+def match_by_name(generated: ImageSet, source: ImageSet) -> list[Pair]:
+    """Return each result with the source of its name; raises InputError naming the first that has none."""
+    results, sources = by_name(generated), by_name(source)
+    if missing := [path for name, path in results.items() if name not in sources]:
+        raise InputError(
+            f"{len(missing)} of {len(results)} pictures in {generated.label} have no source of their name in "
+            f"{source.label}; the first is {missing[0].name}. Name both alike, as a.png and a.jpg."
+        )
+    return [(path, sources[name]) for name, path in results.items()]
+
+
+def measure_diversity(
+    metrics: Sequence[Metric], generated: Sequence[ImageSet], settings: EvaluateSettings, on_progress: OnProgress
+) -> list[Measurement]:
+    """Return the mean over all sources of each metric that compares several results of one source.
+
+    `generated` are two or more sets that hold results of the same names. The metrics rest on the same weights. Raises
+    InputError where a name or size differs, StyleError where weights are missing.
+    """
+    results_by_name = _same_names(generated)
+    files = _fetch_weights(metrics, on_progress)
+    values: dict[str, list[float]] = {metric.name: [] for metric in metrics}
+    sizes = set()
+    for done, paths in enumerate(results_by_name, 1):
+        results = list(_read_results(paths, metrics, settings))
+        sizes.add(_size(results[0]))
+        for name, measured in values.items():
+            measured.append(AMONG_RESULTS[name](results))
+        on_progress(Progress("results beside each other", done, len(results_by_name), "sources"))
+    counts = {"sources": len(results_by_name), "results of each": len(generated)}
+    return [
+        _measurement(name, float(np.mean(measured)), counts, sizes, files, resizer="none")
+        for name, measured in values.items()
+    ]
+
+
+def equal_pairs_warning(measurement: Measurement) -> str | None:
+    """Return a warning where pairs were left out of a mean because their value is infinite."""
+    counts = measurement.counts
+    if not (equal := counts.get(EQUAL)):
+        return None
+    return (
+        f"{measurement.name} is the mean of {counts['pairs']:,} pairs; {equal:,} more are equal, so theirs is infinite."
+    )
+
+
+def _fetch_weights(metrics: Sequence[Metric], on_progress: OnProgress) -> list[Path]:
+    """Return the files of weights that the metrics rest on, downloaded where they are missing; raises StyleError."""
+    names = dict.fromkeys(name for metric in metrics for name in metric.weights)
+    return [find_or_fetch(name, on_progress) for name in names]
+
+
+def _measurement(
+    name: str,
+    value: float,
+    counts: Mapping[str, int],
+    sizes: set[tuple[int, int]],
+    files: Sequence[Path],
+    resizer: str,
+) -> Measurement:
+    return Measurement(
+        name=name,
+        value=value,
+        counts=counts,
+        size=describe_sizes(sizes),
+        resizer=resizer,
+        weights=" + ".join(file.name for file in files),
+        sha256=" + ".join(checksum(file) for file in files),
+        precision="fp32" if files else "fp64",
+    )
+
+
+def _mean_of_finite(values: Sequence[float]) -> float:
+    """Return the mean of the finite values, infinity where there are none."""
+    return float(np.mean([value for value in values if value != inf] or inf))
+
+
+def _pair_counts(values: Sequence[float]) -> dict[str, int]:
     differing = sum(value != inf for value in values)
     equal = {EQUAL: len(values) - differing} if 0 < differing < len(values) else {}
     return {"pairs": differing or len(values), **equal}
 
 
-def matched(generated: Pictures, source: Pictures) -> list[Pair]:
-    """Return each result with the source of its name; raises InputError naming the first that has none."""
-    results, sources = by_name(generated), by_name(source)
-    if missing := [path for name, path in results.items() if name not in sources]:
-        raise InputError(
-            f"{len(missing)} of {len(results)} pictures in {generated.place} have no source of their name in "
-            f"{source.place}; the first is {missing[0].name}. Name both alike, as a.png and a.jpg."
-        )
-    return [(path, sources[name]) for name, path in results.items()]
-
-
-def _read_pair(pair: Pair, names: Sequence[str], settings: EvaluateSettings) -> tuple[Tensor, Tensor, bool]:
+def _read_pair(pair: Pair, metrics: Sequence[Metric], settings: EvaluateSettings) -> tuple[Tensor, Tensor, bool]:
     """Return a result and its source as (1, 3, h, w) of one size in [0, 1], and whether the source was scaled."""
     device = resolve_device(settings.device)
-    first, second = (to_device(read_image(path)[None], device) for path in pair)
-    least = max(SMALLEST[name] for name in names)
-    if min(first.shape[-2:]) < least:
-        raise InputError(f"{pair[0]} is {_size(first)} pixels; {names[-1]} needs {least} or more on each side.")
-    if first.shape == second.shape:
-        return first, second, False
+    result, source = (to_device(read_image(path)[None], device) for path in pair)
+    _check_side(pair[0], result, metrics)
+    if result.shape == source.shape:
+        return result, source, False
     if not settings.resize_source:
         raise InputError(
-            f"{pair[0]} is {_size(first)} pixels and its source {pair[1]} {_size(second)}. "
+            f"{pair[0]} is {_describe(result)} pixels and its source {pair[1]} {_describe(source)}. "
             "Give --resize-source to scale sources to their results."
         )
-    return first, resize(second, (first.shape[3], first.shape[2])), True
+    return result, resize(source, _size(result)), True
 
 
-def _likeness(name: str, first: Tensor, second: Tensor, lpips: PerceptualDistance | None) -> float:
-    if name == "lpips":
-        assert lpips is not None, "its network is loaded where it is asked for"
-        with torch.inference_mode():
-            return float(lpips(first, second))
-    return {"psnr": psnr, "ssim": ssim}[name](first, second)
+def _check_side(path: Path, picture: Tensor, metrics: Sequence[Metric]) -> None:
+    """Raise InputError where a picture is too small for one of the metrics."""
+    strictest = max(metrics, key=lambda metric: metric.smallest_side)
+    if min(_size(picture)) < strictest.smallest_side:
+        raise InputError(
+            f"{path} is {_describe(picture)} pixels; {strictest.name} needs {strictest.smallest_side} or more on each side."
+        )
 
 
-def diversity(generated: Sequence[Pictures], settings: EvaluateSettings, on_progress: OnProgress) -> Measurement:
-    """Return lpips-diversity: the mean LPIPS between several results of one source, over all sources.
-
-    `generated` are two or more folders that hold results of the same names. Raises InputError where a name or size
-    differs, StyleError or DependencyError where weights are missing.
-    """
-    folders = [by_name(one) for one in generated]
-    for pictures, folder in zip(generated[1:], folders[1:], strict=True):
-        if odd := sorted(set(folders[0]) ^ set(folder)):
+def _same_names(generated: Sequence[ImageSet]) -> list[list[Path]]:
+    """Return the results of each source, one of every set; raises InputError where only one set holds a name."""
+    sets = [by_name(images) for images in generated]
+    for images, paths in zip(generated[1:], sets[1:], strict=True):
+        if unpaired := sorted(sets[0].keys() ^ paths.keys()):
             raise InputError(
-                f"{generated[0].place} and {pictures.place} do not hold results of the same sources; the first that "
-                f"only one holds is {odd[0]}."
+                f"{generated[0].label} and {images.label} do not hold results of the same sources; the first that only "
+                f"one holds is {unpaired[0]}."
             )
-    lpips = _lpips(settings.device, on_progress)
-    values, sizes = [], set()
-    for done, name in enumerate(folders[0], 1):
-        results = list(_same_size([folder[name] for folder in folders], settings))
-        sizes.add((results[0].shape[3], results[0].shape[2]))
-        with torch.inference_mode():
-            described = [lpips.describe(one) for one in results]
-            values.append(np.mean([float(lpips.compare(*two)) for two in combinations(described, 2)]))
-        on_progress(Progress("results beside each other", done, len(folders[0]), "sources"))
-    files, sums = _lpips_record(on_progress)
-    counts = {"sources": len(values), "results of each": len(folders)}
-    return Measurement(
-        "lpips-diversity",
-        float(np.mean(values)),
-        counts,
-        words_for(sizes),
-        weights=files,
-        sha256=sums,
-        precision="fp32",
-    )
+    return [[paths[name] for paths in sets] for name in sets[0]]
 
 
-def _same_size(paths: Sequence[Path], settings: EvaluateSettings) -> Iterator[Tensor]:
+def _read_results(paths: Sequence[Path], metrics: Sequence[Metric], settings: EvaluateSettings) -> Iterator[Tensor]:
+    """Yield the results of one source as (1, 3, h, w) in [0, 1]; raises InputError for another or too small a size."""
     first = None
     for path in paths:
         picture = to_device(read_image(path)[None], resolve_device(settings.device))
+        _check_side(path, picture, metrics)
         first = picture if first is None else first
         if picture.shape != first.shape:
-            raise InputError(f"{paths[0]} is {_size(first)} pixels and {path} {_size(picture)}. Render both alike.")
+            raise InputError(
+                f"{paths[0]} is {_describe(first)} pixels and {path} {_describe(picture)}. Render both alike."
+            )
         yield picture
 
 
-@lru_cache(maxsize=1)
-def _lpips(device: str, on_progress: OnProgress) -> PerceptualDistance:
-    """Return the network of LPIPS on AlexNet, fp32."""
-    for name in LPIPS_WEIGHTS:
-        find_or_fetch(name, on_progress)
-    network = PerceptualDistance()
-    backbone = {f"network.{key}": value for key, value in load_weights("alexnet").items()}
-    network.load_state_dict(backbone | load_weights("lpips-alexnet"))
-    return network.eval().to(resolve_device(device))
-
-
-def _lpips_record(on_progress: OnProgress) -> tuple[str, str]:
-    files = [find_or_fetch(name, on_progress) for name in LPIPS_WEIGHTS]
-    return " + ".join(file.name for file in files), " + ".join(checksum(file) for file in files)
-
-
-def words_for(sizes: set[tuple[int, int]]) -> str:
-    """Return the sizes of pictures as width x height, or how many sizes there are and the extremes."""
+def describe_sizes(sizes: set[tuple[int, int]]) -> str:
+    """Return the sizes of pictures as width x height, or how many sizes there are, the smallest and the largest."""
     ordered = [f"{width}x{height}" for width, height in sorted(sizes, key=lambda size: size[0] * size[1])]
     return ordered[0] if len(ordered) == 1 else f"{len(ordered)} sizes, {ordered[0]} to {ordered[-1]}"
 
 
-def _size(picture: Tensor) -> str:
+def _size(picture: Tensor) -> tuple[int, int]:
+    return picture.shape[3], picture.shape[2]
+
+
+def _describe(picture: Tensor) -> str:
     return f"{picture.shape[3]}x{picture.shape[2]}"

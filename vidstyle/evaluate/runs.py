@@ -13,7 +13,7 @@ from vidstyle.run_folder import RunFolder, read_log
 
 @dataclass(frozen=True)
 class FinishedRun:
-    """A run folder with a style, a look, or pictures of the photos."""
+    """A run folder with a style, a look (of `inst`), or pictures of the photos."""
 
     folder: RunFolder
     settings: dict[str, Any]
@@ -29,23 +29,23 @@ class FinishedRun:
         return str(self.settings["method"])
 
     @cached_property
-    def record(self) -> dict[str, Any]:
-        """What its training stated at its end."""
+    def manifest(self) -> dict[str, Any]:
+        """What the training wrote at its end."""
         return dict(json.loads(self.folder.manifest.read_text()))
 
     @property
     def dataset(self) -> Path:
-        """The folder that it learnt from, whichever way it was named."""
-        path, here = Path(self.record["inputs"][0]).resolve(), Path.cwd()
+        """The folder that the run learnt from, relative to the working directory where it lies inside it."""
+        path, here = Path(self.manifest["inputs"][0]).resolve(), Path.cwd()
         return path.relative_to(here) if path.is_relative_to(here) else path
 
     @property
     def results(self) -> Path | None:
-        """The folder of pictures of a run without a style."""
-        return None if self.folder.style.is_file() or self.varies else self.folder.results
+        """The folder of pictures of a run that left neither a style nor a look."""
+        return None if self.folder.style.is_file() or self.has_look else self.folder.results
 
     @property
-    def varies(self) -> bool:
+    def has_look(self) -> bool:
         """Whether the run learnt a look, with which pictures are varied."""
         return self.folder.look.is_file()
 
@@ -54,22 +54,29 @@ class FinishedRun:
         """The style; raises StyleError when its file is broken."""
         return load_style(self.folder.style)
 
-    def painted_at(self, size: int | None) -> int:
-        """Return the short side in pixels of its pictures: `size` or that of its training; results are as they are."""
+    def short_side(self, size: int | None) -> int:
+        """Return the short side in pixels of the run's pictures: `size`, or that of its training where it is None.
+
+        Pictures that a run left have the size that they have.
+        """
         if self.results:
             return int(self.settings["load"])
-        return size or (int(self.settings["load"]) if self.varies else self.style.size)
+        return size or (int(self.settings["load"]) if self.has_look else self.style.size)
 
     @property
     def parameters(self) -> int | None:
-        """How many numbers the generator has; None where there is no generator."""
-        return None if self.results or self.varies else sum(weight.numel() for weight in self.style.weights.values())
+        """The number of the generator's parameters; None where there is no generator."""
+        if self.results or self.has_look:
+            return None
+        return sum(weight.numel() for weight in self.style.weights.values())
 
     @cached_property
     def train_seconds(self) -> float:
-        """How long its steps took: from its log, which goes on over a resume, else from its manifest."""
-        logged = _logged_seconds_per_step(self.folder.log, int(self.settings.get("batch") or 1))
-        return float(logged * self.record["counts"]["steps"] if logged else self.record["seconds"])
+        """How long the steps took: from the log, which a resume continues, else from the manifest."""
+        seconds_per_step = _logged_seconds_per_step(self.folder.log, int(self.settings.get("batch") or 1))
+        if seconds_per_step:
+            return float(seconds_per_step * self.manifest["counts"]["steps"])
+        return float(self.manifest["seconds"])
 
 
 def open_run(path: Path) -> FinishedRun:
@@ -77,21 +84,22 @@ def open_run(path: Path) -> FinishedRun:
     folder = RunFolder(path)
     if not folder.settings.is_file():
         raise InputError(f"{path} is no run folder: it has no settings.json. Give a folder that train made.")
-    left = (folder.style.is_file(), folder.look.is_file(), folder.results.is_dir())
-    if not folder.manifest.is_file() or not any(left):
+    outputs = (folder.style.is_file(), folder.look.is_file(), folder.results.is_dir())
+    if not folder.manifest.is_file() or not any(outputs):
         raise InputError(f"The run {path} has not ended. Give its train command again, then evaluate it.")
     return FinishedRun(folder, json.loads(folder.settings.read_text()))
 
 
 def _logged_seconds_per_step(path: Path, batch: int) -> float | None:
-    """Return the mean over all steps that the rows of a log stand for, also those before a resume; None without rows."""
+    """Return the mean over all steps that a log's rows stand for, those before a resume too; None without rows."""
     rows = read_log(path) if path.is_file() else []
-    steps = [row["step"] - before for row, before in zip(rows, [0.0, *(row["step"] for row in rows)], strict=False)]
+    starts = [0.0, *(row["step"] for row in rows)]
+    steps = [row["step"] - start for row, start in zip(rows, starts, strict=False)]
     timed = [
         (count, row["seconds_per_step"]) for count, row in zip(steps, rows, strict=True) if "seconds_per_step" in row
     ]
     if timed:
         return sum(count * seconds for count, seconds in timed) / sum(count for count, _ in timed)
-    # Logs of earlier versions state the mean speed since the run was taken up: the last row knows most.
+    # Logs of earlier versions hold the mean speed since the last resume: the last row covers the most steps.
     speed = rows[-1].get("images_per_second") if rows else None
     return batch / speed if speed else None

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 
 from vidstyle.errors import SettingsError
-from vidstyle.models.inst.variation import Variation
+from vidstyle.evaluate.metrics import METRICS
+from vidstyle.models.inst.diversifier_config import DiversifierConfig
 from vidstyle.settings import Settings, setting
-
-METRICS = ("fid", "fid-clean", "kid", "fd-vgg16", "kid-vgg16", "psnr", "ssim", "lpips", "lpips-diversity")
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ class EvaluateSettings(Settings):
     diversify_base: str = setting(
         "", "Stable Diffusion for it: a folder or an id of the hub (default: the one that the look was learnt with)"
     )
-    strength: float = setting(Variation.strength, "how far these go, 0 is not at all", minimum=0, maximum=1)
+    strength: float = setting(DiversifierConfig.strength, "how far these go, 0 is not at all", minimum=0, maximum=1)
     resize_source: bool = setting(False, "scale sources to the size of their results where they differ")
     start: float | None = setting(None, "second of the source video at which its result begins", minimum=0)
     end: float | None = setting(None, "second of the source video before which its result ends", minimum=0)
@@ -62,8 +61,8 @@ class EvaluateSettings(Settings):
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """The metrics that were asked for by name; none with `auto`."""
-        return () if self.metrics == "auto" else tuple(one.strip() for one in self.metrics.split(","))
+        """The names of the metrics that were asked for; none with `auto`."""
+        return () if self.metrics == "auto" else tuple(name.strip() for name in self.metrics.split(","))
 
 
 @dataclass(frozen=True)

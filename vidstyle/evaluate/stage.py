@@ -1,6 +1,5 @@
-"""The evaluate stage: figures of folders of pictures, of a run on photos, or of a video beside its source."""
+"""The evaluate stage: measures folders of pictures, a run on photos, or a video beside its source."""
 
-import hashlib
 import json
 import time
 from collections.abc import Sequence
@@ -8,129 +7,145 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vidstyle import __version__
-from vidstyle.evaluate.distances import INCEPTION
-from vidstyle.evaluate.figure import Measurement
-from vidstyle.evaluate.image_sets import Pictures, open_folders, variants_of
+from vidstyle.checksum import identity_of
+from vidstyle.evaluate.image_sets import ImageSet, open_folders, split_variants
 from vidstyle.evaluate.inputs import PICTURES, RUN, Inputs
 from vidstyle.evaluate.measure import MetricInputs, MetricReport, measure
-from vidstyle.evaluate.paint_photos import Painted, paint, scaled_photos, vary
-from vidstyle.evaluate.paired_metrics import LPIPS_WEIGHTS
+from vidstyle.evaluate.measurement import Measurement
+from vidstyle.evaluate.metrics import METRICS
+from vidstyle.evaluate.paint_photos import PaintedPhotos, paint, paint_variants, scale_photos
 from vidstyle.evaluate.runs import FinishedRun, open_run
 from vidstyle.evaluate.settings import EvaluateSettings
+from vidstyle.evaluate.video_metrics import measure_video
 from vidstyle.files import write_json
 from vidstyle.models.download import checksum
 from vidstyle.models.style_file import find_style, load_style
 from vidstyle.models.weights import find
 from vidstyle.progress import OnProgress, StageResult, silent
 
+DO_NOT_CHANGE_VALUES = ("device", "batch", "rows")
+"""Settings that have no part in what is measured."""
+
 
 def run(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgress = silent) -> StageResult:
-    """Return the figures of what `inputs` names, in `details`: `figures`, `missing` and why.
+    """Measure what `inputs` names; the details hold the `figures` and what is `missing`, with the reason.
 
     Raises SettingsError when too little or too much is named, InputError for what does not exist, and what `measure`,
     `paint` and `measure_video` raise.
     """
     started = time.monotonic()
-    findings = _findings(inputs, settings, on_progress)
+    report = _measure(inputs, settings, on_progress)
     named = (*inputs.measured, inputs.target, inputs.source, inputs.photos)
-    details = {"figures": [figure.record() for figure in findings.figures], "missing": findings.missing}
     return StageResult(
         stage="evaluate",
         inputs=tuple(path for path in named if path is not None),
         outputs=(),
-        counts={"figures": len(findings.figures), "missing": len(findings.missing)},
+        counts={"figures": len(report.measurements), "missing": len(report.missing)},
         seconds=time.monotonic() - started,
         settings=settings.record(),
-        warnings=findings.warnings,
-        details=details,
+        warnings=report.warnings,
+        details={"figures": [measurement.record() for measurement in report.measurements], "missing": report.missing},
     )
 
 
-def _findings(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgress) -> MetricReport:
+def _measure(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgress) -> MetricReport:
     kind, subject = inputs.kind(), inputs.measured[0]
     if kind == PICTURES:
-        sets = _sets(inputs.measured, settings.variants, inputs.target, inputs.source)
-        return measure(sets, settings, on_progress)
+        return measure(_open_pictures(inputs, settings.variants), settings, on_progress)
     if kind == RUN:
-        assert inputs.photos is not None, "a run is held against photos"
+        assert inputs.photos is not None, "a run paints photos"
         target = open_folders(inputs.target) if inputs.target else None
-        return evaluate_run(open_run(subject), open_folders(inputs.photos), target, settings, on_progress).findings
-    from vidstyle.evaluate.video_metrics import measure_video
-
-    assert inputs.source is not None, "a video is held against its source"
+        return evaluate_run(open_run(subject), open_folders(inputs.photos), target, settings, on_progress).metrics
+    assert inputs.source is not None, "a video is measured beside its source"
     return measure_video(subject, inputs.source, settings, on_progress)
 
 
-def _sets(generated: Sequence[Path], variants: bool, target: Path | None, source: Path | None) -> MetricInputs:
-    opened = [open_folders(folder) for folder in generated]
+def _open_pictures(inputs: Inputs, variants: bool) -> MetricInputs:
+    sets = [open_folders(folder) for folder in inputs.measured]
     return MetricInputs(
-        generated=tuple(part for one in opened for part in (variants_of(one) if variants else [one])),
-        target=open_folders(target) if target else None,
-        source=open_folders(source) if source else None,
+        generated=tuple(part for images in sets for part in (split_variants(images) if variants else [images])),
+        target=open_folders(inputs.target) if inputs.target else None,
+        source=open_folders(inputs.source) if inputs.source else None,
     )
 
 
 @dataclass(frozen=True)
-class RunFindings:
-    """What a run's pictures score, the pictures, and the photos that they were painted from; `method` names what did it."""
+class RunReport:
+    """What a run's pictures score, the pictures, and the photos that they were painted from.
+
+    `method` is the run's method, and before it the method of the style that painted what the run varies.
+    """
 
     run: FinishedRun
     method: str
-    findings: MetricReport
-    photos: Pictures
-    pictures: Pictures
-    painted: Painted | None
+    metrics: MetricReport
+    photos: ImageSet
+    pictures: ImageSet
+    painted: PaintedPhotos | None
 
 
 def evaluate_run(
-    run: FinishedRun, photos: Pictures, target: Pictures | None, settings: EvaluateSettings, on_progress: OnProgress
-) -> RunFindings:
-    """Paint the photos as the run does, at `settings.size` or its own, measure the pictures and keep the figures there.
+    run: FinishedRun, photos: ImageSet, target: ImageSet | None, settings: EvaluateSettings, on_progress: OnProgress
+) -> RunReport:
+    """Paint the photos as the run does, at `settings.size` or its own, measure the pictures and keep the report in the run.
 
-    Of a run that left pictures instead of a style, those pictures are measured; of one that learnt a look, several
-    results of each photo, all for their diversity and the first ones for the rest. Raises what `paint` and `measure` do.
+    Of a run that left pictures instead of a style, those pictures are measured. A run that learnt a look makes several
+    results of each photo. All are measured for their diversity, the first ones for the other metrics. Raises what `paint`
+    and `measure` raise.
     """
-    short_side = run.painted_at(settings.size)
-    small = scaled_photos(photos, short_side, on_progress)
-    painted: list[Painted] = []
+    short_side = run.short_side(settings.size)
+    small = scale_photos(photos, short_side, on_progress)
+    painted: list[PaintedPhotos] = []
     if run.results:
         settings = replace(settings, resize_source=True)
-    elif run.varies:
-        painted = vary(run, small, short_side, settings, on_progress)
+        pictures = [open_folders(run.results)]
     else:
-        painted = [paint(run, small, short_side, settings.device, on_progress)]
-    pictures, *others = [one.pictures for one in painted] or [open_folders(run.results or run.path)]
-    sets = MetricInputs((pictures,), target, small, tuple(others))
-    findings = _measured_before(run, sets, settings, on_progress)
-    method = (
-        f"{_method_of(settings.paint_with)} with {run.method}" if run.varies and settings.paint_with else run.method
-    )
-    return RunFindings(run, method, findings, small, pictures, painted[0] if painted else None)
+        painted = _paint(run, small, short_side, settings, on_progress)
+        pictures = [variant.pictures for variant in painted]
+    inputs = MetricInputs((pictures[0],), target, small, others=tuple(pictures[1:]))
+    metrics = _measure_unless_kept(run, inputs, settings, on_progress)
+    return RunReport(run, _method(run, settings), metrics, small, pictures[0], painted[0] if painted else None)
 
 
-def _method_of(style: str) -> str:
-    """Return by which method a style was trained, or its name where it does not say."""
-    return str(load_style(find_style(style)).history.get("settings", {}).get("method", Path(style).stem))
+def _paint(
+    run: FinishedRun, photos: ImageSet, short_side: int, settings: EvaluateSettings, on_progress: OnProgress
+) -> list[PaintedPhotos]:
+    if run.has_look:
+        return paint_variants(run, photos, short_side, settings, on_progress)
+    return [paint(run, photos, short_side, settings.device, on_progress)]
 
 
-def _measured_before(
-    run: FinishedRun, sets: MetricInputs, settings: EvaluateSettings, on_progress: OnProgress
+def _method(run: FinishedRun, settings: EvaluateSettings) -> str:
+    """Return the method of the run, for one with a look beside the method of the style, or the style's name."""
+    if not (run.has_look and settings.paint_with):
+        return run.method
+    style = load_style(find_style(settings.paint_with))
+    style_method = style.history.get("settings", {}).get("method", Path(settings.paint_with).stem)
+    return f"{style_method} with {run.method}"
+
+
+def _measure_unless_kept(
+    run: FinishedRun, inputs: MetricInputs, settings: EvaluateSettings, on_progress: OnProgress
 ) -> MetricReport:
-    """Return the findings kept in the run's folder, measured first where they are of other pictures or incomplete."""
-    kept = run.path / "evaluation.json"
-    shown = [one.named_content if one else None for one in (*sets.generated, sets.source, sets.target, *sets.others)]
-    stated = {name: value for name, value in settings.record().items() if name not in ("device", "batch", "rows")}
-    identity = hashlib.sha256(json.dumps([__version__, shown, stated, _weights_here()]).encode()).hexdigest()
-    record = json.loads(kept.read_text()) if kept.is_file() else {}
-    if record.get("identity") == identity and not record["missing"]:
-        return MetricReport(tuple(Measurement.of(one) for one in record["figures"]), {}, tuple(record["warnings"]))
-    findings = measure(sets, settings, on_progress)
-    found = {"figures": [one.record() for one in findings.figures], "missing": findings.missing}
-    write_json(kept, {"identity": identity, "settings": stated, **found, "warnings": findings.warnings})
-    return findings
+    """Return the report in the run's folder, measured first where it is of other pictures or incomplete."""
+    file = run.path / "evaluation.json"
+    sets: Sequence[ImageSet | None] = (*inputs.generated, inputs.source, inputs.target, *inputs.others)
+    checksums = [images.named_checksums if images else None for images in sets]
+    options = {name: value for name, value in settings.record().items() if name not in DO_NOT_CHANGE_VALUES}
+    identity = identity_of([__version__, checksums, options, _weights_here()])
+    kept = json.loads(file.read_text()) if file.is_file() else {}
+    if kept.get("identity") == identity and not kept["missing"]:
+        measurements = tuple(Measurement.of(record) for record in kept["figures"])
+        return MetricReport(measurements, {}, tuple(kept["warnings"]))
+    report = measure(inputs, settings, on_progress)
+    figures = [measurement.record() for measurement in report.measurements]
+    record = {"figures": figures, "missing": report.missing, "warnings": report.warnings}
+    write_json(file, {"identity": identity, "settings": options, **record})
+    return report
 
 
 def _weights_here() -> dict[str, str]:
-    """Return the checksums of the weights that figures rest on, as far as they are on this machine."""
-    found = {name: find(name) for name in ("vgg16", *LPIPS_WEIGHTS, INCEPTION)}
-    return {name: checksum(path) for name, path in found.items() if path}
+    """Return the checksums of the weights that metrics rest on, as far as they are on this machine."""
+    names = dict.fromkeys(name for metric in METRICS.values() for name in metric.weights)
+    files = {name: find(name) for name in names}
+    return {name: checksum(file) for name, file in files.items() if file}

@@ -1,6 +1,9 @@
-"""A video beside its source: how steady it is, and whether every frame is there at its time."""
+"""The metrics of a video beside its source: how steady it is, and whether every frame is there at its time.
 
-from collections.abc import Iterator
+A new metric of video is a function of a `VideoComparison` and a row of `VIDEO_METRICS`.
+"""
+
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from fractions import Fraction
@@ -18,87 +21,129 @@ from vidstyle.analysis.temporal_consistency import (
     WarpingMeter,
 )
 from vidstyle.errors import InputError, SettingsError
-from vidstyle.evaluate.figure import Measurement
 from vidstyle.evaluate.measure import MetricReport
+from vidstyle.evaluate.measurement import Measurement
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.media.clip import Clip
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
 from vidstyle.progress import OnProgress, Progress, note
 
-UNEQUAL_SHAPE = 0.02
-"""Share by which the aspect of a result may miss its source's, since sizes are rounded."""
-FLOW = "Farneback's flow of the source"
-
-
-@dataclass(frozen=True)
-class _Frame:
-    rgb: np.ndarray
-    seconds: Fraction
+LARGEST_ASPECT_DIFFERENCE = 0.02
+"""Share by which the aspect of a result may differ from its source's, since sizes are rounded."""
+AT_MEASURING_SIZE = f"area, to short side {MEASURING_SHORT_SIDE} or less"
+AT_COLOUR_SIZE = f"area, to short side {COLOUR_SHORT_SIDE}"
 
 
 @dataclass
-class _Times:
-    """How far the times of a result are from its source's: at its start, and at most in the frames since, in seconds."""
+class TimeDifference:
+    """How far the times of a result are from its source's, in seconds.
 
-    offset: Fraction | None = None
-    latest: Fraction = Fraction(0)
+    `at_start` is the difference of the first frames, `largest` the most by which a later difference misses it.
+    """
 
-    def update(self, ours: Fraction, original: Fraction) -> None:
+    at_start: Fraction | None = None
+    largest: Fraction = Fraction(0)
+
+    def update(self, result: Fraction, source: Fraction) -> None:
         """Take the times of the next frame of both."""
-        if self.offset is None:
-            self.offset = ours - original
-        self.latest = max(self.latest, abs(ours - original - self.offset))
+        if self.at_start is None:
+            self.at_start = result - source
+        self.largest = max(self.largest, abs(result - source - self.at_start))
+
+
+@dataclass(frozen=True)
+class VideoComparison:
+    """What was measured over all frames of a video and its source."""
+
+    frames: int
+    warping: WarpingError
+    steadiness: Steadiness
+    times: TimeDifference
+
+
+Values = tuple[float | None, float | None]
+"""The value of the video and that of its source, None where there is none."""
+
+
+def _warping_error(comparison: VideoComparison) -> Values:
+    warping = comparison.warping
+    return (float(warping.video), float(warping.source)) if warping.pairs else (None, None)
+
+
+def _milliseconds(seconds: Fraction | None) -> float:
+    return float(1000 * (seconds or 0))
+
+
+def _frame_count(comparison: VideoComparison) -> dict[str, int]:
+    return {"frames": comparison.frames}
+
+
+def _pair_counts(comparison: VideoComparison) -> dict[str, int]:
+    warping = comparison.warping
+    return {"frames": comparison.frames, "pairs": warping.pairs, "cuts left out": warping.cuts}
+
+
+@dataclass(frozen=True)
+class VideoMetric:
+    """A metric of video: its values, how frames were resized for it, and how many it was measured on."""
+
+    name: str
+    values: Callable[[VideoComparison], Values]
+    resizer: str = "none"
+    counts: Callable[[VideoComparison], dict[str, int]] = _frame_count
+
+
+VIDEO_METRICS = (
+    VideoMetric(
+        "warping-error", _warping_error, f"{AT_MEASURING_SIZE}; Farneback's flow of the source", counts=_pair_counts
+    ),
+    VideoMetric("flicker", lambda found: found.steadiness.flicker or (None, None), AT_COLOUR_SIZE),
+    VideoMetric("sharpness", lambda found: found.steadiness.sharpness, AT_MEASURING_SIZE),
+    VideoMetric("colour-shift", lambda found: (found.steadiness.colour_shift, None), AT_COLOUR_SIZE),
+    VideoMetric("colour-drift", lambda found: (found.steadiness.colour_drift, None), AT_COLOUR_SIZE),
+    VideoMetric("frames", lambda found: (found.frames, found.frames)),
+    VideoMetric("start-offset-ms", lambda found: (_milliseconds(found.times.at_start), None)),
+    VideoMetric("largest-pts-error-ms", lambda found: (_milliseconds(found.times.largest), None)),
+)
 
 
 def measure_video(result: Path, source: Path, settings: EvaluateSettings, on_progress: OnProgress) -> MetricReport:
-    """Return the figures of the video `result` beside `source`, or its part from `settings.start` to `settings.end`.
+    """Measure the video `result` beside `source`, or beside its part from `settings.start` to `settings.end`.
 
     Both are read once, frame by frame. Raises InputError for files that cannot be read, pictures of another shape, or
-    another number of frames; SettingsError when metrics of pictures are asked for.
+    another number of frames. Raises SettingsError when metrics of pictures are asked for.
     """
     if settings.wanted:
-        raise SettingsError("Of a video all its figures are measured. Leave --metrics out.")
+        raise SettingsError("--metrics chooses metrics of pictures; of a video all are measured. Leave --metrics out.")
     clips = probe(result), probe(source)
     _check_shapes(*clips)
-    _tell_counts(*clips, settings, on_progress)
-    warping, steadiness, times = WarpingMeter(), SteadinessMeter(), _Times()
-    frames = [0, 0]
-    with ExitStack() as stack:
-        readers = _readers(*clips, settings, stack)
-        begins = (False, bool(settings.start))
-        for pair in zip_longest(*map(_frames, readers, begins)):
-            frames = [count + (one is not None) for count, one in zip(frames, pair, strict=True)]
-            ours, original = pair
-            if ours and original:
-                warping.update(original.rgb, ours.rgb)
-                steadiness.update(original.rgb, ours.rgb)
-                times.update(ours.seconds, original.seconds)
-            on_progress(Progress("frames beside their sources", max(frames), clips[0].frames, "frames"))
-        warnings = tuple(text for reader in readers for text in reader.report.warnings)
-    if frames[0] != frames[1]:
-        raise InputError(
-            f"{result} has {frames[0]:,} frames and its source {source} {frames[1]:,}. "
-            "Name a result and its own source; of a part of it, give --start and --end."
-        )
-    return MetricReport(tuple(_figures(clips, warping.result(), steadiness.result(), frames[0], times)), {}, warnings)
+    _warn_of_counts(*clips, settings, on_progress)
+    comparison, warnings = _compare(*clips, settings, on_progress)
+    size = "x".join(str(side) for side in clips[0].upright_size)
+    measurements = []
+    for metric in VIDEO_METRICS:
+        value, source_value = metric.values(comparison)
+        counts = metric.counts(comparison)
+        measurements.append(Measurement(metric.name, value, counts, size, metric.resizer, source_value=source_value))
+    return MetricReport(tuple(measurements), {}, warnings)
 
 
-def _tell_counts(result: Clip, source: Clip, settings: EvaluateSettings, on_progress: OnProgress) -> None:
-    """Say at once where the files state different numbers of frames; what is shown of them may still be equal."""
+def _warn_of_counts(result: Clip, source: Clip, settings: EvaluateSettings, on_progress: OnProgress) -> None:
+    """Report at once where the files state different numbers of frames; the numbers of frames shown may still be equal."""
     part = settings.start is not None or settings.end is not None
     if not part and result.frames and source.frames and result.frames != source.frames:
         on_progress(
             note(
                 f"{result.path} states {result.frames:,} frames and its source {source.path} {source.frames:,}. "
-                "Unless they hold as many, there will be no figures."
+                "Nothing can be measured unless both hold the same number."
             )
         )
 
 
 def _check_shapes(result: Clip, source: Clip) -> None:
-    ours, theirs = (clip.upright_size[0] / clip.upright_size[1] * clip.upright_aspect for clip in (result, source))
-    if abs(ours / theirs - 1) > UNEQUAL_SHAPE:
+    aspects = [clip.upright_size[0] / clip.upright_size[1] * clip.upright_aspect for clip in (result, source)]
+    if abs(aspects[0] / aspects[1] - 1) > LARGEST_ASPECT_DIFFERENCE:
         sizes = ["x".join(str(side) for side in clip.upright_size) for clip in (result, source)]
         raise InputError(
             f"{result.path} shows {sizes[0]} pixels and its source {source.path} {sizes[1]}: another shape of picture. "
@@ -106,39 +151,46 @@ def _check_shapes(result: Clip, source: Clip) -> None:
         )
 
 
-def _readers(result: Clip, source: Clip, settings: EvaluateSettings, stack: ExitStack) -> list[VideoReader]:
-    whole, part = VideoReader(result), VideoReader(source, start_seconds=settings.start, end_seconds=settings.end)
-    return [stack.enter_context(reader) for reader in (whole, part)]
+def _compare(
+    result: Clip, source: Clip, settings: EvaluateSettings, on_progress: OnProgress
+) -> tuple[VideoComparison, tuple[str, ...]]:
+    """Read both videos to their ends; return what was measured and the readers' warnings; raises InputError."""
+    warping, steadiness, times = WarpingMeter(), SteadinessMeter(), TimeDifference()
+    counts = [0, 0]
+    with ExitStack() as stack:
+        whole = stack.enter_context(VideoReader(result))
+        part = stack.enter_context(VideoReader(source, start_seconds=settings.start, end_seconds=settings.end))
+        for pair in zip_longest(_frames(whole), _frames(part, move_to_start=bool(settings.start))):
+            counts = [count + (frame is not None) for count, frame in zip(counts, pair, strict=True)]
+            ours, original = pair
+            if ours and original:
+                warping.update(original.rgb, ours.rgb)
+                steadiness.update(original.rgb, ours.rgb)
+                times.update(ours.seconds, original.seconds)
+            on_progress(Progress("frames beside their sources", max(counts), result.frames, "frames"))
+        warnings = tuple(text for reader in (whole, part) for text in reader.report.warnings)
+    if counts[0] != counts[1]:
+        raise InputError(
+            f"{result.path} has {counts[0]:,} frames and its source {source.path} {counts[1]:,}. "
+            "Name a result and its own source; of a part of it, give --start and --end."
+        )
+    return VideoComparison(counts[0], warping.result(), steadiness.result(), times), warnings
 
 
-def _frames(reader: VideoReader, begins: bool) -> Iterator[_Frame]:
-    """Yield the frames, (h, w, 3) uint8, with the time at which a player shows them.
+@dataclass(frozen=True)
+class _Frame:
+    """A frame, (h, w, 3) uint8, and the time at which a player shows it."""
 
-    Where they are a part that `begins` later, its times are moved to where the whole begins, as `render` does.
-    """
+    rgb: np.ndarray
+    seconds: Fraction
+
+
+def _frames(reader: VideoReader, move_to_start: bool = False) -> Iterator[_Frame]:
+    """Yield the frames; with `move_to_start` their times are moved to where the whole video begins, as `render` does."""
     moved: int | None = None
     for batch in reader.batches(1):
         (pts,), (rgb,) = batch.pts, batch.frames
         if moved is None:
-            moved = pts - reader.start_pts if begins else 0
+            moved = pts - reader.start_pts if move_to_start else 0
         seconds = (pts - moved - reader.clip.origin_pts) * batch.time_base
         yield _Frame(rgb if rgb.dtype == np.uint8 else np.rint(rgb / 257).astype(np.uint8), seconds)
-
-
-def _figures(
-    clips: tuple[Clip, Clip], warping: WarpingError, steadiness: Steadiness, frames: int, times: _Times
-) -> Iterator[Measurement]:
-    size = "x".join(str(side) for side in clips[0].upright_size)
-    pairs = {"frames": frames, "pairs": warping.pairs, "cuts left out": warping.cuts}
-    resizer = f"area, to short side {MEASURING_SHORT_SIDE} or less"
-    errors = (float(warping.video), float(warping.source)) if warping.pairs else (None, None)
-    yield Measurement("warping-error", errors[0], pairs, size, f"{resizer}; {FLOW}", source_value=errors[1])
-    counts, small = {"frames": frames}, f"area, to short side {COLOUR_SHORT_SIDE}"
-    flicker = steadiness.flicker or (None, None)
-    yield Measurement("flicker", flicker[0], counts, size, small, source_value=flicker[1])
-    yield Measurement("sharpness", steadiness.sharpness[0], counts, size, resizer, source_value=steadiness.sharpness[1])
-    yield Measurement("colour-shift", steadiness.colour_shift, counts, size, small)
-    yield Measurement("colour-drift", steadiness.colour_drift, counts, size, small)
-    yield Measurement("frames", frames, counts, size, source_value=frames)
-    yield Measurement("start-offset-ms", float(1000 * (times.offset or 0)), counts, size)
-    yield Measurement("largest-pts-error-ms", float(1000 * times.latest), counts, size)

@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
-from vidstyle.analysis.near_duplicates import Look
+from vidstyle.analysis.near_duplicates import Signature
 from vidstyle.analysis.sharpness import Edges
 
 
 @dataclass
 class Candidate:
-    """The frame chosen from a window: where it stands, its scores in [0, 1], and what became of it.
+    """The frame chosen from a window: when it is shown, its scores in [0, 1], and what became of it.
 
-    `strength` is that of its edges, in grey levels for each pixel; `copies` says how many frames of its drawing were fused
-    into it. `reason` says why it was dropped and is empty while it is kept; `deblurred` names the method that sharpened it,
-    and `deblurring` says what was measured where that was tried.
+    `strength` is that of its edges, in grey levels a pixel. `copies` counts the frames of its drawing that were averaged
+    into it. `reason` says why it was dropped and is empty while it is kept. `deblurred` names the method that sharpened it;
+    `deblurring` holds what was measured where that was tried. `signature` is missing only where `reason` is given at once.
     """
 
     source: str
@@ -28,7 +28,7 @@ class Candidate:
     spread: float
     strength: float = 1.0
     copies: int = 1
-    look: Look | None = None
+    signature: Signature | None = None
     reason: str = ""
     similarity: float = 0.0
     similar_to: str = ""
@@ -38,12 +38,12 @@ class Candidate:
 
     @property
     def kept(self) -> bool:
-        """Whether nothing has spoken against the frame."""
+        """Whether the frame has not been dropped."""
         return not self.reason
 
     @property
-    def place(self) -> tuple[str, int]:
-        """The source and shot it was drawn from."""
+    def shot_of_source(self) -> tuple[str, int]:
+        """The source and the number of the shot in it, which together tell the shot from all others."""
         return self.source, self.shot
 
     @property
@@ -51,15 +51,14 @@ class Candidate:
         """How sharply and how strongly it is drawn: to compare frames of one shot by."""
         return Edges(self.sharpness, self.strength).clarity
 
-    @property
-    def seen(self) -> Look:
-        """The look, which a kept candidate has."""
-        assert self.look is not None, "a kept candidate has been looked at"
-        return self.look
+    def require_signature(self) -> Signature:
+        """Return the signature, which a kept candidate has."""
+        assert self.signature is not None, "a kept candidate has a signature"
+        return self.signature
 
     def record(self) -> dict[str, Any]:
         """Return the candidate as JSON-ready values for the manifest."""
-        hidden = ("look", "source")
+        hidden = ("signature", "source")
         values = {key: value for key, value in vars(self).items() if key not in hidden}
         rounded = {key: round(value, 4) if isinstance(value, float) else value for key, value in values.items()}
         return {**rounded, "kept": self.kept}

@@ -1,12 +1,11 @@
-"""Sharpening what is blurred, never for the worse."""
-
-from __future__ import annotations
+"""Sharpens blurred frames, and keeps a result only where it measures sharper and undamaged."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import torch
 
 from vidstyle.analysis.blur import Blur
 from vidstyle.analysis.blur_estimation import estimate_blur
@@ -15,23 +14,30 @@ from vidstyle.analysis.deconvolution import deconvolve
 from vidstyle.analysis.flow import grey_of
 from vidstyle.analysis.scale import to_size
 from vidstyle.analysis.sharpness import picture_sharpness
+from vidstyle.device import resolve_device
+from vidstyle.models.tiles import Tiled
+from vidstyle.models.upscaler import load_upscaler
+from vidstyle.pixels import to_device, to_host
 
 Method = Callable[[np.ndarray, Blur | None], np.ndarray | None]
-"""Returns a sharper picture of the same size, (h, w, 3) uint8, or None where it has none; the blur is None where it is
-not the same everywhere."""
+"""Takes (h, w, 3) uint8 and its blur, None where it is not the same everywhere; returns a sharper picture of the same size.
+
+It returns None where it has none.
+"""
 
 SOFT = 0.4
 """Sharpness below which a network that was asked for is tried: edges two and a half pixels wide."""
 LEAST_GAIN = 1.03
+"""How many times as sharp as the best so far a result must be."""
 NONE, NOT_SHARPER = "none", "not sharper"
 REAL_ESRGAN = "realesr-animevideov3"
-TILE, UNKNOWN_REACH = 512, 64
+TILE = 512
 """Pixels of a source that a network sees at once, so that large frames fit the memory."""
 
 
 @dataclass(frozen=True)
-class Deblurred:
-    """The picture to keep, the method that made it or `none`, and what the manifest says of it; None where nothing was tried."""
+class DeblurResult:
+    """The picture to keep, the method that made it or `none`, and its record in the manifest, None where nothing was tried."""
 
     picture: np.ndarray
     method: str = NONE
@@ -40,19 +46,22 @@ class Deblurred:
 
 @dataclass(frozen=True)
 class Deblurrer:
-    """Tries `methods`, by name, on what is blurred as a whole, or `soft_too` on what is soft; keeps what measures sharpest."""
+    """Tries `methods`, given by name, on frames that are blurred as a whole, and keeps the sharpest undamaged result.
+
+    With `soft_too` it also tries them on frames whose sharpness is below `SOFT`.
+    """
 
     methods: Mapping[str, Method]
     soft_too: bool = False
 
-    def __call__(self, rgb: np.ndarray) -> Deblurred:
-        """Return what became of (h, w, 3) uint8; the same array where it is kept."""
+    def __call__(self, rgb: np.ndarray) -> DeblurResult:
+        """Return the frame to keep of (h, w, 3) uint8: the same array where nothing is better."""
         if not self.methods:
-            return Deblurred(rgb)
+            return DeblurResult(rgb)
         blur, before = estimate_blur(rgb), picture_sharpness(rgb)
         if blur is None and not (self.soft_too and before < SOFT):
-            return Deblurred(rgb)
-        best, sharpest, refused = Deblurred(rgb), before, {}
+            return DeblurResult(rgb)
+        best, sharpest, refused = DeblurResult(rgb), before, {}
         for name, method in self.methods.items():
             picture = method(rgb, blur)
             if picture is None:
@@ -62,7 +71,7 @@ class Deblurrer:
             if problem:
                 refused[name] = problem
             else:
-                best, sharpest = Deblurred(picture, name), after
+                best, sharpest = DeblurResult(picture, name), after
         return replace(best, record=_record(blur, before, sharpest, refused))
 
 
@@ -97,19 +106,12 @@ def _deconvolve(rgb: np.ndarray, blur: Blur | None) -> np.ndarray | None:
 
 def _network(name_or_path: str, device_name: str) -> Method:
     """Return a method that lets a network redraw the picture, larger or not, and averages it back to its size."""
-    import torch
-
-    from vidstyle.device import resolve_device
-    from vidstyle.models.tiles import Tiled
-    from vidstyle.models.upscaler import load_upscaler
-    from vidstyle.pixels import to_device, to_host
-
     device = resolve_device(device_name)
     upscaler = load_upscaler(name_or_path, device, torch.float32)
-    model = Tiled(upscaler, TILE, upscaler.reach)
+    model = Tiled(upscaler, TILE, upscaler.receptive_radius)
 
     def redraw(rgb: np.ndarray, _: Blur | None) -> np.ndarray:
-        large = to_host(model(to_device(rgb[None], device)), deep=False)[0]
+        large = to_host(model(to_device(rgb[None], device)), sixteen_bit=False)[0]
         return to_size(large, rgb.shape[1], rgb.shape[0])
 
     return redraw

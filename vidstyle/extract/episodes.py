@@ -1,20 +1,19 @@
-"""Reading episodes, several at a time: their candidates found, and their pictures put aside."""
+"""Reads episodes, several at a time: finds their candidates and stores their pictures in the staging folder."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from os import cpu_count
 from threading import Lock
 
-from vidstyle.analysis.borders import Box
 from vidstyle.analysis.held_drawings import fused
-from vidstyle.analysis.near_duplicates import Look
+from vidstyle.analysis.near_duplicates import Signature
 from vidstyle.analysis.scale import shrink
 from vidstyle.errors import Interrupted
-from vidstyle.extract.borders_and_combs import survey
+from vidstyle.extract.borders_and_combs import find_borders_and_combs
 from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.choose import drop_faded
 from vidstyle.extract.manifest import frame_settings
-from vidstyle.extract.observe import Observation, finished
+from vidstyle.extract.observe import training_picture
 from vidstyle.extract.report import THUMBNAIL_SHORT_SIDE
 from vidstyle.extract.sample import sample
 from vidstyle.extract.settings import ExtractSettings
@@ -26,25 +25,26 @@ from vidstyle.media.read import VideoReader
 from vidstyle.progress import OnProgress, Progress
 
 CORES_PER_EPISODE = 2
-"""Decoding has threads of its own, so that more episodes at once would only crowd each other out."""
+"""Decoding has threads of its own, so more episodes at once would only slow each other down."""
 
 
 def read_episodes(
     sources: Sequence[Source], settings: ExtractSettings, staging: Staging, on_progress: OnProgress
 ) -> list[Episode]:
-    """Return what each source gives, in their order, whatever the order they are done in; what was read before is reused.
+    """Return what each source gives, in their order, whatever the order they are done in.
 
-    Raises InputError for a source without pictures; those that were read to their end stay put aside then.
+    A source that an earlier run read with the same settings is not read again. Raises InputError for a source without
+    pictures; sources that were read to their end stay in the staging folder then.
     """
-    together = _Together(sources, settings, on_progress)
+    progress = _TotalProgress(sources, settings, on_progress)
 
     def episode(source: Source) -> Episode:
-        known = staging.kept(source, settings)
-        if known is not None:
-            together.add(known.entry["frames"])
-            return known
-        fresh = _read(source, settings, staging, together.add)
-        staging.keep(fresh)
+        earlier = staging.load(source, settings)
+        if earlier is not None:
+            progress.add(earlier.entry["frames"])
+            return earlier
+        fresh = _read(source, settings, staging, progress.add)
+        staging.save(fresh)
         return fresh
 
     workers = max(1, min(len(sources), (cpu_count() or 1) // CORES_PER_EPISODE))
@@ -52,23 +52,23 @@ def read_episodes(
         tasks = [pool.submit(episode, source) for source in sources]
         try:
             wait(tasks, return_when=FIRST_EXCEPTION)
-            failed = next((one for one in tasks if one.done() and one.exception()), None)
-            episodes = [failed.result()] if failed else [one.result() for one in tasks]
+            failed = next((task for task in tasks if task.done() and task.exception()), None)
+            episodes = [failed.result()] if failed else [task.result() for task in tasks]
         except BaseException:
-            together.stopped = True
-            for one in tasks:
-                one.cancel()
+            progress.stopped = True
+            for task in tasks:
+                task.cancel()
             raise
-    together.finish()
+    progress.finish()
     return episodes
 
 
-class _Together:
-    """One count of frames for all episodes."""
+class _TotalProgress:
+    """One count of frames for all episodes, which their threads add to."""
 
     def __init__(self, sources: Sequence[Source], settings: ExtractSettings, on_progress: OnProgress) -> None:
-        expected = [expected_frames(one.clip, settings) for one in sources]
-        self._total = None if None in expected else sum(one or 0 for one in expected)
+        expected = [expected_frames(source.clip, settings) for source in sources]
+        self._total = None if None in expected else sum(frames or 0 for frames in expected)
         self._phase = f"read {sources[0].clip.path.name}" if len(sources) == 1 else f"read {len(sources)} episodes"
         self._on_progress, self._lock = on_progress, Lock()
         self._done = 0
@@ -83,7 +83,7 @@ class _Together:
             self._on_progress(Progress(self._phase, self._done, self._total))
 
     def finish(self) -> None:
-        """Say that all is read, also where there were fewer or more frames than expected."""
+        """Report that all is read, also where there were fewer or more frames than expected."""
         if self._done != self._total and self._done:
             self._on_progress(Progress(self._phase, self._done, self._done))
 
@@ -97,18 +97,21 @@ def expected_frames(clip: Clip, settings: ExtractSettings) -> int | None:
 
 
 def _read(source: Source, settings: ExtractSettings, staging: Staging, on_frames: Callable[[int], None]) -> Episode:
-    """Stream one source: note its candidates, and put their pictures aside, small where they are dropped already."""
+    """Stream one source: collect its candidates and store their pictures, small ones of those that are dropped already."""
     clip, candidates = source.clip, list[Candidate]()
-    found = survey(clip, settings)
+    found = find_borders_and_combs(clip, settings)
     box, mode = found.box, found.deinterlace
     with VideoReader(clip, start_seconds=settings.start, end_seconds=settings.end, deinterlace=mode) as reader:
         for candidate, frames in sample(source, reader, box, settings, on_frames):
             candidates.append(candidate)
+            pictures = (training_picture(frame.picture, box) for frame in frames)
             if candidate.kept:
-                _put_aside(candidate, frames, settings, staging, box)
+                picture, candidate.copies = fused(list(pictures))
+                picture = shrink(picture, settings.size) if settings.size else picture
+                candidate.signature = Signature.of(picture)
             else:
-                small = shrink(finished(frames[0].picture, box), THUMBNAIL_SHORT_SIDE)
-                write_lossless(staging.picture(candidate.name), small)
+                picture = shrink(next(pictures), THUMBNAIL_SHORT_SIDE)
+            write_lossless(staging.picture(candidate.name), picture)
     drop_faded(candidates)
     entry = {
         "path": str(clip.path),
@@ -121,13 +124,3 @@ def _read(source: Source, settings: ExtractSettings, staging: Staging, on_frames
         "warnings": reader.report.warnings,
     }
     return Episode(entry, candidates)
-
-
-def _put_aside(
-    candidate: Candidate, frames: Sequence[Observation], settings: ExtractSettings, staging: Staging, box: Box | None
-) -> None:
-    pictures = [finished(one.picture, box) for one in frames]
-    picture, candidate.copies = fused(pictures)
-    picture = shrink(picture, settings.size) if settings.size else picture
-    candidate.look = Look.of(picture)
-    write_lossless(staging.picture(candidate.name), picture)

@@ -1,4 +1,4 @@
-"""The record in the target folder: every source that was read, and every candidate with its fate."""
+"""The record in the target folder: every source that was read, and for every candidate whether it was kept, or why not."""
 
 import json
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ FILE_NAME = "manifest.json"
 
 
 class Manifest:
-    """What earlier runs and this one put into a folder."""
+    """The entries of all sources whose frames are in a folder, from earlier runs and this one."""
 
     def __init__(self, folder: Path, sources: list[dict[str, Any]] | None = None) -> None:
         self.path = folder / FILE_NAME
@@ -34,15 +34,15 @@ class Manifest:
     def holds(self, source: Source, settings: ExtractSettings) -> bool:
         """Whether the source was read before with the same settings."""
         asked = frame_settings(settings)
-        return any(one["identity"] == source.identity and one["settings"] == asked for one in self.sources)
+        return any(entry["identity"] == source.identity and entry["settings"] == asked for entry in self.sources)
 
     def names(self) -> dict[str, str]:
         """Return the identity of each source by the name its frames carry."""
-        return {one["name"]: one["identity"] for one in self.sources}
+        return {entry["name"]: entry["identity"] for entry in self.sources}
 
     def kept_files(self) -> list[str]:
         """Return the names of all frames that were kept."""
-        return [each["name"] for one in self.sources for each in one["candidates"] if each["kept"]]
+        return [candidate["name"] for entry in self.sources for candidate in entry["candidates"] if candidate["kept"]]
 
     def add(self, entries: Iterable[dict[str, Any]]) -> None:
         """Add the entries of newly read sources."""
@@ -51,7 +51,7 @@ class Manifest:
     def write(self, settings: ExtractSettings) -> None:
         """Write the manifest, whole or not at all."""
         kept = len(self.kept_files())
-        candidates = sum(len(one["candidates"]) for one in self.sources)
+        candidates = sum(len(entry["candidates"]) for entry in self.sources)
         counts = {"sources": len(self.sources), "candidates": candidates, "kept": kept}
         write_json(
             self.path, {"stage": "extract", "settings": settings.record(), "counts": counts, "sources": self.sources}

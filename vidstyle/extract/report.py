@@ -14,7 +14,8 @@ from vidstyle.analysis.scale import shrink
 from vidstyle.extract.manifest import Manifest
 from vidstyle.extract.staging import Staging
 from vidstyle.media.images import jpeg_of, read_image
-from vidstyle.media.lossless import SUFFIX, read_lossless
+from vidstyle.media.lossless import LOSSLESS_SUFFIX, read_lossless
+from vidstyle.report.contact_sheet import evenly_spaced
 from vidstyle.report.page import table, write_page
 from vidstyle.report.sheets import Card, clock, embed_jpeg, find_embedded, foldable, pairs, sheet, timeline
 
@@ -22,7 +23,7 @@ FILE_NAME = "report.html"
 THUMBNAIL_SHORT_SIDE, THUMBNAIL_QUALITY = 90, 62
 CROP_SIZE, CROP_QUALITY = (220, 150), 85
 MOST_THUMBNAILS = 2800
-"""On the whole page, so that it stays below 20 MB: a frame takes about 5 kB."""
+"""On the whole page, which so stays below 20 MB: a frame takes about 5 kB."""
 MOST_PAIRS = 100
 MOST_OF_A_REASON = 24
 
@@ -42,44 +43,44 @@ Record = Mapping[str, Any]
 
 @dataclass
 class _Pictures:
-    """Where pictures of candidates come from: an earlier report, what this run has put aside, or the target folder."""
+    """Where pictures of candidates come from: an earlier report, the staging folder of this run, or the target folder."""
 
     target: Path
     staging: Staging
     earlier: Mapping[str, str] = field(default_factory=dict)
 
     def thumbnail(self, candidate: Record) -> str:
-        """Return the candidate's small picture as HTML, nothing where it is not at hand any more."""
+        """Return the candidate's small picture as HTML, an empty text where it is gone."""
         name = candidate["name"]
-        here = self.staging.picture(name)
-        if _is_deblurred(candidate) or not here.is_file():
-            here = self.target / name
-        if name in self.earlier or not here.is_file():
+        path = self.staging.picture(name)
+        if _is_deblurred(candidate) or not path.is_file():
+            path = self.target / name
+        if name in self.earlier or not path.is_file():
             return self.earlier.get(name, "")
-        return embed_jpeg(name, jpeg_of(shrink(_pixels(here), THUMBNAIL_SHORT_SIDE), THUMBNAIL_QUALITY))
+        return embed_jpeg(name, jpeg_of(shrink(_pixels(path), THUMBNAIL_SHORT_SIDE), THUMBNAIL_QUALITY))
 
     def before_and_after(self, candidate: Record) -> tuple[str, str]:
         """Return the place that deblurring changed most, as it was and as it became."""
         name = candidate["name"]
         keys = (f"{name} before", f"{name} after")
         files = (self.staging.picture(name), self.target / name)
-        if keys[0] in self.earlier or not all(one.is_file() for one in files):
+        if keys[0] in self.earlier or not all(path.is_file() for path in files):
             return self.earlier.get(keys[0], ""), self.earlier.get(keys[1], "")
-        before, after = (_pixels(one) for one in files)
-        place = most_changed(before, after, *CROP_SIZE)
-        crops = (jpeg_of(np.ascontiguousarray(one[place]), CROP_QUALITY) for one in (before, after))
+        before, after = (_pixels(path) for path in files)
+        region = most_changed(before, after, *CROP_SIZE)
+        crops = (jpeg_of(np.ascontiguousarray(picture[region]), CROP_QUALITY) for picture in (before, after))
         first, second = (embed_jpeg(key, crop) for key, crop in zip(keys, crops, strict=True))
         return first, second
 
 
 def _pixels(path: Path) -> np.ndarray:
-    return read_lossless(path) if path.suffix == SUFFIX else read_image(path)
+    return read_lossless(path) if path.suffix == LOSSLESS_SUFFIX else read_image(path)
 
 
 def write_report(target: Path, manifest: Manifest, staging: Staging) -> None:
     """Write `report.html` into the target folder, for all sources of the manifest; raises OutputError.
 
-    Pictures of sources that were read by an earlier run are taken from its report, where it is still there.
+    Pictures of sources that an earlier run read are taken from its report, where that still exists.
     """
     pictures = _Pictures(target, staging, find_embedded(target / FILE_NAME))
     share = max(1, len(manifest.sources))
@@ -90,15 +91,16 @@ def write_report(target: Path, manifest: Manifest, staging: Staging) -> None:
 
 
 def _overview(sources: Sequence[Record]) -> str:
-    candidates = [one for source in sources for one in source["candidates"]]
-    dropped = Counter(one["reason"] for one in candidates if not one["kept"])
+    candidates = [candidate for source in sources for candidate in source["candidates"]]
+    kept = [candidate for candidate in candidates if candidate["kept"]]
+    dropped = Counter(candidate["reason"] for candidate in candidates if not candidate["kept"])
     counts = {
         "episodes": f"{len(sources):,}",
         "frames read": f"{sum(source['frames'] for source in sources):,}",
         "candidates": f"{len(candidates):,}, the clearest frame of each shot in each window of time",
-        "kept": f"{sum(one['kept'] for one in candidates):,}",
-        "held drawings fused": f"{sum(one['kept'] and one.get('copies', 1) > 1 for one in candidates):,}",
-        "deblurred": f"{sum(_is_deblurred(one) for one in candidates):,}",
+        "kept": f"{len(kept):,}",
+        "held drawings fused": f"{sum(candidate.get('copies', 1) > 1 for candidate in kept):,}",
+        "deblurred": f"{sum(map(_is_deblurred, kept)):,}",
     }
     reasons = {f"dropped: {name}": f"{dropped[name]:,}, {text}" for name, text in REASONS.items() if dropped[name]}
     others = {f"dropped: {name}": f"{count:,}" for name, count in dropped.items() if name not in REASONS}
@@ -111,71 +113,77 @@ def _is_deblurred(candidate: Record) -> bool:
 
 def _episode(source: Record, pictures: _Pictures, share: int) -> str:
     """Return the section of one source, which may fill one part of `share` of the page."""
-    found = source["candidates"]
-    kept = [one for one in found if one["kept"]]
-    by_reason = {reason: [one for one in found if one["reason"] == reason] for reason in _reasons(found)}
-    each_reason = min(MOST_OF_A_REASON, max(4, MOST_THUMBNAILS // share // 40))
-    alone = share == 1
+    candidates = source["candidates"]
+    kept = [candidate for candidate in candidates if candidate["kept"]]
+    dropped = {reason: _dropped_for(reason, candidates) for reason in _reasons(candidates)}
+    deblurred = [candidate for candidate in kept if _is_deblurred(candidate)]
+    most_of_a_reason = min(MOST_OF_A_REASON, max(4, MOST_THUMBNAILS // share // 40))
+    most_kept = MOST_THUMBNAILS // share - most_of_a_reason * len(dropped)
     parts = [
-        _timeline(kept, by_reason, found),
-        _sheet("Kept", kept, MOST_THUMBNAILS // share - each_reason * len(by_reason), pictures, alone),
-        _deblurred([one for one in kept if _is_deblurred(one)], max(2, MOST_PAIRS // share), pictures),
-        *(_sheet(f"Dropped: {reason}", some, each_reason, pictures) for reason, some in by_reason.items()),
+        _timeline(kept, dropped, candidates),
+        _sheet("Kept", kept, most_kept, pictures, is_open=share == 1),
+        _before_and_after(deblurred, max(2, MOST_PAIRS // share), pictures),
+        *(_sheet(f"Dropped: {reason}", frames, most_of_a_reason, pictures) for reason, frames in dropped.items()),
     ]
     return "".join(parts)
 
 
 def _reasons(candidates: Sequence[Record]) -> list[str]:
-    there = {one["reason"] for one in candidates} - {""}
-    return [name for name in REASONS if name in there] + sorted(there - set(REASONS))
+    found = {candidate["reason"] for candidate in candidates} - {""}
+    return [name for name in REASONS if name in found] + sorted(found - set(REASONS))
 
 
-def _timeline(kept: Sequence[Record], by_reason: Mapping[str, Sequence[Record]], found: Sequence[Record]) -> str:
-    marks = {"kept": kept, **by_reason}
-    spans = _spans(found)
+def _dropped_for(reason: str, candidates: Sequence[Record]) -> list[Record]:
+    return [candidate for candidate in candidates if candidate["reason"] == reason]
+
+
+def _timeline(kept: Sequence[Record], dropped: Mapping[str, Sequence[Record]], candidates: Sequence[Record]) -> str:
+    marks = {"kept": kept, **dropped}
+    spans = _shot_spans(candidates)
     length = spans[-1][1] if spans else 0.0
-    return timeline(length, spans, {name: [one["seconds"] for one in some] for name, some in marks.items()})
+    return timeline(length, spans, {name: [frame["seconds"] for frame in frames] for name, frames in marks.items()})
 
 
-def _spans(candidates: Sequence[Record]) -> list[tuple[float, float]]:
-    """Return where shots begin and end, as far as their candidates tell: halfway between two of different shots."""
-    seconds = [[one["seconds"] for one in shot] for _, shot in groupby(candidates, lambda one: one["shot"])]
+def _shot_spans(candidates: Sequence[Record]) -> list[tuple[float, float]]:
+    """Return the begin and end of each shot in seconds: halfway between candidates of different shots."""
+    shots = groupby(candidates, lambda candidate: candidate["shot"])
+    seconds = [[candidate["seconds"] for candidate in shot] for _, shot in shots]
     inner = [(before[-1] + after[0]) / 2 for before, after in pairwise(seconds)]
     edges = [0.0, *inner, seconds[-1][-1]] if seconds else []
     return list(pairwise(edges))
 
 
-def _sheet(title: str, some: Sequence[Record], most: int, pictures: _Pictures, is_open: bool = False) -> str:
-    shown = _spread(some, most)
-    cards = (Card(pictures.thumbnail(one), _caption(one), _hint(one)) for one in shown)
-    some_of = "" if len(shown) == len(some) else f", {len(shown):,} of them shown; manifest.json lists all"
-    return foldable(f"{title} {len(some):,}{some_of}", sheet(cards) if some else "", is_open)
+def _sheet(title: str, frames: Sequence[Record], most: int, pictures: _Pictures, *, is_open: bool = False) -> str:
+    shown = _spread(frames, most)
+    cards = (Card(pictures.thumbnail(frame), _caption(frame), _hint(frame)) for frame in shown)
+    some_of = "" if len(shown) == len(frames) else f", {len(shown):,} of them shown; manifest.json lists all"
+    return foldable(f"{title} {len(frames):,}{some_of}", sheet(cards) if frames else "", is_open)
 
 
-def _deblurred(some: Sequence[Record], most: int, pictures: _Pictures) -> str:
-    shown = _spread(some, most)
+def _before_and_after(frames: Sequence[Record], most: int, pictures: _Pictures) -> str:
+    shown = _spread(frames, most)
     cards = []
-    for one in shown:
-        before, after = pictures.before_and_after(one)
-        change = f"sharpness {one['sharpness']:.2f} to {one['sharpness_written']:.2f}"
-        cards.append((Card(before, f"{clock(one['seconds'])} {one['deblurred']}, {change}", one["name"]), after))
-    title = f"Deblurred {len(some):,}: before and after, {len(shown):,} shown where they changed most"
+    for frame in shown:
+        before, after = pictures.before_and_after(frame)
+        change = f"sharpness {frame['sharpness']:.2f} to {frame['sharpness_written']:.2f}"
+        caption = f"{clock(frame['seconds'])} {frame['deblurred']}, {change}"
+        cards.append((Card(before, caption, frame["name"]), after))
+    title = f"Deblurred {len(frames):,}: before and after, {len(shown):,} shown where they changed most"
     return foldable(title, pairs(cards))
 
 
-def _spread(some: Sequence[Record], most: int) -> list[Record]:
-    """Return at most so many, evenly spread."""
-    places = np.linspace(0, len(some) - 1, min(len(some), max(1, most)))
-    return [some[place] for place in places.round().astype(int).tolist()]
+def _spread(frames: Sequence[Record], most: int) -> list[Record]:
+    """Return at most `most` of the frames, at least one, evenly spaced."""
+    return [frames[index] for index in evenly_spaced(len(frames), max(1, most))]
 
 
 def _caption(candidate: Record) -> str:
-    like = f", like {_short(candidate)}" if candidate["reason"] == "near-duplicate" else ""
+    like = f", like {_name_of_similar(candidate)}" if candidate["reason"] == "near-duplicate" else ""
     return f"{clock(candidate['seconds'])} · {candidate['sharpness']:.2f}{like}"
 
 
-def _short(candidate: Record) -> str:
-    """Return which picture a near-duplicate is like: its time where it is of the same source, else its name."""
+def _name_of_similar(candidate: Record) -> str:
+    """Return which frame a near-duplicate is like: its time where it is of the same source, else its name."""
     name, (source, *_) = candidate["similar_to"], candidate["name"].rsplit("_", 2)
     parts = name.rsplit("_", 2)
     if parts[0] != source or len(parts) < 3:
@@ -193,4 +201,4 @@ def _hint(candidate: Record) -> str:
         f"likeness to the nearest {candidate['similarity']:.2f}" if candidate["similarity"] else "",
         f"{copies} copies fused" if copies > 1 else "",
     ]
-    return ", ".join(one for one in details if one)
+    return ", ".join(filter(None, details))

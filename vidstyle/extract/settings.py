@@ -14,13 +14,13 @@ class ExtractSettings(Settings):
     """Settings of `vidstyle extract`."""
 
     every: float = setting(1.0, "seconds of a window, of which the sharpest frame is taken", minimum=0.001)
-    count: int | None = setting(None, "keep this many new frames, spread over shots and looks", minimum=1)
+    count: int | None = setting(None, "keep this many new frames, taken from all shots in turn", minimum=1)
     size: int | None = setting(None, "short side to scale frames down to, pixels (default: the source's)", minimum=16)
     fuse: bool = setting(True, "average the frames that show one held drawing, against grain and compression noise")
     deblur: str = setting(
         "auto",
         "sharpen blurred frames: auto (deconvolve), a method, or a file of a network's weights; never for the worse",
-        words=("auto", "none", "deconvolve", "realesrgan"),
+        keywords=("auto", "none", "deconvolve", "realesrgan"),
     )
     max_similarity: float = setting(0.78, "frames more alike than this are near-duplicates", minimum=0.0, maximum=1.0)
     min_sharpness: float = setting(
@@ -32,14 +32,14 @@ class ExtractSettings(Settings):
     )
     deinterlace: str = setting(
         "auto",
-        "undo interlacing and 3:2 pulldown: auto measures whether there are combs",
+        "undo interlacing and 3:2 pulldown: auto looks for combs",
         choices=("auto", "on", "off"),
     )
     start: float | None = setting(None, "begin at this many seconds of each source", minimum=0.0)
     end: float | None = setting(None, "stop at this many seconds of each source", minimum=0.0)
     format: str = setting("png", "image format", choices=("png", "jpg"))
     device: str = setting("auto", "where a deblurring network runs: auto, cpu, cuda, cuda:N or mps")
-    overwrite: bool = setting(False, "start anew: remove what an earlier run wrote in the folder")
+    overwrite: bool = setting(False, "start over: remove what an earlier run wrote in the folder")
     dry_run: bool = setting(False, "say what would be done and stop")
 
     def __post_init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Which episodes a run works on: files, folders and patterns, each told from the others."""
+"""Which episodes a run reads: files, folders and patterns are resolved, and each file gets a name of its own."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -24,7 +24,7 @@ class Source:
 
 
 def find_files(sources: Sequence[Path]) -> list[Path]:
-    """Return the video files that paths, folders and patterns name, each once; raises InputError when one names none."""
+    """Return the video files that paths, folders and patterns name, each file once; raises InputError for one without any."""
     found: dict[Path, Path] = {}
     for source in sources:
         for path in _files(source):
@@ -34,12 +34,12 @@ def find_files(sources: Sequence[Path]) -> list[Path]:
 
 def _files(source: Path) -> list[Path]:
     if source.is_dir():
-        inside = [one for one in source.iterdir() if one.suffix.lower() in VIDEO_SUFFIXES and one.name[0] != "."]
-        if not inside:
+        videos = [path for path in source.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES and path.name[0] != "."]
+        if not videos:
             raise InputError(f"The folder {source} holds no video file. Name the files, or another folder.")
-        return sorted(inside, key=natural_order)
+        return sorted(videos, key=natural_order)
     if not source.exists() and any(sign in str(source) for sign in "*?["):
-        matches = [one for one in _matching(source) if one.is_file()]
+        matches = [path for path in _matching(source) if path.is_file()]
         if not matches:
             raise InputError(f"No file matches {source}. Check the pattern.")
         return sorted(matches, key=natural_order)
@@ -53,14 +53,14 @@ def _matching(pattern: Path) -> Iterable[Path]:
 def open_sources(files: Iterable[Path], taken: dict[str, str]) -> list[Source]:
     """Probe the files and name them; `taken` maps names used before to the identities that used them.
 
-    Two different sources of one name are told apart by a short hash of the path. Raises InputError for unusable files.
+    A source whose name another source has gets a short hash of its path appended. Raises InputError for unusable files.
     """
     names = dict(taken)
     sources = []
     for path in files:
         clip = probe(path)
         identity = content_identity(path)
-        name = _readable(path.stem)
+        name = _safe_name(path.stem)
         if names.get(name, identity) != identity:
             name = f"{name}-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:HASH_LETTERS]}"
         names[name] = identity
@@ -68,6 +68,7 @@ def open_sources(files: Iterable[Path], taken: dict[str, str]) -> list[Source]:
     return sources
 
 
-def _readable(stem: str) -> str:
-    kept = "".join(letter if letter.isalnum() or letter in "-." else "_" for letter in stem)
-    return kept.strip("_.") or "source"
+def _safe_name(stem: str) -> str:
+    """Return the stem with every character but letters, digits, `-` and `.` replaced by `_`."""
+    safe = "".join(letter if letter.isalnum() or letter in "-." else "_" for letter in stem)
+    return safe.strip("_.") or "source"

@@ -1,4 +1,4 @@
-"""The extract stage: episodes in, a folder of their best frames out."""
+"""The extract stage: reads episodes and fills a folder with their best frames."""
 
 import time
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-from vidstyle.analysis.near_duplicates import Look
+from vidstyle.analysis.near_duplicates import Signature
 from vidstyle.analysis.sharpness import picture_sharpness
 from vidstyle.errors import OutputError
 from vidstyle.extract.candidate import Candidate
@@ -26,12 +26,12 @@ from vidstyle.progress import OnProgress, Progress, StageResult, silent
 
 @dataclass
 class _Run:
-    """What one run has gathered."""
+    """What one run works with and has gathered; `earlier_files` are the names of frames that earlier runs kept."""
 
     settings: ExtractSettings
     target: Path
     staging: Staging
-    earlier: frozenset[str]
+    earlier_files: frozenset[str]
     deblur: Deblurrer
     on_progress: OnProgress
     episodes: list[Episode]
@@ -39,7 +39,7 @@ class _Run:
     @property
     def candidates(self) -> list[Candidate]:
         """The candidates of all episodes."""
-        return [one for episode in self.episodes for one in episode.candidates]
+        return [candidate for episode in self.episodes for candidate in episode.candidates]
 
 
 def run(
@@ -48,7 +48,7 @@ def run(
     """Fill `target` with the best frames of the sources and record every candidate in its manifest.
 
     Sources that the manifest holds with the same settings are skipped. Raises InputError for unusable sources, OutputError
-    for an unusable target, StyleError for unusable weights; an interrupted run leaves what was there as it was.
+    for an unusable target, StyleError for unusable weights. An interrupted run leaves what was in the folder as it was.
     """
     began = time.monotonic()
     if target.exists() and not target.is_dir():
@@ -56,27 +56,30 @@ def run(
     before = Manifest.read(target)
     manifest = Manifest(target) if settings.overwrite else before
     opened = open_sources(find_files(sources), manifest.names())
-    fresh = _unread(opened, manifest, settings)
+    unread = _unread(opened, manifest, settings)
     if settings.dry_run:
-        return _plan(opened, fresh, settings, time.monotonic() - began)
+        return _plan(opened, unread, settings, time.monotonic() - began)
     deblur = deblurrer(settings.deblur, settings.device)
     with staging_in(target) as staging:
-        episodes = read_episodes(fresh, settings, staging, on_progress) if fresh else []
-        one_run = _Run(settings, target, staging, frozenset(before.kept_files()), deblur, on_progress, episodes)
-        choose(one_run.candidates, _present(one_run), settings)
-        written = _write(one_run)
-        if fresh:
-            manifest.add(_entries(one_run))
+        episodes = read_episodes(unread, settings, staging, on_progress) if unread else []
+        this_run = _Run(settings, target, staging, frozenset(before.kept_files()), deblur, on_progress, episodes)
+        choose(this_run.candidates, _present(this_run), settings)
+        written = _write(this_run)
+        if unread:
+            manifest.add(_entries(this_run))
             manifest.write(settings)
             write_report(target, manifest, staging)
     if settings.overwrite:
-        _remove(target, one_run.earlier - {path.name for path in written})
-    return _result(one_run, opened, fresh, written, time.monotonic() - began)
+        _remove(target, this_run.earlier_files - {path.name for path in written})
+    return _result(this_run, opened, unread, written, time.monotonic() - began)
 
 
 def _unread(opened: Sequence[Source], manifest: Manifest, settings: ExtractSettings) -> list[Source]:
+    """Return the sources that the manifest does not hold, the first one of several with the same content."""
     by_identity = {source.identity: source for source in reversed(opened)}
-    return [one for one in opened if by_identity[one.identity] is one and not manifest.holds(one, settings)]
+    return [
+        source for source in opened if by_identity[source.identity] is source and not manifest.holds(source, settings)
+    ]
 
 
 def _remove(folder: Path, names: Iterable[str]) -> None:
@@ -84,63 +87,68 @@ def _remove(folder: Path, names: Iterable[str]) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _present(one_run: _Run) -> list[tuple[str, Look]]:
-    """Return the looks of images that stay in the folder: not what this run replaces, nor the orphans of a broken-off run."""
-    replaced = {one.name for one in one_run.candidates} - one_run.earlier
-    replaced |= one_run.earlier if one_run.settings.overwrite else set()
-    return [(path.name, Look.of(read_image(path))) for path in list_images(one_run.target) if path.name not in replaced]
+def _present(this_run: _Run) -> list[tuple[str, Signature]]:
+    """Return the names and signatures of images that stay in the folder.
+
+    These are not the images that this run replaces, nor those that a run left which was broken off while it wrote.
+    """
+    replaced = {candidate.name for candidate in this_run.candidates} - this_run.earlier_files
+    replaced |= this_run.earlier_files if this_run.settings.overwrite else set()
+    paths = [path for path in list_images(this_run.target) if path.name not in replaced]
+    return [(path.name, Signature.of(read_image(path))) for path in paths]
 
 
-def _write(one_run: _Run) -> list[Path]:
+def _write(this_run: _Run) -> list[Path]:
     """Deblur and write what is kept; return the files."""
-    settings = one_run.settings
-    chosen = [one for one in one_run.candidates if one.kept]
+    settings = this_run.settings
+    kept = [candidate for candidate in this_run.candidates if candidate.kept]
     written = []
-    for done, candidate in enumerate(chosen, 1):
-        result = one_run.deblur(read_lossless(one_run.staging.picture(candidate.name)))
+    for done, candidate in enumerate(kept, 1):
+        result = this_run.deblur(read_lossless(this_run.staging.picture(candidate.name)))
         candidate.deblurred, candidate.deblurring = result.method, result.record
         candidate.sharpness_written = picture_sharpness(result.picture)
         if max(candidate.sharpness_written, candidate.sharpness) < settings.min_sharpness:
             candidate.reason = "soft"
         else:
-            write_image(one_run.target / candidate.name, result.picture)
-            written.append(one_run.target / candidate.name)
-        one_run.on_progress(Progress("write", done, len(chosen), "pictures"))
+            write_image(this_run.target / candidate.name, result.picture)
+            written.append(this_run.target / candidate.name)
+        this_run.on_progress(Progress("write", done, len(kept), "pictures"))
     return written
 
 
-def _entries(one_run: _Run) -> list[dict[str, Any]]:
-    return [{**one.entry, "candidates": [each.record() for each in one.candidates]} for one in one_run.episodes]
+def _entries(this_run: _Run) -> list[dict[str, Any]]:
+    return [
+        {**episode.entry, "candidates": [candidate.record() for candidate in episode.candidates]}
+        for episode in this_run.episodes
+    ]
 
 
-def _plan(opened: Sequence[Source], fresh: Sequence[Source], settings: ExtractSettings, seconds: float) -> StageResult:
-    frames = [expected_frames(one.clip, settings) or 0 for one in fresh]
+def _plan(opened: Sequence[Source], unread: Sequence[Source], settings: ExtractSettings, seconds: float) -> StageResult:
+    """Return the result of a dry run: the expected number of frames and windows of the sources that would be read."""
+    frames = [expected_frames(source.clip, settings) or 0 for source in unread]
     windows = sum(
-        ceil(count / (settings.every * one.clip.frame_rate)) for count, one in zip(frames, fresh, strict=True)
+        ceil(count / (settings.every * source.clip.frame_rate)) for count, source in zip(frames, unread, strict=True)
     )
-    counts = {"sources": len(fresh), "skipped": len(opened) - len(fresh), "frames": sum(frames), "windows": windows}
-    return StageResult("extract", tuple(one.clip.path for one in opened), (), counts, seconds, settings.record())
+    counts = {"sources": len(unread), "skipped": len(opened) - len(unread), "frames": sum(frames), "windows": windows}
+    return StageResult("extract", _paths(opened), (), counts, seconds, settings.record())
 
 
 def _result(
-    one_run: _Run, opened: Sequence[Source], fresh: Sequence[Source], written: list[Path], seconds: float
+    this_run: _Run, opened: Sequence[Source], unread: Sequence[Source], written: list[Path], seconds: float
 ) -> StageResult:
-    dropped = [one.reason for one in one_run.candidates if one.reason]
+    dropped = [candidate.reason for candidate in this_run.candidates if candidate.reason]
     counts = {
-        "sources": len(fresh),
-        "skipped": len(opened) - len(fresh),
-        "frames": sum(one.entry["frames"] for one in one_run.episodes),
-        "candidates": len(one_run.candidates),
+        "sources": len(unread),
+        "skipped": len(opened) - len(unread),
+        "frames": sum(episode.entry["frames"] for episode in this_run.episodes),
+        "candidates": len(this_run.candidates),
         "kept": len(written),
-        "deblurred": sum(one.kept and one.deblurred != "none" for one in one_run.candidates),
+        "deblurred": sum(candidate.kept and candidate.deblurred != "none" for candidate in this_run.candidates),
         **{reason: dropped.count(reason) for reason in sorted(set(dropped))},
     }
-    return StageResult(
-        "extract",
-        tuple(one.clip.path for one in opened),
-        tuple(written),
-        counts,
-        seconds,
-        one_run.settings.record(),
-        tuple(text for one in one_run.episodes for text in one.entry["warnings"]),
-    )
+    warnings = tuple(text for episode in this_run.episodes for text in episode.entry["warnings"])
+    return StageResult("extract", _paths(opened), tuple(written), counts, seconds, this_run.settings.record(), warnings)
+
+
+def _paths(sources: Sequence[Source]) -> tuple[Path, ...]:
+    return tuple(source.clip.path for source in sources)

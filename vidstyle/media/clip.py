@@ -1,4 +1,4 @@
-"""What a video file is and what its frames are: descriptions that check themselves when made."""
+"""The descriptions of a video (Clip), its streams, its colour, and of a batch of its frames; each checks its values."""
 
 from dataclasses import dataclass
 from fractions import Fraction
@@ -9,7 +9,7 @@ import numpy as np
 from vidstyle.media.hdr_metadata import NO_METADATA, StaticMetadata
 
 UNSPECIFIED = 2
-"""The value of ITU-T H.273 for a colour property that the file does not state."""
+"""The value in ITU-T H.273 of a colour property that the file does not state."""
 PQ, HLG = 16, 18
 """Transfer functions of high dynamic range in H.273."""
 BT2020, P3_DCI, P3_D65 = 9, 11, 12
@@ -51,9 +51,9 @@ class Stream:
 
 @dataclass(frozen=True)
 class Clip:
-    """A probed video: coded size in pixels, how to stand it upright, timing, colour.
+    """A probed video: coded size in pixels, orientation, timing, colour.
 
-    Upright is the coded picture turned top to bottom where `mirrored`, then turned clockwise by `rotation` degrees.
+    The upright picture is the coded one, flipped top to bottom if `mirrored`, then turned clockwise by `rotation` degrees.
     `coded_aspect` is the sample aspect that the first picture states, None where it states none. `origin_pts` is the
     time, in ticks, from which a player counts.
     """
@@ -94,14 +94,19 @@ class Clip:
         """Sample aspect ratio once turned upright."""
         return 1 / self.sample_aspect if self.rotation in (90, 270) else self.sample_aspect
 
+    def upright(self, coded: np.ndarray) -> np.ndarray:
+        """Return a coded picture or plane, (height, width, ...), turned upright; a view, so nothing is copied."""
+        flipped = coded[::-1] if self.mirrored else coded
+        return np.rot90(flipped, -self.rotation // 90)
+
     def of_kind(self, kind: str) -> tuple[Stream, ...]:
-        """The streams of one kind, in the container's order."""
+        """Return the streams of one kind, in the container's order."""
         return tuple(stream for stream in self.streams if stream.kind == kind)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Upright RGB frames, (n, height, width, 3) uint8, or uint16 for deeper sources, with their times.
+    """Upright RGB frames, (n, height, width, 3) uint8, or uint16 for sources of more than 8 bits, with their times.
 
     `pts` and `durations` are integers in units of `time_base` seconds; a duration of 0 is unknown.
     """

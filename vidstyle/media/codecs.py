@@ -1,4 +1,4 @@
-"""Which encoders there are, what they can hold, and which container takes them: tables of rows."""
+"""The tables of video encoders and of containers: what each can hold, and which container takes which encoder."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 from vidstyle.errors import OutputError, SettingsError
 
 Formats = tuple[str, str]
-"""Pixel formats for 8-bit pictures and for deeper ones."""
+"""Pixel formats for pictures of 8 bits a channel, and of more."""
 
 HALVED: Formats = ("yuv420p", "yuv420p10le")
 WHOLE: Formats = ("yuv444p", "yuv444p10le")
@@ -14,12 +14,12 @@ WHOLE: Formats = ("yuv444p", "yuv444p10le")
 
 @dataclass(frozen=True)
 class VideoCodec:
-    """One encoder: the containers that take it, its pixel formats and how its options are called.
+    """One encoder: the containers that take it, its pixel formats and the names of its options.
 
     `odd_pixel_formats` are for odd widths and heights, which several encoders refuse in 4:2:0. `quality` is the name
-    of the option that takes --crf and `speed` of the one that takes --preset, "" where there is none.
-    `intermediate_suffix` is the container in which painted segments wait for their sound: times and colour stay exact in it.
-    `bits_per_pixel` is what a result takes at least, for the free space that is asked for.
+    of the option that takes --crf, and `speed` of the one that takes --preset; "" where there is none.
+    `intermediate_suffix` is the container of painted segments until their sound is added; times and colour stay exact in it.
+    `bits_per_pixel` is a low estimate of a result's size, from which the needed free space follows.
     """
 
     name: str
@@ -94,8 +94,8 @@ class TargetContainer:
     """One container to write: its default video codec and what it holds without conversion.
 
     `audio` and `subtitles` name the codecs that are copied; () means every codec. Other sound becomes `audio_fallback`,
-    other text subtitles `subtitle_fallback`. `covers`: whether it holds a cover picture. `keeps_ticks`: whether a track
-    keeps the source's time base. `languages` renames those ISO 639 codes that the container knows by another name.
+    other text subtitles become `subtitle_fallback`. `covers`: it holds a cover picture. `keeps_ticks`: a track keeps the
+    source's time base. `languages` renames the ISO 639 codes for which the container has other ones.
     """
 
     name: str
@@ -163,52 +163,21 @@ CONTAINERS: dict[str, TargetContainer] = {
 
 def container_of(target: Path) -> TargetContainer:
     """Return the container that the suffix of `target` names; raises OutputError for others."""
-    found = CONTAINERS.get(target.suffix.lower())
-    if found is None:
+    container = CONTAINERS.get(target.suffix.lower())
+    if container is None:
         known = ", ".join(CONTAINERS)
         raise OutputError(
             f"Cannot write {target}: {target.suffix or 'a name without suffix'} is no video container. Use {known}."
         )
-    return found
+    return container
 
 
 def choose_codec(name: str, container: TargetContainer) -> VideoCodec:
     """Return the encoder called `name`, `auto` being the container's own; raises SettingsError when they do not fit."""
     codec = CODECS[container.video if name == "auto" else name]
     if container.name not in codec.containers:
-        fitting = ", ".join(one.name for one in CODECS.values() if container.name in one.containers)
+        fitting = ", ".join(other.name for other in CODECS.values() if container.name in other.containers)
         raise SettingsError(
             f"{container.name} does not hold {codec.name}. Choose --codec {fitting}, or another suffix."
         )
     return codec
-
-
-def choose_pixel_format(codec: VideoCodec, asked: str | None, width: int, height: int, bit_depth: int) -> str:
-    """Return the pixel format for `width` x `height` pictures; raises SettingsError when `asked` does not do."""
-    if asked is None:
-        return codec.pixel_format_for(width, height, bit_depth)
-    import av
-
-    offered = [one.name for one in av.Codec(codec.name, "w").video_formats or ()]
-    if asked not in offered:
-        raise SettingsError(f"{codec.name} does not encode {asked}. Choose --pix-fmt {', '.join(offered)}.")
-    if _halves_a_side(asked, width, height) and codec.odd_pixel_formats != codec.pixel_formats:
-        raise SettingsError(
-            f"{codec.name} does not encode {asked} at the odd size {width}x{height}. "
-            f"Choose --pix-fmt {codec.pixel_format_for(width, height, bit_depth)}."
-        )
-    return asked
-
-
-def bits_of(pixel_format: str) -> int:
-    """Return the bits a channel of a pixel format that an encoder takes."""
-    import av
-
-    return int(av.VideoFormat(pixel_format).components[0].bits)
-
-
-def _halves_a_side(pixel_format: str, width: int, height: int) -> bool:
-    import av
-
-    chroma = av.VideoFormat(pixel_format, 4, 4)
-    return bool((width % 2 and chroma.chroma_width() < 4) or (height % 2 and chroma.chroma_height() < 4))

@@ -1,41 +1,42 @@
-"""Interlaced frames made whole: one progressive frame for each frame that comes, at the same time."""
-
-from __future__ import annotations
+"""The deinterlacer: one progressive frame for each interlaced frame, at the same time."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import av
+from av.filter import Graph
+from av.video.frame import VideoFrame
 
 from vidstyle.errors import SettingsError
+from vidstyle.media.reading_options import DEINTERLACE_MODES
 
-if TYPE_CHECKING:
-    from av.video.frame import VideoFrame
-
-    Timed = tuple[VideoFrame, list[int]]
-
-MODES = ("auto", "on", "off")
 MATCH = "match"
+"""A mode for telecined film, which a stage chooses by itself where frames show that they need it."""
 SMALLEST_WIDTH, SMALLEST_HEIGHT = 3, 4
-"""What the filter asks for."""
+"""The smallest picture that the filter takes."""
 ANY_TIME_BASE = Fraction(1, 90_000)
-"""The filter wants one; its own times are not used."""
+"""The filter needs a time base, but its times are not used."""
+
+Timed = tuple[VideoFrame, list[int]]
+"""A frame, and the pts before it for which no frame came."""
 
 
 class Deinterlacer:
-    """Passes frames on, those that are interlaced through the filter bwdif, which looks one frame back and one ahead.
+    """Passes frames on, the interlaced ones through ffmpeg's filter bwdif, which looks one frame back and one ahead.
 
-    `auto` filters what the stream flags as interlaced, `on` every frame, `off` none. `match` first finds for each frame
-    the two fields that belong together, whatever the flags say, as telecined film needs it (3:2 pulldown: the filter
-    fieldmatch), and filters where there are none; frames that pulldown repeats stay, as copies of one picture. The field
-    that comes first is the one that the frame names, the top one where it names none. The filter starts with the first
-    interlaced frame, so that progressive video passes untouched, and what becomes of a frame depends on it and its
-    neighbours alone.
+    `auto` filters what the stream flags as interlaced, `on` every frame, `off` none. `match` is for telecined film (3:2
+    pulldown): whatever the flags say, the filter fieldmatch first finds the two fields that belong together. Frames that
+    still show combs then go through bwdif. Frames that pulldown repeats stay, as copies of one picture.
+
+    The first field is the one that the frame names, the top one where it names none. The filter starts with the first
+    interlaced frame, so that progressive video stays untouched. A result depends on its frame and the two neighbours alone.
     """
 
     def __init__(self, mode: str) -> None:
-        if mode not in (*MODES, MATCH):
-            raise SettingsError(f"deinterlace cannot be {mode}: it takes {', '.join(MODES)}.")
+        if mode not in (*DEINTERLACE_MODES, MATCH):
+            raise SettingsError(f"deinterlace cannot be {mode}: it takes {', '.join(DEINTERLACE_MODES)}.")
         self.mode = mode
         self._graph: Any = None
         self._shape: tuple[int, int, str] | None = None
@@ -43,7 +44,7 @@ class Deinterlacer:
         self._previous: VideoFrame | None = None
 
     def frames(self, source: Iterable[Timed]) -> Iterator[Timed]:
-        """Yield each frame of `source` with what came with it, the frames made whole."""
+        """Yield each frame of `source`, deinterlaced, with the list that came with it."""
         for timed in source:
             yield from self._put(timed)
         yield from self._drained()
@@ -53,7 +54,7 @@ class Deinterlacer:
         if shape != self._shape:
             yield from self._drained()
             self._shape, self._previous = shape, None
-        if self._graph is None and not self._concerns(frame):
+        if self._graph is None and not self._is_for_filter(frame):
             self._previous = frame
             yield timed
             return
@@ -62,15 +63,13 @@ class Deinterlacer:
         self._push(frame, timed)
         yield from self._ready()
 
-    def _concerns(self, frame: VideoFrame) -> bool:
+    def _is_for_filter(self, frame: VideoFrame) -> bool:
         if frame.width < SMALLEST_WIDTH or frame.height < SMALLEST_HEIGHT:
             return False
         return self.mode in ("on", MATCH) or (self.mode == "auto" and frame.interlaced_frame)
 
     def _open(self, frame: VideoFrame) -> None:
-        """Start the filter; it sees the frame before, which was already given, as neighbour."""
-        from av.filter import Graph
-
+        """Start the filter with the frame before as first neighbour; that frame itself was already given."""
         which = "all" if self.mode == "on" else "interlaced"
         self._graph = Graph()
         source = self._graph.add_buffer(
@@ -87,18 +86,16 @@ class Deinterlacer:
         self._graph.vpush(frame)
 
     def _ready(self) -> Iterator[Timed]:
-        import av
-
         while True:
             try:
-                whole = self._graph.vpull()
+                progressive = self._graph.vpull()
             except (av.error.BlockingIOError, av.error.EOFError):
                 return
             timed = self._waiting.popleft()
             if timed is not None:
                 frame, lost = timed
-                whole.pts, whole.duration = frame.pts, frame.duration
-                yield whole, lost
+                progressive.pts, progressive.duration = frame.pts, frame.duration
+                yield progressive, lost
 
     def _drained(self) -> Iterator[Timed]:
         if self._graph is not None:

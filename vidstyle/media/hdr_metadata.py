@@ -1,46 +1,43 @@
-"""Static metadata of high dynamic range: how it lies in decoded frames, and how encoders are told to write it.
+"""Static metadata of high dynamic range: read from decoded frames, and put into the options of encoders that write it.
 
 Mastering display colour volume: SMPTE ST 2086. Maximum content and frame-average light level: CTA-861.3."""
-
-from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from av.video.frame import VideoFrame
-
+from av.video.frame import VideoFrame
 
 Point = tuple[Fraction, Fraction]
+"""CIE 1931 x and y."""
 DYNAMIC = {"DOVI_METADATA": "Dolby Vision", "DOVI_RPU_BUFFER": "Dolby Vision", "DYNAMIC_HDR_PLUS": "HDR10+"}
 MASTERING_LAYOUT = "<20i2i"
-"""FFmpeg's AVMasteringDisplayMetadata: ten fractions of two integers, then whether primaries and luminances are there."""
+"""FFmpeg's AVMasteringDisplayMetadata: ten fractions of two integers, then whether it has primaries and luminances."""
 CHROMATICITY_STEPS, LUMINANCE_STEPS = 50_000, 10_000
-"""Steps in which ST 2086 counts x and y, and cd/m2."""
+"""Steps of ST 2086 in 1 of x and y, and in 1 cd/m2."""
 
 
 @dataclass(frozen=True)
-class _Words:
-    """How an encoder calls the option, the mastering display and the light levels; whether it counts in ST 2086's steps."""
+class EncoderOptions:
+    """The encoder's option for metadata and the keywords in its value; `in_steps`: numbers count ST 2086's steps."""
 
     option: str
-    display: str
-    light: str
-    whole_steps: bool
+    mastering_display: str
+    content_light: str
+    in_steps: bool
 
 
-WORDS = {
-    "libx264": _Words("x264-params", "mastering-display", "cll", True),
-    "libx265": _Words("x265-params", "master-display", "max-cll", True),
-    "libsvtav1": _Words("svtav1-params", "mastering-display", "content-light", False),
+ENCODER_OPTIONS = {
+    "libx264": EncoderOptions("x264-params", "mastering-display", "cll", True),
+    "libx265": EncoderOptions("x265-params", "master-display", "max-cll", True),
+    "libsvtav1": EncoderOptions("svtav1-params", "mastering-display", "content-light", False),
 }
 
 
 @dataclass(frozen=True)
 class MasteringDisplay:
-    """The display a video was made on: x and y of red, green, blue and white, least and greatest light in cd/m2."""
+    """The display on which a video was mastered: x and y of red, green, blue and white; its luminance range in cd/m2."""
 
     red: Point
     green: Point
@@ -52,9 +49,9 @@ class MasteringDisplay:
 
 @dataclass(frozen=True)
 class StaticMetadata:
-    """What a video says once for all of its pictures; light levels in cd/m2, 0 where unknown.
+    """The metadata that holds for all pictures of a video; light levels in cd/m2, 0 where unknown.
 
-    `dynamic` names metadata that changes with the pictures and does not outlive painting.
+    `dynamic` names metadata that changes from picture to picture. It no longer fits once the pictures are painted.
     """
 
     display: MasteringDisplay | None = None
@@ -64,7 +61,7 @@ class StaticMetadata:
 
     @property
     def peak_nits(self) -> float:
-        """The brightest light there is in the video, as far as it says; 0 where it does not."""
+        """The brightest light of the video in cd/m2, 0 where the metadata does not state it."""
         return float(self.content_light or (self.display.maximum if self.display else 0))
 
 
@@ -72,12 +69,12 @@ NO_METADATA = StaticMetadata()
 
 
 def read_static_metadata(frame: VideoFrame) -> StaticMetadata:
-    """Return what a decoded frame carries."""
+    """Return the metadata in the side data of a decoded frame."""
     side_data: Any = frame.side_data
-    found = {one.type.name: bytes(one) for one in side_data}
-    display = found.get("MASTERING_DISPLAY_METADATA")
-    content_light, average_light = struct.unpack_from("<2I", found.get("CONTENT_LIGHT_LEVEL", bytes(8)))
-    dynamic = tuple(sorted({name for key, name in DYNAMIC.items() if key in found}))
+    content = {data.type.name: bytes(data) for data in side_data}
+    display = content.get("MASTERING_DISPLAY_METADATA")
+    content_light, average_light = struct.unpack_from("<2I", content.get("CONTENT_LIGHT_LEVEL", bytes(8)))
+    dynamic = tuple(sorted({name for key, name in DYNAMIC.items() if key in content}))
     return StaticMetadata(_display(display) if display else None, content_light, average_light, dynamic)
 
 
@@ -86,31 +83,37 @@ def _display(content: bytes) -> MasteringDisplay | None:
     if not (has_primaries and has_luminance and all(numbers[1::2])):
         return None
     values = [Fraction(above, below) for above, below in zip(numbers[::2], numbers[1::2], strict=True)]
-    red, green, blue, white = ((values[at], values[at + 1]) for at in range(0, 8, 2))
+    red, green, blue, white = ((values[index], values[index + 1]) for index in range(0, 8, 2))
     return MasteringDisplay(red, green, blue, white, *values[8:])
 
 
-def has_place(encoder: str) -> bool:
-    """Whether `encoder` writes static metadata into its stream."""
-    return encoder in WORDS
+def writes_static_metadata(encoder: str) -> bool:
+    """Return whether `encoder` writes static metadata into its stream."""
+    return encoder in ENCODER_OPTIONS
 
 
 def metadata_options(encoder: str, metadata: StaticMetadata) -> dict[str, str]:
-    """Return the options with which `encoder` writes the metadata into its stream; none where it has no place for them."""
-    if not has_place(encoder):
+    """Return the options with which `encoder` writes the metadata into its stream; none if it cannot."""
+    options = ENCODER_OPTIONS.get(encoder)
+    if options is None:
         return {}
-    words = WORDS[encoder]
-    said = [f"{words.display}={_display_words(metadata.display, words.whole_steps)}"] if metadata.display else []
+    values = []
+    if metadata.display:
+        values.append(f"{options.mastering_display}={_display_value(metadata.display, options.in_steps)}")
     if metadata.content_light:
-        said.append(f"{words.light}={metadata.content_light},{metadata.frame_average_light}")
-    return {words.option: ":".join(said)} if said else {}
+        values.append(f"{options.content_light}={metadata.content_light},{metadata.frame_average_light}")
+    return {options.option: ":".join(values)} if values else {}
 
 
-def _display_words(display: MasteringDisplay, whole_steps: bool) -> str:
+def _display_value(display: MasteringDisplay, in_steps: bool) -> str:
+    """Return a display as encoders take it: G(x,y)B(x,y)R(x,y)WP(x,y)L(maximum,minimum)."""
+
     def number(value: Fraction, steps: int) -> str:
-        return str(round(value * steps)) if whole_steps else f"{float(value):g}"
+        return str(round(value * steps)) if in_steps else f"{float(value):g}"
 
     points = {"G": display.green, "B": display.blue, "R": display.red, "WP": display.white}
-    lights = [number(value, LUMINANCE_STEPS) for value in (display.maximum, display.minimum)]
-    named = [f"{name}({','.join(number(value, CHROMATICITY_STEPS) for value in xy)})" for name, xy in points.items()]
-    return f"{''.join(named)}L({','.join(lights)})"
+    chromaticities = [
+        f"{name}({','.join(number(value, CHROMATICITY_STEPS) for value in xy)})" for name, xy in points.items()
+    ]
+    luminances = [number(value, LUMINANCE_STEPS) for value in (display.maximum, display.minimum)]
+    return f"{''.join(chromaticities)}L({','.join(luminances)})"

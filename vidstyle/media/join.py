@@ -1,24 +1,22 @@
-"""Joining closed files of coded pictures into one, packet by packet: nothing is coded again and no time moves."""
-
-from __future__ import annotations
+"""Joins files of coded pictures into one, packet by packet: nothing is encoded again and no time moves."""
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import av
+from av.packet import Packet
 
 from vidstyle.errors import OutputError
 from vidstyle.media.write import timescales
 
-if TYPE_CHECKING:
-    from av.packet import Packet
-
 
 @dataclass(frozen=True)
 class Piece:
-    """A closed file of pictures: their pts in the joined video in the order of decoding, and the last one's duration."""
+    """A complete file of pictures: their pts in the joined video, in decoding order, and the last one's duration."""
 
     path: Path
     coded_pts: tuple[int, ...]
@@ -26,12 +24,10 @@ class Piece:
 
 
 def join(pieces: Sequence[Piece], time_base: Fraction, target: Path) -> None:
-    """Write the pictures of `pieces`, in order and of one form, into `target`; times are in units of `time_base` seconds.
+    """Write the pictures of `pieces`, in order, into `target`; times are in units of `time_base` seconds.
 
-    Raises OutputError when a piece does not hold what it should, was coded in another way, or the file system is full.
+    Raises OutputError when a piece lacks pictures or was encoded in another way, or when the file system is full.
     """
-    import av
-
     shown = _Shown(pieces)
     try:
         with av.open(f"file:{target}", "w", container_options=timescales(time_base)) as joined:
@@ -47,8 +43,6 @@ def join(pieces: Sequence[Piece], time_base: Fraction, target: Path) -> None:
 
 def _packets(pieces: Sequence[Piece], joined: Any, time_base: Fraction) -> Iterator[Packet]:
     """Yield the packets of all pieces with their pts, for the stream of `joined` that the first piece describes."""
-    import av
-
     stream: Any = None
     for piece in pieces:
         with av.open(f"file:{piece.path}") as container:
@@ -82,8 +76,9 @@ def _paired(packets: Iterator[Packet], piece: Piece) -> Iterator[tuple[Packet, i
 class _Shown:
     """The order in which the pictures of all pieces are shown, from which decoding times and durations follow.
 
-    A packet is decoded when the picture that many places earlier is shown as pictures are reordered by (H.264, annex C,
-    in any frame rate): decoding times then increase strictly, over the joins too, and never pass the pts.
+    The largest reordering of pictures is `delay`. A packet's decoding time is the pts of the picture shown `delay`
+    pictures earlier (H.264, annex C, in any frame rate). So decoding times increase strictly, over the joins too, and
+    never pass the pts.
     """
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
@@ -109,6 +104,6 @@ class _Shown:
 
 
 def _reordering(coded_pts: Sequence[int]) -> int:
-    """Return by how many places a picture is decoded later than it would be shown, at most."""
+    """Return the largest number of places by which a picture is decoded later than it is shown."""
     places = {pts: place for place, pts in enumerate(sorted(coded_pts))}
     return max(coded - places[pts] for coded, pts in enumerate(coded_pts))

@@ -1,27 +1,31 @@
-"""A few pictures spread over a video, at the price of little more than their key frames."""
+"""A few pictures spread over a video, for little more than the time of decoding their key frames."""
 
 from collections.abc import Iterator, Sequence
 from itertools import chain
 from math import floor
 from typing import Any
 
+import av
+
 from vidstyle.media.clip import Clip
 from vidstyle.media.picture import Picture
 from vidstyle.media.probe import decoder_of, open_source
 
 LONGEST_SEARCH_PACKETS = 600
+"""Packets in which a key frame must come after a seek."""
 
 
-def glance(clip: Clip, seconds: Sequence[float]) -> Iterator[Picture]:
-    """Yield the key frame at or before each of the times, counted from the first picture, each once; damaged ones are left out.
+def key_frames(clip: Clip, seconds: Sequence[float]) -> Iterator[Picture]:
+    """Yield the key frame at or before each of the times, which count from the first picture.
 
-    A file that does not say how long it lasts gives its first key frames instead.
+    Each key frame comes once, and damaged ones are left out. A file that does not state its duration gives its first
+    key frames instead.
     """
-    return chain.from_iterable(stretches(clip, seconds, 1))
+    return chain.from_iterable(key_frame_runs(clip, seconds, 1))
 
 
-def stretches(clip: Clip, seconds: Sequence[float], frames: int) -> Iterator[list[Picture]]:
-    """Yield, for each of the same key frames, it and those that follow, `frames` at most, in the order of presentation.
+def key_frame_runs(clip: Clip, seconds: Sequence[float], frames: int) -> Iterator[list[Picture]]:
+    """Yield each of the same key frames with those that follow it, `frames` in all at most, in order of presentation.
 
     Pictures come as they are coded, not deinterlaced.
     """
@@ -39,8 +43,6 @@ def stretches(clip: Clip, seconds: Sequence[float], frames: int) -> Iterator[lis
 
 
 def _seek(container: Any, stream: Any, pts: int) -> None:
-    import av
-
     try:
         container.seek(pts, stream=stream)
     except av.error.FFmpegError:
@@ -49,8 +51,6 @@ def _seek(container: Any, stream: Any, pts: int) -> None:
 
 def _from_key_frame(container: Any, stream: Any, clip: Clip, count: int) -> list[Picture]:
     """Decode the next key frame and the packets after it by themselves."""
-    import av
-
     decoder = decoder_of(stream)
     frames: list[Any] = []
     try:
@@ -61,7 +61,7 @@ def _from_key_frame(container: Any, stream: Any, clip: Clip, count: int) -> list
         return []
     finally:
         decoder.flush_buffers()
-    return [Picture(one, clip, one.pts or 0, 0, decoder.sample_aspect_ratio) for one in frames]
+    return [Picture(frame, clip, frame.pts or 0, 0, decoder.sample_aspect_ratio) for frame in frames]
 
 
 def _packets_from_key_frame(container: Any, stream: Any, count: int) -> Iterator[Any]:

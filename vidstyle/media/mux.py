@@ -1,5 +1,10 @@
-"""Joining painted video with the sound, subtitles, chapters and tags of its source, packets and times untouched."""
+"""Muxing of painted video with the sound, subtitles, chapters and tags of its source, packets and times untouched.
 
+ffmpeg-python composes the command. It takes each option once, and a command may need many tags. So the tags go into
+one more input, a file of ffmpeg's metadata format (https://ffmpeg.org/ffmpeg-formats.html#Metadata).
+"""
+
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -7,27 +12,30 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+from vidstyle.files import whole_file
 from vidstyle.media import ffmpeg
 from vidstyle.media.clip import Clip
 from vidstyle.media.codecs import TargetContainer
-from vidstyle.media.resync_tracks import rejoined, shifts_of
+from vidstyle.media.resync_tracks import recording_shifts, tracks_on_one_clock
 from vidstyle.media.tracks import COPY, Track, TrackPlan
 
 SEEK_MARGIN_SECONDS = 10
 LETTERS = {"audio": "a", "subtitle": "s", "attachment": "t", "video": "v"}
-NOTHING = "d:999?"
-"""A track that no file has: naming it keeps the source among the inputs for its chapters and tags alone."""
+NO_TRACK = "d:999?"
+"""A track that no file has. Mapping it keeps a file among the inputs for its chapters and tags alone."""
+SOURCE, TAGS = 1, 2
+"""The numbers of these inputs of the command; the painted video is 0."""
 LAYOUTS = {"libopus": ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")}
-"""Encoders that refuse other arrangements of loudspeakers than these, in the program's own names."""
-STALE_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder")
-"""What a source says of its own file and is not true of the result."""
+"""Encoders that take only these channel layouts, in ffmpeg's names."""
+TAG_SPECIAL_CHARACTERS = re.compile(r"[=;#\\\n]")
+"""What has a meaning in ffmpeg's metadata format, unless a backslash comes before it."""
 
 
 @dataclass(frozen=True)
 class Cut:
-    """The stretch of a source that was painted, `start` to `end` on its own clock, and how much earlier it now plays.
+    """The range of a source that was painted, `start` to `end` on its own clock, and how much earlier it now plays.
 
-    All in seconds; None: from the first, to the last.
+    All in seconds. None: from the first picture, to the last one.
     """
 
     start: Fraction | None = None
@@ -46,36 +54,46 @@ def mux(
 ) -> list[str]:
     """Write `painted`, shown at `aspect`, and the planned tracks of `clip` into `target`.
 
-    Copied packets keep payload and time; a cut drops those outside and moves the rest with the pictures. Returns what
-    the decoders of converted tracks complained of. Raises OutputError.
+    Copied packets keep payload and time; a cut drops those outside and moves the rest with the pictures. Returns the
+    error lines of the decoders of converted tracks. Raises OutputError.
     """
-    with _on_one_clock(clip, plan, painted.with_suffix(".tracks.nut")) as (source, there):
-        arguments = _arguments(painted, source, there, container, cut, aspect, target)
-        lines = ffmpeg.run(arguments, f"put {clip.path.name}'s sound and subtitles into {target.suffix[1:]}")
+    with _on_one_clock(clip, plan, painted.with_suffix(".tracks.nut")) as (source, plan):
+        tags = painted.with_suffix(".tags")
+        try:
+            _write_tags(tags, plan)
+            streams = _streams(painted, source, tags, plan.tracks, cut)
+            arguments = ffmpeg.command(streams, target, **_options(plan, container, cut, aspect))
+            lines = ffmpeg.run(arguments, f"put {clip.path.name}'s sound and subtitles into {target.suffix[1:]}")
+        finally:
+            tags.unlink(missing_ok=True)
     converted = tuple(f"[{track.codec} @" for track in plan.tracks if track.encoder != COPY)
     return [line for line in lines if line.startswith(converted)] if converted else []
 
 
 @contextmanager
-def _on_one_clock(clip: Clip, plan: TrackPlan, place: Path) -> Iterator[tuple[Path, TrackPlan]]:
-    """Yield the file to take the tracks from, and the plan with their numbers there."""
-    shifts = shifts_of(clip) if plan.tracks else []
+def _on_one_clock(clip: Clip, plan: TrackPlan, path: Path) -> Iterator[tuple[Path, TrackPlan]]:
+    """Yield the file to take the tracks from, which is `path` if the source's clock starts again, and the plan for it."""
+    shifts = recording_shifts(clip) if plan.tracks else []
     if len(shifts) < 2:
         yield clip.path, plan
         return
-    with rejoined(clip, plan.tracks, shifts, place) as (path, tracks):
+    with tracks_on_one_clock(clip, plan.tracks, shifts, path) as tracks:
         yield path, replace(plan, tracks=tracks)
 
 
-def _arguments(
-    painted: Path, source: Path, plan: TrackPlan, container: TargetContainer, cut: Cut, aspect: Fraction, target: Path
-) -> list[str]:
+def _streams(painted: Path, source: Path, tags: Path, tracks: tuple[Track, ...], cut: Cut) -> list[Any]:
+    """Return the streams of the result: the painted video and the tracks; `source` and `tags` are always inputs."""
     video, other = ffmpeg.source(painted), ffmpeg.source(source, **_seek(cut))
-    streams = [video["v:0"], other[NOTHING], *(other[str(track.index)] for track in plan.tracks)]
-    options = {**_ticks(plan, container), **_encoders(plan.tracks), **_limits(plan.tracks, cut)}
-    shown = {"aspect:v:0": f"{aspect.numerator}:{aspect.denominator}"}
-    general = {"c": COPY, "map_metadata": 1, "map_chapters": 1, "avoid_negative_ts": "disabled"}
-    return ffmpeg.command(streams, target, _tags(plan, container), **general, **shown, **options)
+    tag_file = ffmpeg.source(tags, format="ffmetadata")
+    return [video["v:0"], other[NO_TRACK], tag_file[NO_TRACK], *(other[str(track.index)] for track in tracks)]
+
+
+def _options(plan: TrackPlan, container: TargetContainer, cut: Cut, aspect: Fraction) -> dict[str, Any]:
+    """Return the options of the result."""
+    general = {"c": COPY, "map_chapters": SOURCE, "avoid_negative_ts": "disabled"}
+    shape = {"aspect:v:0": f"{aspect.numerator}:{aspect.denominator}"}
+    by_track = {**_tag_options(plan), **_encoders(plan.tracks), **_limits(plan.tracks, cut)}
+    return {**general, **shape, **_ticks(plan, container), **by_track}
 
 
 def _seek(cut: Cut) -> dict[str, Any]:
@@ -86,72 +104,79 @@ def _seek(cut: Cut) -> dict[str, Any]:
     return {**shifted, "noaccurate_seek": None, "seek_timestamp": 1, "ss": _decimal(cut.start - SEEK_MARGIN_SECONDS)}
 
 
-def _tags(plan: TrackPlan, container: TargetContainer) -> list[tuple[str, str]]:
-    """Return the options that name tags: the source's own for the painted video, none that are no longer true."""
-    stale = [("metadata", f"{name}=") for name in STALE_TAGS]
-    painted = [("v:0", plan.video_tags)]
-    carried = [
-        (name, {"language": track.language.removeprefix("und"), "title": track.title})
-        for name, track in _named(plan.tracks)
-    ]
-    named = [
-        (f"metadata:s:{name}", f"{tag}={container.languages.get(value, value) if tag == 'language' else value}")
-        for name, tags in painted + carried
-        for tag, value in tags.items()
-        if value
-    ]
-    return stale + named
+def _write_tags(path: Path, plan: TrackPlan) -> None:
+    """Write the tags of the file, of its video and of each track as ffmpeg's metadata format; raises OutputError."""
+    sections = [plan.file_tags, plan.video_tags, *(track.tags for track in plan.tracks)]
+    texts = ["".join(f"{_escaped(name)}={_escaped(value)}\n" for name, value in tags.items()) for tags in sections]
+    with whole_file(path) as partial:
+        partial.write_bytes((";FFMETADATA1\n" + "[STREAM]\n".join(texts)).encode())
+
+
+def _escaped(text: str) -> str:
+    return TAG_SPECIAL_CHARACTERS.sub(r"\\\g<0>", text)
+
+
+def _tag_options(plan: TrackPlan) -> dict[str, str]:
+    """Return the options that give the file and each of its streams the tags of their section."""
+    names = ["v:0", *(name for name, _ in _specified(plan.tracks))]
+    by_stream = {f"map_metadata:s:{name}": f"{TAGS}:s:{number}" for number, name in enumerate(names)}
+    return {"map_metadata": str(TAGS), **by_stream}
 
 
 def _ticks(plan: TrackPlan, container: TargetContainer) -> dict[str, Any]:
+    """Return the muxer's options that keep the source's ticks where the container can."""
     if not container.keeps_ticks:
         return {}
     return {"video_track_timescale": plan.video_ticks, "movie_timescale": plan.timescale, "movflags": "+faststart"}
 
 
 def _encoders(tracks: tuple[Track, ...]) -> dict[str, str]:
-    return {f"c:{name}": track.encoder for name, track in _named(tracks) if track.encoder != COPY}
+    return {f"c:{name}": track.encoder for name, track in _specified(tracks) if track.encoder != COPY}
 
 
 def _limits(tracks: tuple[Track, ...], cut: Cut) -> dict[str, str]:
-    """Return what keeps each track inside the cut: packets that are dropped, or samples where sound is encoded anew."""
+    """Return what keeps each track inside the cut: packets that are dropped, or samples where sound is encoded."""
     begin, end = (None if time is None else time - cut.shift for time in (cut.start, cut.end))
     limits = {} if end is None else {"to": _decimal(end)}
-    for name, track in _named(tracks):
+    for name, track in _specified(tracks):
         if track.kind == "subtitle" and (begin, end) != (None, None):
-            limits[f"bsf:{name}"] = _shown(begin, end)
+            limits[f"bsf:{name}"] = _subtitle_filter(begin, end)
         elif track.kind == "audio" and track.encoder != COPY:
-            limits |= {f"filter:{name}": ",".join(filters)} if (filters := _filters(track, begin, end)) else {}
+            if filters := _audio_filters(track, begin, end):
+                limits[f"filter:{name}"] = ",".join(filters)
         elif track.kind == "audio" and begin is not None:
             limits[f"bsf:{name}"] = f"noise=drop='lt(pts*tb,{_decimal(begin - track.priming_seconds)})'"
     return limits
 
 
-def _shown(begin: Fraction | None, end: Fraction | None) -> str:
-    """Return the packet filter that keeps what is shown of each subtitle between `begin` and `end`."""
+def _subtitle_filter(begin: Fraction | None, end: Fraction | None) -> str:
+    """Return the packet filter that cuts each subtitle to the time between `begin` and `end`."""
     first, last = _decimal(begin or Fraction(0)), _decimal(Fraction(10**9) if end is None else end)
     starts, ends = f"max(PTS,{first}/TB)", f"min(PTS+DURATION,{last}/TB)"
     moved = f"setts=pts='{starts}':dts='{starts}':duration='max(0,{ends}-{starts})'"
     return f"noise=drop='lte((pts+d)*tb,{first})*gt(d,0)+lt(pts*tb,{first})*eq(d,0)',{moved}"
 
 
-def _filters(track: Track, begin: Fraction | None, end: Fraction | None) -> list[str]:
-    """Return the filters for sound that is encoded anew: cut to the sample, in a layout that the encoder knows."""
-    edges = {"start": begin, "end": end}
-    kept = ":".join(f"{edge}={_decimal(time)}" for edge, time in edges.items() if time is not None)
-    layouts = LAYOUTS.get(track.encoder, ())
-    return [f"atrim={kept}"] * bool(kept) + [f"aformat=channel_layouts={'|'.join(layouts)}"] * bool(layouts)
+def _audio_filters(track: Track, begin: Fraction | None, end: Fraction | None) -> list[str]:
+    """Return the filters for sound that is encoded: cut to the sample, in a channel layout that the encoder takes."""
+    filters = []
+    edges = [f"{edge}={_decimal(time)}" for edge, time in (("start", begin), ("end", end)) if time is not None]
+    if edges:
+        filters.append(f"atrim={':'.join(edges)}")
+    if layouts := LAYOUTS.get(track.encoder):
+        filters.append(f"aformat=channel_layouts={'|'.join(layouts)}")
+    return filters
 
 
-def _named(tracks: tuple[Track, ...]) -> list[tuple[str, Track]]:
-    """Return each track with its specifier in the output, such as a:0; the painted video is v:0."""
+def _specified(tracks: tuple[Track, ...]) -> list[tuple[str, Track]]:
+    """Return each track with its stream specifier in the output, such as a:0; the painted video is v:0."""
     counts = {"video": 1}
-    named = []
+    specified = []
     for track in tracks:
         number = counts.get(track.kind, 0)
         counts[track.kind] = number + 1
-        named.append((f"{LETTERS[track.kind]}:{number}", track))
-    return named
+        specified.append((f"{LETTERS[track.kind]}:{number}", track))
+    return specified
 
 
 def _decimal(seconds: Fraction) -> str:

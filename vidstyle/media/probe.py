@@ -1,60 +1,45 @@
-"""Transparency that lies beside the pictures, as VP8 and VP9 keep it in WebM and Matroska."""
+"""The probe: opens a video file, chooses its video stream and decoder, and describes it as a Clip."""
 
-from __future__ import annotations
-
-from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 from math import floor
 from pathlib import Path
 from struct import unpack
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import av
+from av.container import InputContainer
+from av.packet import Packet
+from av.sidedata.sidedata import Type
+from av.stream import Disposition
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
 from vidstyle.errors import InputError
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour, Stream
 from vidstyle.media.hdr_metadata import read_static_metadata
 
-if TYPE_CHECKING:
-    from av.container import InputContainer
-    from av.packet import Packet
-    from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
-
-
-ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-"""ffmpeg's own decoders of these codecs leave the transparency out; libvpx reads it."""
-
-
-def decoder_of(stream: Any) -> Any:
-    """Return the decoder for a stream of an opened container: its own, save where that would lose transparency."""
-    import av
-
-    usual = stream.codec_context
-    tags = {name.lower(): value for name, value in stream.metadata.items()}
-    name = ALPHA_DECODERS.get(usual.name)
-    if name is None or tags.get("alpha_mode") != "1":
-        return usual
-    decoder = av.CodecContext.create(name, "r")
-    decoder.extradata = usual.extradata
-    return decoder
-
-
 VIDEO_SUFFIXES = (
     *(".3gp", ".asf", ".avi", ".divx", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg"),
     *(".mts", ".mxf", ".nut", ".ogm", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
 )
-"""Which files of a folder are taken for video; a file that is named is tried whatever its suffix."""
+"""The files of a folder that count as video. A file that is named itself is tried whatever its suffix."""
 FALLBACK_RATE = Fraction(25)
 HIGHEST_PLAUSIBLE_RATE = 480
 PACKETS_UNTIL_A_PICTURE = 400
 LATEST_ORIGIN_SECONDS = 60
-"""A clock that begins later, or before zero, is that of a broadcast or a damaged file, and no delay that is meant."""
+"""A clock that begins later, or before zero, comes from a broadcast or a damaged file; it is no intended delay."""
 MICROSECONDS = 1_000_000
 PICTURE_FORMATS = ("image2", "_pipe")
+"""How the names of ffmpeg's formats for image files end."""
+RESERVED = 3
+"""A value of H.273 that states nothing, as UNSPECIFIED."""
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+"""VP8 and VP9 in WebM and Matroska keep transparency beside the pictures. ffmpeg's own decoders leave it out."""
 
 
 def probe(path: Path) -> Clip:
-    """Return the description of a video file; its first picture is decoded for what only pictures tell.
+    """Return the description of a video file. The first picture is decoded for what only pictures state.
 
     Raises InputError when the file is missing, a folder, empty, no media, without video, or cannot be decoded.
     """
@@ -65,8 +50,6 @@ def probe(path: Path) -> Clip:
 
 def open_source(path: Path) -> InputContainer:
     """Return the opened container, to be closed by the caller (`with`); raises InputError naming file and cause."""
-    import av
-
     _check_file(path)
     try:
         container = av.open(f"file:{path}", metadata_errors="replace")
@@ -92,13 +75,11 @@ def _reason(error: Exception) -> str:
 
 
 def video_stream(container: InputContainer, path: Path) -> VideoStream:
-    """Return the stream that a player would show, cover pictures left out; raises InputError when there is none."""
-    from av.stream import Disposition
-
+    """Return the stream that a player would show, no cover picture; raises InputError when there is none."""
     covers = Disposition.attached_pic | Disposition.timed_thumbnails
-    videos = [one for one in container.streams.video if not one.disposition & covers]
+    videos = [stream for stream in container.streams.video if not stream.disposition & covers]
     if not videos:
-        found = sorted({str(one.type) for one in container.streams})
+        found = sorted({str(stream.type) for stream in container.streams})
         raise InputError(f"{path} has no video stream (found: {', '.join(found) or 'nothing'}). Give a video file.")
     best = container.streams.best("video")
     chosen = best if best in videos else videos[0]
@@ -107,9 +88,19 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     return chosen
 
 
-def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:
-    import av
+def decoder_of(stream: Any) -> Any:
+    """Return the decoder for a stream of an opened container: its own, or libvpx where that would lose transparency."""
+    own = stream.codec_context
+    tags = {name.lower(): value for name, value in stream.metadata.items()}
+    name = ALPHA_DECODERS.get(own.name)
+    if name is None or tags.get("alpha_mode") != "1":
+        return own
+    decoder = av.CodecContext.create(name, "r")
+    decoder.extradata = own.extradata
+    return decoder
 
+
+def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:
     cause = "no picture in it can be decoded"
     packets, decoder = container.demux(stream), decoder_of(stream)
     try:
@@ -148,7 +139,7 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
         interlaced=frame.interlaced_frame,
         duration=_duration(container, stream),
         frames=stream.frames or None,
-        streams=tuple(_stream(one) for one in container.streams),
+        streams=tuple(_stream(stream) for stream in container.streams),
         metadata=read_static_metadata(frame),
         mirrored=_mirrored(frame),
         coded_aspect=stream.codec_context.sample_aspect_ratio,
@@ -157,7 +148,7 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
 
 
 def _origin_pts(container: InputContainer, stream: VideoStream) -> int:
-    """Return 0 where the clock begins as clocks do; else the earliest time of all, so that players need not wait."""
+    """Return 0 for a clock that begins near zero, else the earliest time of all, so that players need not wait."""
     time_base = Fraction(stream.time_base or 1)
     earliest = min(Fraction(container.start_time or 0, MICROSECONDS), (stream.start_time or 0) * time_base)
     usual = (stream.start_time or 0) >= 0 and earliest <= LATEST_ORIGIN_SECONDS
@@ -169,9 +160,7 @@ def _clockwise(counterclockwise: int) -> int:
 
 
 def _mirrored(frame: VideoFrame) -> bool:
-    """Whether the display matrix (ISO/IEC 14496-12, 6.2.2: rows of a b u, c d v, x y w) turns the picture over."""
-    from av.sidedata.sidedata import Type
-
+    """Return whether the display matrix (ISO/IEC 14496-12, 6.2.2: rows a b u, c d v, x y w) flips the picture."""
     data: Any = frame.side_data
     matrix = data.get(Type.DISPLAYMATRIX)
     a, b, _, c, d = unpack("=5i", bytes(matrix)[:20]) if matrix else (1, 0, 0, 0, 1)
@@ -200,17 +189,18 @@ def _language(stream: Any) -> str | None:
 
 
 def _colour(context: Any, frame: VideoFrame) -> Colour:
-    """Return what the stream states, completed by what its first picture states."""
-    stated = Colour(
-        matrix=_stated(int(context.colorspace), int(frame.colorspace)),
-        primaries=_stated(int(context.color_primaries), int(frame.color_primaries)),
-        transfer=_stated(int(context.color_trc), int(frame.color_trc)),
+    """Return the colour that the stream states, completed by what its first picture states."""
+    return Colour(
+        matrix=_first_stated(context.colorspace, frame.colorspace),
+        primaries=_first_stated(context.color_primaries, frame.color_primaries),
+        transfer=_first_stated(context.color_trc, frame.color_trc),
+        full_range=_full_range(int(context.color_range) or int(frame.color_range), frame),
     )
-    return replace(stated, full_range=_full_range(int(context.color_range) or int(frame.color_range), frame))
 
 
-def _stated(*values: int) -> int:
-    return next((value for value in values if value not in (UNSPECIFIED, 3)), UNSPECIFIED)
+def _first_stated(*numbers: int) -> int:
+    """Return the first number that is a real value of H.273, else UNSPECIFIED."""
+    return next((int(number) for number in numbers if number not in (UNSPECIFIED, RESERVED)), UNSPECIFIED)
 
 
 def _full_range(number: int, frame: VideoFrame) -> bool | None:

@@ -1,35 +1,40 @@
-"""How far a reading got, so that another can go on exactly there."""
-
-from __future__ import annotations
+"""The reader of a video: every picture of a range at its own time, from the beginning or after an earlier reading."""
 
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
+import av
 import numpy as np
+from av.video.frame import VideoFrame
 
 from vidstyle.errors import InputError
-from vidstyle.media.background import BLACK, Rgb
 from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.decode import MARGIN_SECONDS, Decoder
 from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.media.picture import Picture
 from vidstyle.media.probe import open_source
-from vidstyle.media.timeline import any_clock
+from vidstyle.media.reading_options import BLACK, Rgb
+from vidstyle.media.timeline import clock_may_jump
 
-if TYPE_CHECKING:
-    from av.video.frame import VideoFrame
+MICROSECONDS = 1_000_000
+ROUNDING_SECONDS = Fraction(1, 2000)
+"""Times in a file are rounded to its ticks. Half a tick early, at most this, is still the time that was asked for."""
+SHORT_SECONDS = Fraction(1, 4)
+"""Pictures that end this much before the stated duration are missing their end."""
+BEFORE_ALL, AFTER_ALL = -(1 << 62), 1 << 62
+"""Times in ticks that bound a range without a start or an end."""
 
 
 @dataclass(frozen=True)
 class Position:
-    """The place after a number of `pictures`: pts, duration and digest of the last one, in ticks of the clip's time base.
+    """The position after a number of `pictures`: pts, duration and digest of the last one, in ticks of the clip's time base.
 
-    `resized` counts pictures of another size up to there. `seekable`: every packet so far became one picture at its
-    own time, so that a reading that begins at an earlier key frame gives the same from here on.
+    `resized` counts pictures of another size up to there. `seekable`: every packet so far gave one picture at its own
+    time. A reading that begins at an earlier key frame then gives the same pictures from here on.
     """
 
     pictures: int
@@ -40,21 +45,12 @@ class Position:
     seekable: bool
 
 
-def digest(picture: np.ndarray) -> str:
-    """Return the SHA-256 of a picture's values, as hexadecimal."""
-    return hashlib.sha256(np.ascontiguousarray(picture).data).hexdigest()
-
-
-MICROSECONDS = 1_000_000
-ROUNDING_SECONDS = Fraction(1, 2000)
-"""Times in a file are rounded to its ticks: half a tick, at most this, earlier is still the time that was asked for."""
-SHORT_SECONDS = Fraction(1, 4)
-BEFORE_ALL, AFTER_ALL = -(1 << 62), 1 << 62
-
-
 @dataclass
 class ReadReport:
-    """Counts of one reading: packets in the asked range, frames given, of these concealed and held; plain warnings."""
+    """Counts of one reading: packets in the asked range, frames given, of these concealed and held; and its warnings.
+
+    `concealed` frames are damaged ones that the decoder repaired. `held` ones repeat the frame before a missing one.
+    """
 
     packets: int = 0
     frames: int = 0
@@ -72,10 +68,13 @@ class ReadReport:
 class VideoReader:
     """Decodes a clip from `start_seconds` to before `end_seconds`, both counted from the video's first picture.
 
-    Use it as a context manager. Where the stream is damaged the decoder's concealed picture is given; where none
-    comes, the previous picture is held at that pts. Both are counted in `report`, complete after the last batch.
+    Use it as a context manager. Where the stream is damaged the decoder's concealed picture is given. Where no picture
+    comes, the previous one is held at that pts. Both are counted in `report`, which is complete after the last picture.
     `start_pts` is the time of the video's first picture. `deinterlace` is auto, on or off, see Deinterlacer. Transparent
     pixels lie over `background`.
+
+    `start_after` is a position of an earlier reading over the same range; the pictures after it follow, bit for bit.
+    Entering then raises InputError when the source does not decode as it did before.
     """
 
     def __init__(
@@ -84,34 +83,26 @@ class VideoReader:
         *,
         start_seconds: float | None = None,
         end_seconds: float | None = None,
+        start_after: Position | None = None,
         background: Rgb = BLACK,
         deinterlace: str = "auto",
     ) -> None:
         self.clip, self.background = clip, background
-        self._start_seconds, self._end_seconds = start_seconds, end_seconds
+        self._start_seconds, self._end_seconds, self._start_after = start_seconds, end_seconds, start_after
         self._deinterlace = deinterlace
         self._ticks_per_frame = 1 / (clip.frame_rate * clip.time_base)
 
     def __enter__(self) -> Self:
         self._open()
-        self._seek(self._from)
+        try:
+            if self._start_after is None:
+                self._seek(self._from)
+            else:
+                self._resume(self._start_after)
+        except BaseException:
+            self._container.close()
+            raise
         return self
-
-    def _open(self) -> None:
-        self.report = ReadReport()
-        self._latest: Picture | None = None
-        self._clock: tuple[int, int] | None = None
-        self._resized = self._unordered = 0
-        self._aspect: Fraction | None = None
-        self._missing: list[int] = []
-        self._container = open_source(self.clip.path)
-        self._stream: Any = self._container.streams[self.clip.video_index]
-        self.start_pts = self._stream.start_time or 0
-        self._from = self._ticks(self._start_seconds, BEFORE_ALL)
-        self._until = self._ticks(self._end_seconds, AFTER_ALL)
-        self._decoder = Decoder(self._container, self._stream, (self._from, self._until), self.clip.frame_rate)
-        self._deinterlacer = Deinterlacer(self._deinterlace)
-        self._source = self._pictures()
 
     def __exit__(self, *error: object) -> None:
         self._container.close()
@@ -137,21 +128,44 @@ class VideoReader:
             yield picture
         self._finish()
 
-    def _batch(self, pictures: list[Picture]) -> Batch:
-        return Batch(
-            frames=np.stack([one.rgb for one in pictures]),
-            pts=tuple(one.pts for one in pictures),
-            durations=tuple(one.duration for one in pictures),
-            time_base=self.clip.time_base,
-        )
+    def positions(self, segment: int) -> Iterator[tuple[int, Position]]:
+        """Yield, for every `segment` pictures, the pts of the first one and the position after the last one.
+
+        Only the last picture of each segment is converted. Raises InputError when no picture can be decoded.
+        """
+        first_pts = 0
+        for picture in self.pictures():
+            if (self.report.frames - 1) % segment == 0:
+                first_pts = picture.pts
+            if self.report.frames % segment == 0:
+                yield first_pts, self.position()
+        if self.report.frames % segment:
+            yield first_pts, self.position()
 
     def position(self) -> Position:
-        """Return the place after the last batch that was given."""
+        """Return the position after the last picture that was given."""
         last = self._latest
-        assert last is not None, "a position is asked for after a batch"
-        plain = self._decoder.plain and not (self._unordered or self.report.concealed or self.report.held)
-        paired = self.report.frames == self._decoder.packets - self._decoder.ahead()
-        return Position(self.report.frames, last.pts, last.duration, digest(last.rgb), self._resized, plain and paired)
+        assert last is not None, "a position is asked for after a picture"
+        one_to_one = self._decoder.one_to_one and not (self._unordered or self.report.concealed or self.report.held)
+        all_given = self.report.frames == self._decoder.packets - self._decoder.packets_ahead()
+        seekable = one_to_one and all_given
+        return Position(self.report.frames, last.pts, last.duration, digest(last.rgb), self._resized, seekable)
+
+    def _open(self) -> None:
+        self.report = ReadReport()
+        self._latest: Picture | None = None
+        self._clock: tuple[int, int] | None = None
+        self._resized = self._unordered = 0
+        self._aspect: Fraction | None = None
+        self._missing: list[int] = []
+        self._container = open_source(self.clip.path)
+        self._stream: Any = self._container.streams[self.clip.video_index]
+        self.start_pts = self._stream.start_time or 0
+        self._from = self._ticks(self._start_seconds, BEFORE_ALL)
+        self._until = self._ticks(self._end_seconds, AFTER_ALL)
+        self._decoder = Decoder(self._container, self._stream, (self._from, self._until), self.clip.frame_rate)
+        self._deinterlacer = Deinterlacer(self._deinterlace)
+        self._source = self._pictures()
 
     def _ticks(self, seconds: float | None, absent: int) -> int:
         if seconds is None:
@@ -161,14 +175,40 @@ class VideoReader:
 
     def _seek(self, pts: int) -> None:
         """Go to a key frame that surely lies before `pts`; files without an index are read from the front."""
-        import av
-
         target = pts - ceil(MARGIN_SECONDS / self.clip.time_base)
-        if target > self.start_pts and self.clip.duration is not None and not any_clock(self._container):
+        if target > self.start_pts and self.clip.duration is not None and not clock_may_jump(self._container):
             try:
                 self._container.seek(target, stream=self._stream)
             except av.error.FFmpegError:
                 self._container.seek(self.start_pts, stream=self._stream)
+
+    def _resume(self, position: Position) -> None:
+        """Go to `position`: by a seek where that is exact, else by decoding from the front; raises InputError."""
+        if position.seekable:
+            if self._resume_by_seek(position):
+                return
+            self._container.close()
+            self._open()
+        self._seek(self._from)
+        self._resume_from_front(position)
+
+    def _resume_by_seek(self, position: Position) -> bool:
+        """Decode from a key frame before `position`; return whether its very picture was found."""
+        self._seek(position.pts)
+        found = next((picture for picture in self._source if picture.pts >= position.pts), None)
+        if not _is_at(position, found):
+            return False
+        self.report, self._unordered = ReadReport(frames=position.pictures), 0
+        self._resized = position.resized
+        self._decoder.resume_at(position.pictures)
+        return True
+
+    def _resume_from_front(self, position: Position) -> None:
+        for _ in range(position.pictures):
+            next(self._source, None)
+        self.report.frames = position.pictures
+        if not _is_at(position, self._latest):
+            raise InputError(f"{self.clip.path} does not read as it did before. Give --restart to begin anew.")
 
     def _pictures(self) -> Iterator[Picture]:
         for frame, lost in self._deinterlacer.frames(self._decoder.frames()):
@@ -215,25 +255,39 @@ class VideoReader:
             self._aspect = self._decoder.sample_aspect
         return Picture(frame, self.clip, pts, frame.duration or 0, self._aspect, self.background)
 
-    def _finish(self) -> None:
-        path, report, restarts = self.clip.path, self.report, len(self._decoder.timeline.shifts) - 1
-        if report.frames == 0:
-            raise InputError(f"{path} gave no picture in the asked range{self._length()}. Check --start and --end.")
-        report.packets = self._decoder.packets
-        report.truncated = self._end_seconds is None and self._is_truncated()
-        noted = {
-            f"{report.concealed} damaged pictures were concealed by the decoder": report.concealed,
-            f"{report.held} pictures could not be decoded; the one before each was held": report.held,
-            f"{self._resized} pictures of another size were scaled to {self.clip.width}x{self.clip.height}": self._resized,
-            f"{self._unordered} pictures had times that did not increase; they were moved": self._unordered,
-            f"the clock starts again {restarts} times; the recordings were put one after the other": restarts,
-            f"reading stopped early: {self._decoder.stopped_by}": bool(self._decoder.stopped_by),
-            self._shortfall(): report.truncated,
-        }
-        report.warnings += [f"{path}: {text}." for text, counted in noted.items() if counted]
+    def _batch(self, pictures: list[Picture]) -> Batch:
+        return Batch(
+            frames=np.stack([picture.rgb for picture in pictures]),
+            pts=tuple(picture.pts for picture in pictures),
+            durations=tuple(picture.duration for picture in pictures),
+            time_base=self.clip.time_base,
+        )
 
-    def _length(self) -> str:
-        return "" if self.clip.duration is None else f": it lasts {float(self.clip.duration):.2f} s"
+    def _finish(self) -> None:
+        """Complete the report after the last picture; raises InputError when there was none."""
+        if self.report.frames == 0:
+            duration = "" if self.clip.duration is None else f": it lasts {float(self.clip.duration):.2f} s"
+            raise InputError(f"{self.clip.path} gave no picture in the asked range{duration}. Check --start and --end.")
+        self.report.packets = self._decoder.packets
+        self.report.truncated = self._end_seconds is None and self._is_truncated()
+        self.report.warnings += [f"{self.clip.path}: {text}." for text in self._warnings()]
+
+    def _warnings(self) -> list[str]:
+        counts = [
+            (self.report.concealed, "damaged pictures were concealed by the decoder"),
+            (self.report.held, "pictures could not be decoded; the one before each was held"),
+            (self._resized, f"pictures of another size were scaled to {self.clip.width}x{self.clip.height}"),
+            (self._unordered, "pictures had times that did not increase; they were moved"),
+        ]
+        warnings = [f"{count} {text}" for count, text in counts if count]
+        restarts = len(self._decoder.timeline.shifts) - 1
+        if restarts:
+            warnings.append(f"the clock starts again {restarts} times; the recordings were put one after the other")
+        if self._decoder.stopped_by:
+            warnings.append(f"reading stopped early: {self._decoder.stopped_by}")
+        if self.report.truncated:
+            warnings.append(self._shortfall())
+        return warnings
 
     def _shortfall(self) -> str:
         if self.clip.frames:
@@ -244,6 +298,7 @@ class VideoReader:
         return f"the file is incomplete: {promised:.1f} s are promised, the pictures end at {self._end():.1f} s"
 
     def _end(self) -> float:
+        """Return the seconds from the video's first picture to the end of the last one that was given."""
         last = self._latest
         return float((last.pts - self.start_pts + last.duration) * self.clip.time_base) if last else 0.0
 
@@ -253,17 +308,27 @@ class VideoReader:
         if self.clip.duration is None:
             return False
         if self.clip.frames and not self._start_seconds:
-            early = self._end() + 1.5 / self.clip.frame_rate < self.clip.duration
-            return early and self._decoder.all_packets < self.clip.frames
+            ends_early = self._end() + 1.5 / self.clip.frame_rate < self.clip.duration
+            return ends_early and self._decoder.all_packets < self.clip.frames
         return self._end() + SHORT_SECONDS < self.clip.duration and not self._others_go_on()
 
     def _others_go_on(self) -> bool:
-        """Whether another stream lasts longer than the pictures: then the file is whole and its video simply shorter."""
-        import av
-
+        """Return whether another stream lasts longer than the pictures: then the file is whole, its video just shorter."""
         try:
             self._container.seek(int((self._end() + SHORT_SECONDS) * MICROSECONDS))
-            timed = ((one.pts, one.time_base) for one in self._container.demux() if one.pts is not None)
-            return any(float(pts * base) > self._end() + SHORT_SECONDS / 2 for pts, base in timed)
+            times = (
+                float(packet.pts * packet.time_base) for packet in self._container.demux() if packet.pts is not None
+            )
+            return any(time > self._end() + SHORT_SECONDS / 2 for time in times)
         except av.error.FFmpegError:
             return False
+
+
+def digest(picture: np.ndarray) -> str:
+    """Return the SHA-256 of a picture's values, as hexadecimal."""
+    return hashlib.sha256(np.ascontiguousarray(picture).data).hexdigest()
+
+
+def _is_at(position: Position, picture: Picture | None) -> bool:
+    """Return whether `picture` is the last one before `position`, by its time and its values."""
+    return picture is not None and picture.pts == position.pts and digest(picture.rgb) == position.digest

@@ -1,4 +1,7 @@
-"""Tone mapping of HDR and wide gamut: transfer functions, colour primaries, and what BT.709 shows."""
+"""Tone mapping of HDR and wide gamut to BT.709 and back: transfer functions, colour primaries, compression of light.
+
+PQ: SMPTE ST 2084. HLG: ITU-R BT.2100. Standard dynamic range: ITU-R BT.1886. Primaries: ITU-T H.273.
+"""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -9,6 +12,7 @@ from torch import Tensor
 
 from vidstyle.media.clip import BT2020, HLG, P3_D65, P3_DCI, PQ, UNSPECIFIED, Clip, Colour
 from vidstyle.media.hdr_metadata import StaticMetadata
+from vidstyle.pixels import to_device, to_host
 
 SDR_WHITE_NITS = 203.0
 SDR_GAMMA = 2.4
@@ -21,10 +25,26 @@ HLG_GAMMA = 1.2
 HLG_A, HLG_B, HLG_C = 0.17883277, 0.28466892, 0.55991073
 BT2020_LUMA = (0.2627, 0.6780, 0.0593)
 SMALLEST = 1e-12
+BT709 = 1
+CHROMATICITIES = {
+    BT709: ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060)),
+    BT2020: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),
+    P3_DCI: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
+    P3_D65: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
+}
+"""CIE 1931 x and y of red, green and blue by their ITU-T H.273 number (table 2).
+
+The white of P3_DCI counts as that of D65, because a viewer adapts to either.
+"""
+D65 = (0.3127, 0.3290)
+KNEE = 0.3
+"""The light, in parts of SDR white, up to which nothing is compressed: 61 cd/m2. Light skin, at 100, loses 3 % of its signal."""
+DEFAULT_PEAK_NITS = 1000.0
+SDR_COLOUR = Colour(matrix=1, primaries=BT709, transfer=1, full_range=False)
 
 
 def to_light(signal: Tensor, transfer: int) -> Tensor:
-    """Return the linear light, 1.0 is SDR white, of (n, 3, h, w) signals; neither PQ nor HLG is taken for BT.1886."""
+    """Return the linear light, 1.0 is SDR white, of (n, 3, h, w) signals. All but PQ and HLG count as BT.1886."""
     if transfer == PQ:
         return _pq_to_nits(signal) / SDR_WHITE_NITS
     if transfer == HLG:
@@ -35,7 +55,7 @@ def to_light(signal: Tensor, transfer: int) -> Tensor:
 def to_signal(light: Tensor, transfer: int) -> Tensor:
     """Return the signal in [0, 1] of (n, 3, h, w) linear light, 1.0 is SDR white: the inverse of `to_light`.
 
-    Light beyond what a signal can say is dimmed to it; in HLG, whose reach differs by colour, without a change of hue.
+    Light above the brightest signal is dimmed to it. In HLG, where that limit differs by colour, the hue stays.
     """
     light = light.clamp(min=0)
     if transfer == PQ:
@@ -74,20 +94,6 @@ def _luma(light: Tensor) -> Tensor:
     return (light * light.new_tensor(BT2020_LUMA).view(1, 3, 1, 1)).sum(1, keepdim=True)
 
 
-BT709 = 1
-CHROMATICITIES = {
-    BT709: ((0.640, 0.330), (0.300, 0.600), (0.150, 0.060)),
-    BT2020: ((0.708, 0.292), (0.170, 0.797), (0.131, 0.046)),
-    P3_DCI: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
-    P3_D65: ((0.680, 0.320), (0.265, 0.690), (0.150, 0.060)),
-}
-"""CIE 1931 x and y of red, green and blue by their ITU-T H.273 number (table 2).
-
-The white of P3_DCI is taken for D65's: a viewer is adapted to either.
-"""
-D65 = (0.3127, 0.3290)
-
-
 @cache
 def gamut_matrix(source: int, target: int) -> np.ndarray:
     """Return the (3, 3) float64 matrix that takes linear RGB of the primaries `source` to those of `target`."""
@@ -104,18 +110,12 @@ def _xyz(x: float, y: float) -> np.ndarray:
     return np.array([x / y, 1, (1 - x - y) / y])
 
 
-KNEE = 0.3
-"""Light up to which nothing is compressed, in parts of SDR white: 61 cd/m2. Light skin, at 100, loses 3 % of its signal."""
-DEFAULT_PEAK_NITS = 1000.0
-SDR_COLOUR = Colour(matrix=1, primaries=BT709, transfer=1, full_range=False)
-
-
 @dataclass(frozen=True)
 class Bt709View:
-    """A video's pictures as BT.709 signals and back, for (n, 3, h, w) float32 signals in [0, 1] on any device.
+    """Converts a video's signals to BT.709 and back: (n, 3, h, w) float32 in [0, 1] on any device.
 
     `transfer` and `primaries` are the video's ITU-T H.273 numbers, `peak_nits` its brightest light. Colours outside
-    BT.709 are clipped to it (ITU-R BT.2407, 2); all others come back exactly.
+    BT.709 are clipped to it (ITU-R BT.2407, 2). All others come back exactly.
     """
 
     transfer: int
@@ -123,7 +123,7 @@ class Bt709View:
     peak_nits: float
 
     def to_bt709(self, signal: Tensor) -> Tensor:
-        """Return what the networks see: BT.709 in standard dynamic range."""
+        """Return the signals in BT.709 and standard dynamic range, which is what the networks see."""
         light = _times(gamut_matrix(self.primaries, BT709), to_light(signal, self.transfer)).clamp(min=0)
         if self._peak:
             brightest = light.amax(1, keepdim=True)
@@ -140,44 +140,59 @@ class Bt709View:
 
     @property
     def _peak(self) -> float:
-        """The brightest light in parts of SDR white, 0 where nothing is to be compressed."""
+        """The brightest light in parts of SDR white, 0 where nothing needs compression."""
         return max(self.peak_nits / SDR_WHITE_NITS, 1.0) if self.transfer in (PQ, HLG) else 0.0
 
 
 def view_of(colour: Colour, metadata: StaticMetadata) -> Bt709View | None:
-    """Return the view for a video of `colour`; None where its pictures are what the networks know, as nearly all are."""
+    """Return the view for a video of `colour`, or None where its pictures are BT.709 or alike, as nearly all are."""
     if colour.is_hdr:
-        primaries = colour.primaries if colour.is_wide else BT2020 if colour.primaries == UNSPECIFIED else BT709
-        peak = HLG_NITS if colour.transfer == HLG else metadata.peak_nits or DEFAULT_PEAK_NITS
-        return Bt709View(colour.transfer, primaries, peak)
-    return Bt709View(colour.transfer, colour.primaries, SDR_WHITE_NITS) if colour.is_wide else None
+        return Bt709View(colour.transfer, _hdr_primaries(colour), _hdr_peak_nits(colour, metadata))
+    if colour.is_wide:
+        return Bt709View(colour.transfer, colour.primaries, SDR_WHITE_NITS)
+    return None
 
 
-def seen_in_bt709(picture: np.ndarray, clip: Clip) -> np.ndarray:
+def _hdr_primaries(colour: Colour) -> int:
+    """Return the primaries of a video in high dynamic range: BT.2020 where it states none, BT.709 for all narrow ones."""
+    if colour.primaries == UNSPECIFIED:
+        return BT2020
+    return colour.primaries if colour.is_wide else BT709
+
+
+def _hdr_peak_nits(colour: Colour, metadata: StaticMetadata) -> float:
+    if colour.transfer == HLG:
+        return HLG_NITS
+    return metadata.peak_nits or DEFAULT_PEAK_NITS
+
+
+def bt709_pixels(picture: np.ndarray, clip: Clip) -> np.ndarray:
     """Return a picture of `clip`, (height, width, 3) uint8 or uint16, as uint8 in BT.709 and standard dynamic range."""
-    signal = torch.from_numpy(picture / np.float32(np.iinfo(picture.dtype).max)).permute(2, 0, 1)[None]
+    signal = to_device(picture[None], torch.device("cpu"))
     view = view_of(clip.colour, clip.metadata)
     seen = view.to_bt709(signal) if view else signal
-    return seen[0].mul(255).round().to(torch.uint8).permute(1, 2, 0).numpy()
+    return to_host(seen, sixteen_bit=False)[0]
 
 
 def hdr_colour(colour: Colour) -> Colour:
-    """Return the tags of a result that stays in high dynamic range: the source's own, with BT.2020 where it is silent."""
+    """Return the tags of a result that stays in high dynamic range: the source's, or BT.2020 primaries if unstated."""
     return replace(colour, primaries=BT2020 if colour.primaries == UNSPECIFIED else colour.primaries)
 
 
 def _compress(light: Tensor, peak: float) -> Tensor:
-    """Straight to the knee, then hyperbolic with the same slope there, so that `peak` becomes 1."""
+    """Return light compressed: unchanged up to the knee, then a hyperbola of the same slope, so that `peak` becomes 1."""
     above = (light - KNEE).clamp(min=0)
     return light.clamp(max=KNEE) + above / (1 + _bend(peak) * above)
 
 
 def _expand(light: Tensor, peak: float) -> Tensor:
+    """Return compressed light as it was: the inverse of `_compress`."""
     above = (light - KNEE).clamp(min=0)
     return light.clamp(max=KNEE) + above / (1 - _bend(peak) * above)
 
 
 def _bend(peak: float) -> float:
+    """Return the factor of the hyperbola."""
     return 1 / (1 - KNEE) - 1 / (peak - KNEE)
 
 

@@ -1,6 +1,4 @@
-"""Writing painted pictures as coded video, each at its own time, in constant memory."""
-
-from __future__ import annotations
+"""The writer of a video without sound: each picture at its own time, in constant memory; and the form it is coded in."""
 
 import os
 from collections.abc import Iterator
@@ -9,33 +7,32 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
+import av
 import numpy as np
+from av.container import OutputContainer
+from av.packet import Packet
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
 
-from vidstyle.errors import OutputError
+from vidstyle.errors import OutputError, SettingsError
 from vidstyle.media.clip import UNSPECIFIED, Batch, Colour
 from vidstyle.media.codecs import VideoCodec
 from vidstyle.media.colour import FULL, LIMITED, RGB_MATRIX, from_rgb, implied_matrix
 from vidstyle.media.hdr_metadata import NO_METADATA, StaticMetadata, metadata_options
 
-if TYPE_CHECKING:
-    from av.container import OutputContainer
-    from av.packet import Packet
-    from av.video.frame import VideoFrame
-    from av.video.stream import VideoStream
-
 LONGEST_REORDERING_SECONDS = 86400
-"""Beyond this a decoding time is no time: libx265 leaves those of a video of two pictures unset."""
-_QUIET = {"SVT_LOG": "1"}
-"""The AV1 encoder talks on stderr unless told not to."""
+"""A decoding time further from the pts is invalid: libx265 leaves those of a video of two pictures unset."""
+QUIET_ENCODERS = {"SVT_LOG": "1"}
+"""The AV1 encoder writes to stderr unless this environment variable is set."""
 
 
 @dataclass(frozen=True)
 class VideoForm:
     """How pictures are coded: encoder, size in pixels, pixel format, seconds a tick, aspect, colour, quality, speed.
 
-    `metadata` of high dynamic range is written into the stream where the encoder has a place for it.
+    `metadata` of high dynamic range is written into the stream by encoders that can.
     """
 
     codec: VideoCodec
@@ -65,25 +62,55 @@ class VideoForm:
         return options
 
 
-def writable_colour(colour: Colour, pixel_format: str, codec: VideoCodec) -> Colour:
-    """Return the colour to write: the source's own, save where pixel format or codec demand another matrix or range.
+def choose_pixel_format(codec: VideoCodec, asked: str | None, width: int, height: int, bit_depth: int) -> str:
+    """Return the pixel format for `width` x `height` pictures of `bit_depth` bits a channel.
 
-    A matrix that is only implied by primaries or transfer is stated, since players would guess it from the size.
+    Raises SettingsError when the encoder does not take the one that is `asked` for.
+    """
+    if asked is None:
+        return codec.pixel_format_for(width, height, bit_depth)
+    offered = [video_format.name for video_format in av.Codec(codec.name, "w").video_formats or ()]
+    if asked not in offered:
+        raise SettingsError(f"{codec.name} does not encode {asked}. Choose --pix-fmt {', '.join(offered)}.")
+    if _halves_odd_side(asked, width, height) and codec.odd_pixel_formats != codec.pixel_formats:
+        raise SettingsError(
+            f"{codec.name} does not encode {asked} at the odd size {width}x{height}. "
+            f"Choose --pix-fmt {codec.pixel_format_for(width, height, bit_depth)}."
+        )
+    return asked
+
+
+def _halves_odd_side(pixel_format: str, width: int, height: int) -> bool:
+    """Return whether the chroma planes of a pixel format have half the samples of a side that is odd."""
+    chroma = av.VideoFormat(pixel_format, 4, 4)
+    return bool((width % 2 and chroma.chroma_width() < 4) or (height % 2 and chroma.chroma_height() < 4))
+
+
+def bits_of(pixel_format: str) -> int:
+    """Return the bits a channel of a pixel format."""
+    return int(av.VideoFormat(pixel_format).components[0].bits)
+
+
+def writable_colour(colour: Colour, pixel_format: str, codec: VideoCodec) -> Colour:
+    """Return the colour to write: the source's own, unless pixel format or codec need another matrix or range.
+
+    A matrix that primaries or transfer only imply is stated, because players would guess it from the size.
     """
     if pixel_format.startswith(("gbr", "rgb", "bgr")):
         return replace(colour, matrix=RGB_MATRIX, full_range=True)
     if colour.matrix == RGB_MATRIX:
         colour = replace(colour, matrix=UNSPECIFIED, full_range=None)
-    full_range = colour.full_range if codec.full_range else False if colour.full_range else colour.full_range
-    return replace(colour, matrix=implied_matrix(colour, UNSPECIFIED), full_range=full_range)
+    if colour.full_range and not codec.full_range:
+        colour = replace(colour, full_range=False)
+    return replace(colour, matrix=implied_matrix(colour, UNSPECIFIED))
 
 
 class VideoWriter:
     """Encodes batches of upright RGB into a file without sound; a context manager that opens the encoder on entry.
 
-    Presentation times are kept exactly where the container counts in the form's time base, as mp4 and mov do. The
-    file is whole after the block has ended well; `coded_pts` then has the times in the order of decoding. Raises
-    OutputError naming the file, as `name` where that is given, and the cause.
+    Presentation times are exact where the container counts in the form's time base, as mp4 and mov do. The file is
+    complete once the block ends without an error; `coded_pts` then holds the times in decoding order. Raises
+    OutputError with the cause and the name of the file, or `name` where that is given.
     """
 
     def __init__(self, target: Path, form: VideoForm, name: str | None = None) -> None:
@@ -92,12 +119,10 @@ class VideoWriter:
         self.coded_pts: list[int] = []
         self._durations: dict[int, int] = {}
         self.nominal_duration = max(1, round(1 / (form.frame_rate * form.time_base)))
-        self._longest = LONGEST_REORDERING_SECONDS / form.time_base
+        self._longest_reordering = LONGEST_REORDERING_SECONDS / form.time_base
 
     def __enter__(self) -> Self:
-        import av
-
-        for name, value in _QUIET.items():
+        for name, value in QUIET_ENCODERS.items():
             os.environ.setdefault(name, value)
         with self._translated():
             self._container = av.open(f"file:{self.target}", "w", container_options=timescales(self.form.time_base))
@@ -146,20 +171,18 @@ class VideoWriter:
             self._container.mux(packet)
 
     def _repair(self, packet: Packet) -> None:
-        """Undo what encoders do to times: libvpx rounds those of very fine ticks, see also the longest reordering."""
-        told = packet.pts
-        if told is None or packet.dts is None:
+        """Undo what encoders do to times: libvpx rounds those of very fine ticks, see also LONGEST_REORDERING_SECONDS."""
+        coded_pts = packet.pts
+        if coded_pts is None or packet.dts is None:
             return
-        if self._durations and told not in self._durations:
-            packet.pts = min(self._durations, key=lambda pts: abs(pts - told))
+        if self._durations and coded_pts not in self._durations:
+            packet.pts = min(self._durations, key=lambda pts: abs(pts - coded_pts))
             packet.dts = min(packet.dts, packet.pts)
-        if abs(told - packet.dts) > self._longest:
+        if abs(coded_pts - packet.dts) > self._longest_reordering:
             packet.dts = packet.pts
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        import av
-
         try:
             yield
         except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -185,11 +208,11 @@ def _add_stream(container: OutputContainer, form: VideoForm) -> VideoStream:
 
 
 def _tag(tagged: Any, colour: Colour) -> None:
-    """Write the colour's numbers on a frame or an encoder; both name them alike."""
+    """Set the colour's numbers on a frame or an encoder; both have them under the same names."""
     tagged.colorspace, tagged.color_primaries, tagged.color_trc = colour.matrix, colour.primaries, colour.transfer
     tagged.color_range = {None: 0, False: LIMITED, True: FULL}[colour.full_range]
 
 
 def timescales(time_base: Fraction) -> dict[str, str]:
-    """Return the muxer options that let mp4 and mov count in the source's ticks, the first picture's delay included."""
+    """Return the muxer options with which mp4 and mov count in the source's ticks, also the first picture's delay."""
     return {name: str(time_base.denominator) for name in ("video_track_timescale", "movie_timescale")}

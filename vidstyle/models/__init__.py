@@ -1,1 +1,1 @@
-"""Trained networks as image-to-image models, and the files that hold them."""
+"""Trained networks as image-to-image models, the files that hold them, and what they run on."""

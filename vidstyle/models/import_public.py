@@ -1,4 +1,4 @@
-"""Generators of the public CUT and CycleGAN code as styles."""
+"""Importing generators that the public CUT and CycleGAN code trained, as styles."""
 
 import re
 from pathlib import Path
@@ -12,29 +12,29 @@ from vidstyle.models.weights import read_weights
 
 _BLOCK = re.compile(r"model\.(\d+)\.conv_block\.(\d+)\.(weight|bias)")
 _FIRST_BLOCK = {"resnet": 12, "resnet-strided": 10}
-"""The number of the first residual block tells whether blurs (CUT) or strides (CycleGAN) halve the size."""
+"""Number of the first residual block, which tells if blurs (CUT) or strides (CycleGAN) halve the size."""
 _SECOND_CONVOLUTION = (5, 6)
-"""Its place in a block without dropout, as in ours, and with it."""
-_NO_WEIGHTS = ("filt", "running_mean", "running_var", "num_batches_tracked")
-"""Blur kernels, which are always the same, and statistics that old versions kept of instance norms without using them."""
+"""Its number in a block without dropout, as in our networks, and with dropout."""
+_IGNORED = ("filt", "running_mean", "running_var", "num_batches_tracked")
+"""Blur kernels, which are always the same, and statistics of instance norms, which old versions stored but never used."""
 
 
 def read_public_generator(path: Path, size: int) -> Style:
     """Return the ResNet generator in a `latest_net_G.pth` as a style for a short side of `size` pixels.
 
-    Raises StyleError saying what the file holds instead, or what of it is not supported.
+    Raises StyleError that says what the file holds instead, or what in it is not supported.
     """
     state = {name.removeprefix("module."): value for name, value in read_weights(path).items()}
-    weights = {name: value for name, value in state.items() if name.rsplit(".", 1)[-1] not in _NO_WEIGHTS}
+    weights = {name: value for name, value in state.items() if name.rsplit(".", 1)[-1] not in _IGNORED}
     blocks = sorted({int(match[1]) for name in weights if (match := _BLOCK.fullmatch(name))})
     if not blocks or "model.1.weight" not in weights:
-        raise _refusal(path, _what_else(weights))
+        raise _refusal(path, _describe(weights))
     kind = next((kind for kind, first in _FIRST_BLOCK.items() if first == blocks[0]), None)
     _check_supported(path, weights, kind)
     assert kind is not None
     channels = weights["model.1.weight"].shape[0]
-    ours = {_our_name(path, name): value for name, value in weights.items()}
-    style = Style(kind, channels, len(blocks), size, ours, {"imported_from": path.name})
+    renamed = {_our_name(path, name): value for name, value in weights.items()}
+    style = Style(kind, channels, len(blocks), size, renamed, {"imported_from": path.name})
     try:
         build_generator(style)
     except StyleError as error:
@@ -44,9 +44,8 @@ def read_public_generator(path: Path, size: int) -> Style:
 
 def _check_supported(path: Path, weights: dict[str, Tensor], kind: str | None) -> None:
     if kind is None:
-        raise _refusal(
-            path, "only one of its two ways of resizing is antialiased, or it halves the size other than twice"
-        )
+        cause = "only one of its two ways of resizing is antialiased, or it halves the size other than twice"
+        raise _refusal(path, cause)
     if weights["model.1.weight"].shape[1] != 3:
         raise _refusal(path, f"it takes {weights['model.1.weight'].shape[1]} colour channels instead of 3")
     if "model.2.weight" in weights:
@@ -64,7 +63,8 @@ def _our_name(path: Path, name: str) -> str:
     return f"model.{match[1]}.conv_block.{_SECOND_CONVOLUTION[0]}.{match[3]}"
 
 
-def _what_else(weights: dict[str, Tensor]) -> str:
+def _describe(weights: dict[str, Tensor]) -> str:
+    """Return a sentence about what a file without a ResNet generator seems to hold."""
     if any(name.startswith("model.model.") for name in weights):
         return "it is a U-Net"
     if any(name.startswith("encoder.") for name in weights):

@@ -1,4 +1,4 @@
-"""Networks compiled and quantised to int8 by OpenVINO."""
+"""Networks that OpenVINO computes on the CPU, in floats or quantised to 8-bit integers by NNCF, and their files."""
 
 import contextlib
 import hashlib
@@ -16,6 +16,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -23,51 +24,16 @@ from vidstyle.device import resolve_precision
 from vidstyle.errors import DependencyError
 from vidstyle.files import whole_file
 
-SHAPES = 12
-"""Shapes for which a network is kept compiled: those of whole frames, or of a frame's tiles (9 at most)."""
+COMPILED_SHAPES = 12
+"""Input shapes for which a network stays compiled: those of whole frames, or of a frame's tiles (9 at most)."""
 TRACED_SIDE = 32
-"""Side of the picture with which a network is traced; any other size is set afterwards."""
-
-
-def check_installed() -> None:
-    """Raise DependencyError when OpenVINO is not installed."""
-    if not find_spec("openvino"):
-        raise DependencyError("To compute with OpenVINO, install its extra: pip install 'vidstyle[openvino]'.")
-
-
-def _import() -> Any:
-    """Return the library, kept from reporting its use over the network."""
-    check_installed()
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
-    import openvino
-
-    return openvino
-
-
-@cache
-def _core() -> Any:
-    return _import().Core()
-
-
-def convert(network: nn.Module) -> Any:
-    """Return a network of (n, 3, h, w) tensors, fp32 on the CPU, as an OpenVINO model of any n, h and w."""
-    openvino = _import()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return openvino.convert_model(network, example_input=torch.zeros(1, 3, TRACED_SIDE, TRACED_SIDE))
-
-
-def with_shape(model: Any, shape: tuple[int, ...]) -> Any:
-    """Return a copy of `model` for inputs of `shape`."""
-    fixed = model.clone()
-    fixed.reshape(shape)
-    return fixed
+"""Side of the picture with which a network is traced, pixels; the converted model takes any size."""
 
 
 class OpenVINONetwork:
-    """Maps fp32 tensors on the CPU as `model` does; what it returns is valid until the next call.
+    """Maps fp32 tensors on the CPU as `model` does; the result is valid until the next call.
 
-    `precision` is fp32, bf16 or int8; what a quantised model leaves unquantised computes in the CPU's best format.
+    `precision` is fp32, bf16 or int8. With int8 the layers that are not quantised compute in the CPU's best format.
     """
 
     def __init__(self, model: Any, precision: str) -> None:
@@ -77,15 +43,16 @@ class OpenVINONetwork:
         self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Return what the model makes of `images`."""
+        """Return the model's result for `images`."""
         request = self._request(tuple(images.shape))
-        given = request.infer([images.contiguous().numpy()], share_inputs=True, share_outputs=True)
-        return torch.from_numpy(given[0])
+        results = request.infer([images.contiguous().numpy()], share_inputs=True, share_outputs=True)
+        return torch.from_numpy(results[0])
 
     def _request(self, shape: tuple[int, ...]) -> Any:
+        """Return the model compiled for `shape`, and drop the one used longest ago where there are too many."""
         if shape not in self._requests:
             self._requests[shape] = self._compile(shape)
-            if len(self._requests) > SHAPES:
+            if len(self._requests) > COMPILED_SHAPES:
                 self._requests.popitem(last=False)
         self._requests.move_to_end(shape)
         return self._requests[shape]
@@ -99,9 +66,48 @@ class OpenVINONetwork:
         return _core().compile_model(with_shape(self.model, shape), "CPU", properties).create_infer_request()
 
 
+def convert(network: nn.Module) -> Any:
+    """Return a network of (n, 3, h, w) tensors, fp32 on the CPU, as an OpenVINO model of any n, h and w."""
+    openvino = _import_openvino()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return openvino.convert_model(network, example_input=torch.zeros(1, 3, TRACED_SIDE, TRACED_SIDE))
+
+
+def with_shape(model: Any, shape: tuple[int, ...]) -> Any:
+    """Return a copy of `model` for inputs of `shape`."""
+    fixed = model.clone()
+    fixed.reshape(shape)
+    return fixed
+
+
+def quantise(network: nn.Module, samples: Sequence[Tensor], on_sample: Callable[[int], None]) -> Any:
+    """Return a network, fp32 on the CPU, as an OpenVINO model whose convolutions compute in 8-bit integers.
+
+    `samples` are typical inputs, (1, 3, h, w) of one size, from which the ranges of the activations are measured.
+    `on_sample` gets the number of samples measured so far. The quantised model takes any n, h and w.
+    """
+    model = convert(network)
+    shape = model.input(0).get_partial_shape()
+
+    def read_sample(number: int) -> np.ndarray:
+        on_sample(number + 1)
+        return samples[number].contiguous().numpy()
+
+    with _silent_nncf() as nncf:
+        quantised = nncf.quantize(
+            with_shape(model, tuple(samples[0].shape)),
+            nncf.Dataset(list(range(len(samples))), read_sample),
+            preset=nncf.QuantizationPreset.MIXED,
+            subset_size=len(samples),
+        )
+    quantised.reshape(shape)
+    return quantised
+
+
 def save_model(model: Any, target: Path) -> None:
     """Write a model as one file, whole or not at all; raises OutputError."""
-    openvino = _import()
+    openvino = _import_openvino()
     with TemporaryDirectory() as folder, whole_file(target) as partial:
         openvino.save_model(model, Path(folder) / "model.xml", compress_to_fp16=False)
         with zipfile.ZipFile(partial, "w") as archive:
@@ -111,66 +117,58 @@ def save_model(model: Any, target: Path) -> None:
 
 def load_model(path: Path) -> Any:
     """Return the model that `save_model` wrote."""
-    import numpy as np
-
     with zipfile.ZipFile(path) as archive:
         weights = np.frombuffer(archive.read("model.bin"), np.uint8)
-        return _core().read_model(archive.read("model.xml"), _import().Tensor(weights))
+        return _core().read_model(archive.read("model.xml"), _import_openvino().Tensor(weights))
 
 
 def digest(path: Path) -> str:
-    """Return the SHA-256 of the numbers in a file that `save_model` wrote; the names in it differ each time."""
+    """Return the SHA-256 of the weights in a file that `save_model` wrote; the names in the file differ each time."""
     with zipfile.ZipFile(path) as archive:
         return hashlib.sha256(archive.read("model.bin")).hexdigest()
 
 
+def check_installed() -> None:
+    """Raise DependencyError when OpenVINO is not installed."""
+    _check_package("openvino", "with OpenVINO")
+
+
 def version() -> str:
-    """Return the version of OpenVINO."""
-    return str(_import().__version__)
+    """Return the version of OpenVINO; raises DependencyError."""
+    return str(_import_openvino().__version__)
 
 
-def check_nncf() -> None:
-    """Raise DependencyError when NNCF is not installed."""
-    if not find_spec("nncf"):
-        raise DependencyError("To compute in int8, install its extra: pip install 'vidstyle[openvino]'.")
+def nncf_version() -> str:
+    """Return the version of NNCF; raises DependencyError."""
+    _check_package("nncf", "in int8")
+    return importlib.metadata.version("nncf")
 
 
-def quantise(network: nn.Module, samples: Sequence[Tensor], on_sample: Callable[[int], None]) -> Any:
-    """Return a network, fp32 on the CPU, as an OpenVINO model whose convolutions compute in 8-bit integers.
-
-    `samples` are what the network will typically be given, (1, 3, h, w) of one size; the ranges of its activations are
-    those seen for them. `on_sample` is told how many were gone through. The quantised model takes any n, h and w.
-    """
-    model = convert(network)
-    shape = model.input(0).get_partial_shape()
-    with _silent() as nncf:
-        quantised = nncf.quantize(
-            with_shape(model, tuple(samples[0].shape)),
-            nncf.Dataset(list(range(len(samples))), lambda number: _taken(samples, number, on_sample)),
-            preset=nncf.QuantizationPreset.MIXED,
-            subset_size=len(samples),
-        )
-    quantised.reshape(shape)
-    return quantised
+def _check_package(package: str, how: str) -> None:
+    if not find_spec(package):
+        raise DependencyError(f"To compute {how}, install its extra: pip install 'vidstyle[openvino]'.")
 
 
-def _taken(samples: Sequence[Tensor], number: int, on_sample: Callable[[int], None]) -> Any:
-    on_sample(number + 1)
-    return samples[number].contiguous().numpy()
+def _import_openvino() -> Any:
+    """Return the library, kept from reporting its use over the network."""
+    check_installed()
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
+@cache
+def _core() -> Any:
+    return _import_openvino().Core()
 
 
 @contextlib.contextmanager
-def _silent() -> Iterator[Any]:
-    """Yield the library, kept from printing."""
-    check_nncf()
+def _silent_nncf() -> Iterator[Any]:
+    """Yield the library NNCF, kept from printing."""
+    _check_package("nncf", "in int8")
     with contextlib.redirect_stdout(io.StringIO()):
         import nncf
 
         nncf.set_log_level(logging.ERROR)
         yield nncf
-
-
-def nncf_version() -> str:
-    """Return the version of NNCF."""
-    check_nncf()
-    return importlib.metadata.version("nncf")

@@ -1,6 +1,7 @@
-"""The one place that puts a network on a device: number format, memory layout, compilation, CUDA graphs, OpenVINO.
+"""What a network runs on: device, number format, memory layout, and eager mode, Inductor, CUDA graphs or OpenVINO.
 
-The networks stay plain; what leaves this module is called as they are."""
+The networks themselves know nothing of this. `prepare` makes a plain network into a function that runs on a `Runtime`.
+"""
 
 import os
 import shutil
@@ -14,6 +15,8 @@ from torch import Tensor, nn
 
 from vidstyle.device import DTYPES, resolve_precision
 from vidstyle.errors import DependencyError, SettingsError
+from vidstyle.models.cuda_graphs import CUDAGraphNetwork
+from vidstyle.models.openvino import OpenVINONetwork, check_installed, convert
 from vidstyle.networks.norms import keep_channels_last
 
 Network = Callable[[Tensor], Tensor]
@@ -21,14 +24,14 @@ Network = Callable[[Tensor], Tensor]
 
 OPENVINO_FROM_PIXELS = 5_000_000
 COMPILE_FROM_PIXELS = 200_000_000
-"""How much there must be to paint before the start of OpenVINO (2 s) or Inductor (23 s) pays; see docs/decisions.md."""
+"""From how many pixels to paint the start of OpenVINO (2 s) or Inductor (23 s) pays off; see docs/decisions.md."""
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """What networks compute with: a device, fp32, bf16, fp16 or int8, and eager mode, `compile` (Inductor) or OpenVINO.
+    """What networks compute with: device, `precision` fp32, bf16, fp16 or int8, `backend` eager, compile or openvino.
 
-    Raises SettingsError where these do not go together.
+    `compile` is torch.compile with Inductor. Raises SettingsError where the three do not go together.
     """
 
     device: torch.device
@@ -47,14 +50,15 @@ class Runtime:
 
     @property
     def dtype(self) -> torch.dtype:
-        """The dtype of the tensors that networks take and give."""
+        """The dtype of the networks' inputs and outputs."""
         return torch.float32 if self.backend == "openvino" else DTYPES[self.precision]
 
 
 def resolve_runtime(device: torch.device, backend: str, precision: str, pixels: int | None) -> Runtime:
-    """Return what to compute with for `pixels` to paint in all (None: unknown, many), `auto` resolved.
+    """Return the runtime for a backend and a precision that may be `auto`.
 
-    Raises SettingsError where the wishes do not go together, DependencyError where something they need is missing.
+    `pixels` is how many will be painted in all, None where that is unknown, which counts as many. Raises SettingsError
+    where the settings do not go together, DependencyError where something they need is missing.
     """
     if precision == "auto":
         best = resolve_precision("auto", device)
@@ -63,8 +67,6 @@ def resolve_runtime(device: torch.device, backend: str, precision: str, pixels: 
         backend = _fastest_backend(device, precision, pixels)
     runtime = Runtime(device, precision, backend)
     if backend == "openvino":
-        from vidstyle.models.openvino import check_installed
-
         check_installed()
     if backend == "compile" and not _can_compile(device):
         raise DependencyError("--backend compile needs a C++ compiler. Install g++ or clang++, or use --backend eager.")
@@ -85,32 +87,31 @@ def _can_compile(device: torch.device) -> bool:
     return compiler and (device.type == "cpu" or (device.type == "cuda" and find_spec("triton") is not None))
 
 
-class Assemble(Protocol):
-    """Puts a network somewhere; `channels_last` suits stacks of plain convolutions."""
+class Prepare(Protocol):
+    """Makes a network into a function, on a device and in a dtype that the implementation knows."""
 
     def __call__(self, network: nn.Module, *, channels_last: bool = False) -> Network:
-        """Return the network, which is moved and put into evaluation mode, as a function."""
+        """Return the network, which is moved and put into evaluation mode, as a function.
+
+        `channels_last` suits stacks of plain convolutions.
+        """
         ...
 
 
-def assemble(network: nn.Module, runtime: Runtime, *, channels_last: bool = False) -> Network:
-    """Return `network`, see Assemble, as a function on tensors of the runtime's device and dtype."""
+def prepare(network: nn.Module, runtime: Runtime, *, channels_last: bool = False) -> Network:
+    """Return `network`, see Prepare, as a function of tensors on the runtime's device and of its dtype."""
     if runtime.backend == "openvino":
-        from vidstyle.models.openvino import OpenVINONetwork, convert
-
         return OpenVINONetwork(convert(network.eval().requires_grad_(False)), runtime.precision)
-    moved: Network = placed(network, runtime.device, runtime.dtype, channels_last=channels_last)
+    function: Network = prepare_eager(network, runtime.device, runtime.dtype, channels_last=channels_last)
     if runtime.backend == "compile":
-        moved = torch.compile(moved, dynamic=False)
-    if runtime.device.type == "cuda":
-        from vidstyle.models.cuda_graphs import Graphed
-
-        return Graphed(moved)
-    return moved
+        function = torch.compile(function, dynamic=False)
+    return CUDAGraphNetwork(function) if runtime.device.type == "cuda" else function
 
 
-def placed(network: nn.Module, device: torch.device, dtype: torch.dtype, *, channels_last: bool = False) -> nn.Module:
-    """Return `network`, see Assemble, on a device in eager mode; on a CPU all networks are faster with channels last."""
+def prepare_eager(
+    network: nn.Module, device: torch.device, dtype: torch.dtype, *, channels_last: bool = False
+) -> nn.Module:
+    """Return `network`, see Prepare, on a device in eager mode; on a CPU all networks are faster with channels last."""
     if device.type == "cpu":
         keep_channels_last(network)
     suits = device.type == "cpu" or (channels_last and device.type != "mps")

@@ -1,4 +1,4 @@
-"""The style file: a generator's weights and what is needed to rebuild and use it, as safetensors with metadata."""
+"""The style file: a generator's weights and what is needed to rebuild it, as safetensors with metadata."""
 
 import json
 from dataclasses import dataclass, field
@@ -6,22 +6,25 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
 from vidstyle.errors import StyleError
-from vidstyle.files import whole_file
+from vidstyle.models.tensor_file import READ_ERRORS, load_with_metadata, save_with_metadata
 from vidstyle.networks.generators import GENERATORS
 from vidstyle.run_folder import RunFolder
 
 STYLES_FOLDER = Path(__file__).parent.parent / "styles"
 FORMAT = "vidstyle-style-1"
+"""What the metadata of a style file states as its format."""
 
 
 @dataclass(frozen=True)
 class Style:
-    """A trained generator: its kind and shape, the short side in pixels it was trained at, its weights and its history."""
+    """A trained generator: what it takes to build it, its weights, and how it was trained.
+
+    `kind` is a key of `GENERATORS`, `size` the short side in pixels at which it was trained. Raises StyleError when the
+    values cannot be those of a generator.
+    """
 
     kind: str
     channels: int
@@ -36,49 +39,48 @@ class Style:
 
 
 def save_style(style: Style, target: Path, dtype: torch.dtype = torch.float32) -> None:
-    """Write `style` with its weights as `dtype`, whole or not at all; raises OutputError."""
+    """Write `style` with its weights in `dtype`, whole or not at all; raises OutputError."""
     described = {"kind": style.kind, "channels": style.channels, "blocks": style.blocks, "size": style.size}
     metadata = {"format": FORMAT, "style": json.dumps(described), "history": json.dumps(style.history, default=str)}
     weights = {name: weight.detach().cpu().to(dtype).contiguous() for name, weight in style.weights.items()}
-    with whole_file(target) as partial:
-        partial.write_bytes(save(weights, metadata))
+    save_with_metadata(weights, metadata, target)
 
 
 def load_style(path: Path) -> Style:
-    """Return the style in the file `path`, weights as fp32; raises StyleError naming the file and what is wrong with it."""
+    """Return the style in a file, its weights as fp32; raises StyleError naming the file and what is wrong with it."""
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 - not a mapping
-    except (OSError, SafetensorError) as error:
+        tensors, metadata = load_with_metadata(path)
+    except READ_ERRORS as error:
         raise StyleError(
             f"Cannot read the style {path}: {error}. Give a style.safetensors that train wrote."
         ) from error
     if metadata.get("format") != FORMAT:
         raise StyleError(f"{path} holds weights, but not of a style. Give a style.safetensors that train wrote.")
+    weights = {name: tensor.float() for name, tensor in tensors.items()}
     return Style(**json.loads(metadata["style"]), weights=weights, history=json.loads(metadata["history"]))
 
 
 def shipped_styles() -> dict[str, Path]:
-    """Return the styles that the package brings, by name."""
+    """Return the style files that come with the package, by name."""
     return {path.stem: path for path in sorted(STYLES_FOLDER.glob("*.safetensors"))}
 
 
 def find_style(name: str, runs: Path = Path("runs")) -> Path:
-    """Return the file of a style given by path, shipped name, run folder or run name; raises StyleError when there is none."""
+    """Return the file of a style given by its path, its shipped name, or the folder or name of its run; raises StyleError."""
     given = Path(name)
     candidates = [given, given / "style.safetensors", runs / name / "style.safetensors"]
     found = shipped_styles().get(name) or next((path for path in candidates if path.is_file()), None)
     if found is None:
         _refuse_without_generator(given, runs / name)
-        known = ", ".join(shipped_styles()) or "none"
+        shipped = ", ".join(shipped_styles()) or "none"
         raise StyleError(
-            f"There is no style {name!r}. Give a style file, the name of a run in {runs}/, or one of: {known}."
+            f"There is no style {name!r}. Give a style file, the name of a run in {runs}/, or one of: {shipped}."
         )
     return found
 
 
 def _refuse_without_generator(*folders: Path) -> None:
+    """Raise StyleError when one of the folders is of a run whose method leaves no generator."""
     for folder in map(RunFolder, folders):
         if folder.look.is_file():
             raise StyleError(

@@ -1,4 +1,4 @@
-"""A style as an image model: pictures in, painted pictures out."""
+"""The generator of a style as an image model, which paints pictures."""
 
 from copy import copy
 from functools import partial
@@ -9,14 +9,16 @@ from torch import Tensor
 from vidstyle.errors import StyleError
 from vidstyle.models.image_model import ImageModel
 from vidstyle.models.resize import padded_to_multiple
-from vidstyle.models.runtime import Assemble, placed
+from vidstyle.models.runtime import Prepare, prepare_eager
 from vidstyle.models.strips import GeneratorInStrips
 from vidstyle.models.style_file import Style
 from vidstyle.models.tiles import Tiled
+from vidstyle.networks.compact import CompactGenerator
 from vidstyle.networks.generators import GENERATORS, Generator
 from vidstyle.networks.stylegan2 import StyleGAN2Generator
 
 SMALLEST_SIDE = 16
+"""The smallest side of a picture that is painted, pixels."""
 
 
 def build_generator(style: Style) -> Generator:
@@ -32,33 +34,36 @@ def build_generator(style: Style) -> Generator:
 
 
 class StyleGenerator:
-    """Paints (n, 3, h, w) in [0, 1] in a style, same shape and range; any h and w from 16 pixels up, see ImageModel."""
+    """Paints (n, 3, h, w) in [0, 1] in a style, same shape and range, h and w from 16 pixels up; see ImageModel.
+
+    `prepare` puts the network on the device, by default in eager mode.
+    """
 
     scale = 1
     multiple_of = 4
     half_ok = True
 
-    def __init__(
-        self, style: Style, device: torch.device, dtype: torch.dtype, assemble: Assemble | None = None
-    ) -> None:
+    def __init__(self, style: Style, device: torch.device, dtype: torch.dtype, prepare: Prepare | None = None) -> None:
         self.device, self.dtype = device, dtype
         self.network = build_generator(style)
-        self._paint = (assemble or partial(placed, device=device, dtype=dtype))(self.network)
+        self.multiple_of = self.network.multiple_of
+        prepare = prepare or partial(prepare_eager, device=device, dtype=dtype)
+        self._paint = prepare(self.network)
 
     def in_strips(self, rows: int) -> ImageModel:
-        """Return the model with the same result from strips of `rows` rows, see WholeFrameModel.
+        """Return a model with the same result that works in strips of `rows` rows, see WholeFrameModel.
 
-        A generator without norms mixes nothing: tiles of that side, overlapped by its reach, do for it.
+        A generator without norms does not mix the whole frame, so tiles with sides of `rows` pixels do for it.
         """
-        if isinstance(self.network, StyleGAN2Generator):
-            return Tiled(self, rows, self.network.reach)
+        if isinstance(self.network, StyleGAN2Generator | CompactGenerator):
+            return Tiled(self, rows, self.network.receptive_radius)
         model = copy(self)
         model._paint = GeneratorInStrips(self.network, rows)
         return model
 
     @torch.inference_mode()
     def __call__(self, images: Tensor) -> Tensor:
-        """Return the painted images; borders that do not fit the multiple are repeated, painted and cut off again."""
+        """Return the painted images; they are padded to the network's multiple, and the padding is cut off again."""
         height, width = images.shape[2:]
         padded = padded_to_multiple(images.to(self.device, self.dtype), self.multiple_of)
         painted = self._paint(padded * 2 - 1)[:, :, :height, :width]
@@ -66,9 +71,9 @@ class StyleGenerator:
 
 
 def painted_size(source: tuple[int, int], short_side: int) -> tuple[int, int]:
-    """Return the (width, height) at which a picture of (width, height) is painted: that short side, whole multiples.
+    """Return the (width, height) at which a picture of (width, height) is painted: with that short side, in multiples of 4.
 
-    Full size stays as it is, since the generator pads and cuts by itself.
+    Full size stays as it is, since the generator pads and crops by itself.
     """
     if short_side == min(source):
         return source

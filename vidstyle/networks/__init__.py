@@ -1,1 +1,1 @@
-"""Torch modules, and nothing but torch modules."""
+"""Networks as torch modules, without files or settings."""

@@ -1,8 +1,9 @@
-"""Every kind of generator that a style can hold."""
+"""The table of all kinds of generators that a style file can hold."""
 
 from collections.abc import Callable
 from functools import partial
 
+from vidstyle.networks.compact import CompactGenerator
 from vidstyle.networks.johnson import JohnsonNetwork
 from vidstyle.networks.resnet import LayeredGenerator, ResNetGenerator
 from vidstyle.networks.stylegan2 import StyleGAN2Generator
@@ -10,9 +11,10 @@ from vidstyle.networks.stylegan2 import StyleGAN2Generator
 Generator = LayeredGenerator | JohnsonNetwork
 
 GENERATORS: dict[str, Callable[[int, int], Generator]] = {
+    "compact": CompactGenerator,
     "resnet": ResNetGenerator,
     "resnet-strided": partial(ResNetGenerator, antialias=False),
     "stylegan2": StyleGAN2Generator,
     "transformer": JohnsonNetwork,
 }
-"""Kinds by their name in style files, each made from channels and blocks; all paint (n, 3, h, w) in [-1, 1] alike."""
+"""Kinds by their names in style files. Each is built from channels and blocks, and maps (n, 3, h, w) in [-1, 1] to the same."""

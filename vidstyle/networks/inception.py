@@ -1,4 +1,4 @@
-"""Inception v3 as the Frechet Inception distance is defined on it: the graph of 2015-12-05 up to its last pooling."""
+"""Inception v3 for the Frechet Inception distance: TensorFlow's graph of 2015-12-05 up to its last pooling."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,9 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 FEATURES = 2048
+"""Width of the features."""
 SIDE = 299
+"""Side of the square images that the network takes, pixels."""
 
 
 class Convolution(nn.Module):
@@ -28,14 +30,14 @@ class Convolution(nn.Module):
         return functional.relu(self.bn(self.conv(images)), inplace=True)
 
     def fold(self) -> None:
-        """Put the normalisation, which is fixed when evaluating, into the convolution's own weights."""
+        """Put the normalisation, which is fixed in evaluation, into the convolution's weights; can be done once."""
         assert isinstance(self.conv, nn.Conv2d) and isinstance(self.bn, nn.BatchNorm2d), "folded once"
         self.conv, self.bn = fuse_conv_bn_eval(self.conv, self.bn), nn.Identity()
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A convolution in a branch; padded to keep the size where its stride is 1, not padded where it is 2."""
+    """A convolution in a branch. With stride 1 it is padded to keep the size, with stride 2 it is not padded."""
 
     name: str
     channels: int
@@ -43,15 +45,15 @@ class Layer:
     stride: int = 1
 
     def build(self, inputs: int) -> Convolution:
-        """Return the convolution for that many input channels."""
-        high, wide = self.kernel
-        padding = (high // 2, wide // 2) if self.stride == 1 else (0, 0)
+        """Return the convolution for `inputs` channels."""
+        height, width = self.kernel
+        padding = (height // 2, width // 2) if self.stride == 1 else (0, 0)
         return Convolution(inputs, self.channels, self.kernel, self.stride, padding)
 
 
 @dataclass(frozen=True)
 class Branch:
-    """Steps one after the other, of a step with several layers their outputs side by side; `pool` comes before all."""
+    """Steps in sequence, after a pooling if there is one; the layers of one step run in parallel and are concatenated."""
 
     steps: tuple[tuple[Layer, ...], ...]
     pool: Callable[[Tensor], Tensor] | None = None
@@ -62,13 +64,13 @@ def _branch(*steps: Layer | tuple[Layer, ...], pool: Callable[[Tensor], Tensor] 
 
 
 _mean_pool = partial(functional.avg_pool2d, kernel_size=3, stride=1, padding=1, count_include_pad=False)
-"""TensorFlow's average: padding does not count."""
+"""TensorFlow's average, which leaves the padding out."""
 _same_max_pool = partial(functional.max_pool2d, kernel_size=3, stride=1, padding=1)
 _halving_max_pool = partial(functional.max_pool2d, kernel_size=3, stride=2)
 
 
 class Mixed(nn.Module):
-    """Branches over the same input, their outputs side by side."""
+    """A block of branches over the same input, whose outputs are concatenated."""
 
     def __init__(self, inputs: int, *branches: Branch) -> None:
         super().__init__()
@@ -84,9 +86,9 @@ class Mixed(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Return (n, self.outputs, h', w')."""
-        return torch.cat([self._walk(branch, images) for branch in self.branches], 1)
+        return torch.cat([self._run(branch, images) for branch in self.branches], 1)
 
-    def _walk(self, branch: Branch, images: Tensor) -> Tensor:
+    def _run(self, branch: Branch, images: Tensor) -> Tensor:
         values = branch.pool(images) if branch.pool else images
         for step in branch.steps:
             values = torch.cat([self.get_submodule(layer.name)(values) for layer in step], 1)
@@ -161,8 +163,8 @@ def _block_8(inputs: int, pool: Callable[[Tensor], Tensor]) -> Mixed:
 class InceptionV3(nn.Module):
     """Inception v3 with the peculiarities of the graph that FID uses (Szegedy et al. 2016; Heusel et al. 2017).
 
-    Averages leave padding out, and the last block pools by the maximum. Modules are named as in the official file
-    `pt_inception-2015-12-05-6726825d.pth`, whose classifier `fc` is not needed.
+    Average pooling leaves the padding out, and the last block pools by the maximum. Modules are named as in the
+    official file `pt_inception-2015-12-05-6726825d.pth`, whose classifier `fc` is not needed.
     """
 
     def __init__(self) -> None:
@@ -193,7 +195,7 @@ class InceptionV3(nn.Module):
         return images.mean(dim=(2, 3))
 
     def fold(self) -> None:
-        """Fold every normalisation into its convolution: the same features, computed faster; for evaluation only."""
+        """Fold every normalisation into its convolution: the same features faster, for evaluation only."""
         for module in self.modules():
             if isinstance(module, Convolution):
                 module.fold()

@@ -1,4 +1,7 @@
-"""Layers that several networks share: padding by reflection, blur before resampling, and the initial weights."""
+"""Layers that several networks share: padding by reflection, halving and doubling with a blur, and initial weights.
+
+Feature maps are (n, channels, height, width) of any floating dtype.
+"""
 
 from typing import Any
 
@@ -7,37 +10,29 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 
-def xavier_weights(network: nn.Module, gain: float) -> None:
-    """Draw the weights of every convolution and linear layer from Xavier's normal distribution, biases 0 (in place)."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-            nn.init.xavier_normal_(module.weight, gain=gain)
-            if module.bias is not None:
-                nn.init.zeros_(module.bias)
-
-
 class ReflectionPad(nn.ReflectionPad2d):
-    """nn.ReflectionPad2d of equal margins that autocast leaves in the features' number format, (n, c, h, w)."""
+    """Padding by reflection with equal margins, which autocast leaves in the dtype of the features."""
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the features with their margins."""
-        return reflected(features, self.padding)
+        return reflection_pad(features, self.padding)
 
 
-def reflected(features: Tensor, margins: tuple[int, int, int, int]) -> Tensor:
-    """Return (n, c, h, w) features with margins (left, right, top, bottom); padding copies values, and needs no fp32.
+def reflection_pad(features: Tensor, margins: tuple[int, int, int, int]) -> Tensor:
+    """Return (n, c, h, w) features with reflected margins (left, right, top, bottom), in their own dtype.
 
-    Autocast on a CPU would turn them into fp32 before and back after it.
+    On a CPU autocast would convert to fp32 before the padding and back after it. Padding copies values and needs no
+    fp32.
     """
     with torch.autocast(features.device.type, enabled=False):
         return functional.pad(features, margins, mode="reflect")
 
 
 class BlurDownsample(nn.Module):
-    """Halve a feature map: binomial blur [1, 2, 1] / 4 in both directions, at every second value.
+    """Halve a feature map: the binomial blur [1, 2, 1] / 4 in both directions, taken at every second value.
 
-    (n, c, h, w) -> (n, c, ceil(h/2), ceil(w/2)), reflection at the borders. Sums of shifted views, since they cost a third
-    of a depthwise convolution in bf16 on a CPU.
+    (n, c, h, w) -> (n, c, ceil(h/2), ceil(w/2)), with reflection at the borders. It is computed as sums of shifted
+    views, which cost a third of a depthwise convolution in bf16 on a CPU.
     """
 
     def forward(self, features: Tensor) -> Tensor:
@@ -45,49 +40,49 @@ class BlurDownsample(nn.Module):
         if torch.is_grad_enabled() and features.requires_grad:
             halved: Tensor = _BlurDownsample.apply(features)
             return halved
-        return _halved(features)
-
-
-def _halved(features: Tensor) -> Tensor:
-    padded = reflected(features, (1, 1, 1, 1))
-    rows = (padded[:, :, :-2:2] + padded[:, :, 2::2]) * 0.25 + padded[:, :, 1:-1:2] * 0.5
-    return (rows[..., :-2:2] + rows[..., 2::2]) * 0.25 + rows[..., 1:-1:2] * 0.5
+        return _blur_and_halve(features)
 
 
 class _BlurDownsample(torch.autograd.Function):
-    """The same with a gradient that is written in one go; autograd would fill and add a whole map for each view.
+    """The same with a gradient that is computed in one go; autograd would fill and add a whole map for each view.
 
-    What each value hands back, a half of itself and a quarter to either side, is half an interpolation in either direction.
+    Each value hands back half of itself, and a quarter to either side. That is half an interpolation in each direction.
     """
 
     @staticmethod
     def forward(context: Any, features: Tensor) -> Tensor:
         context.size = features.shape[2:]
-        return _halved(features)
+        return _blur_and_halve(features)
 
     @staticmethod
     def backward(context: Any, gradient: Tensor) -> Tensor:
         height, width = context.size
         padded = functional.pad(gradient * 0.25, (0, 1 - width % 2, 0, 1 - height % 2))
-        between = [2 * side - 1 for side in padded.shape[2:]]
-        handed_back = functional.interpolate(padded, between, mode="bilinear", align_corners=True)
+        doubled = [2 * side - 1 for side in padded.shape[2:]]
+        handed_back = functional.interpolate(padded, doubled, mode="bilinear", align_corners=True)
         handed_back = handed_back[:, :, :height, :width]
         _fold_reflection(handed_back)
         _fold_reflection(handed_back.mT)
         return handed_back
 
 
+def _blur_and_halve(features: Tensor) -> Tensor:
+    padded = reflection_pad(features, (1, 1, 1, 1))
+    rows = (padded[:, :, :-2:2] + padded[:, :, 2::2]) * 0.25 + padded[:, :, 1:-1:2] * 0.5
+    return (rows[..., :-2:2] + rows[..., 2::2]) * 0.25 + rows[..., 1:-1:2] * 0.5
+
+
 def _fold_reflection(handed_back: Tensor) -> None:
-    """Add to the rows that the borders reflect what they got by reflection (in place)."""
+    """Add what the border rows got to the rows that they reflect (in place)."""
     handed_back[:, :, 1] += handed_back[:, :, 0] / 2
     if handed_back.shape[2] % 2:
         handed_back[:, :, -2] += handed_back[:, :, -1] / 2
 
 
 class BlurUpsample(nn.Module):
-    """Double a feature map: zeros between the values, then the blur [1, 3, 3, 1], edges repeated.
+    """Double a feature map: zeros between the values, then the blur [1, 3, 3, 1] / 4, with edges repeated.
 
-    (n, c, h, w) -> (n, c, 2h, 2w). That blur is bilinear interpolation with pixel centres kept.
+    (n, c, h, w) -> (n, c, 2h, 2w). That blur equals bilinear interpolation between pixel centres.
     """
 
     def forward(self, features: Tensor) -> Tensor:
@@ -96,6 +91,15 @@ class BlurUpsample(nn.Module):
 
 
 def blur(features: Tensor) -> Tensor:
-    """Return the features under the blur [1, 3, 3, 1] / 8 in both directions, (n, c, h, w) -> (n, c, h - 3, w - 3)."""
+    """Blur features by [1, 3, 3, 1] / 8 in both directions, (n, c, h, w) -> (n, c, h - 3, w - 3)."""
     rows = (features[:, :, :-3] + features[:, :, 3:]) * 0.125 + (features[:, :, 1:-2] + features[:, :, 2:-1]) * 0.375
     return (rows[..., :-3] + rows[..., 3:]) * 0.125 + (rows[..., 1:-2] + rows[..., 2:-1]) * 0.375
+
+
+def xavier_weights(network: nn.Module, gain: float) -> None:
+    """Draw all weights of convolutions and linear layers from Xavier's normal distribution (in place); biases are 0."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+            nn.init.xavier_normal_(module.weight, gain=gain)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)

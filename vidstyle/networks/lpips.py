@@ -1,11 +1,15 @@
-"""LPIPS: how different two images look, by AlexNet's features and learned weights."""
+"""LPIPS: how different two images look, by the features of AlexNet and learned weights (Zhang et al. 2018)."""
 
 import torch
 from torch import Tensor, nn
 
 CONVOLUTIONS = ((64, 11, 4, 2), (192, 5, 1, 2), (384, 3, 1, 1), (256, 3, 1, 1), (256, 3, 1, 1))
-"""Channels, kernel, stride and padding of the five convolutions (Krizhevsky 2014); the first two are pooled."""
+"""Channels, kernel, stride and padding of AlexNet's convolutions (Krizhevsky 2014); a pooling follows the first two."""
 WIDTHS = tuple(channels for channels, *_ in CONVOLUTIONS)
+SHIFT = (-0.030, -0.088, -0.188)
+SCALE = (0.458, 0.448, 0.450)
+"""Mean and deviation of ImageNet's channels for images in [-1, 1], with which LPIPS was fitted."""
+EPSILON = 1e-10
 
 
 class AlexNetFeatures(nn.Module):
@@ -22,25 +26,19 @@ class AlexNetFeatures(nn.Module):
         self.features = nn.Sequential(*layers)
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """Return what each of the five rectifiers gives for (n, 3, h, w) normalised images, h and w at least 31."""
-        found = []
+        """Return the outputs of the five rectifiers for (n, 3, h, w) normalised images, h and w at least 31."""
+        outputs = []
         for layer in self.features:
             images = layer(images)
             if isinstance(layer, nn.ReLU):
-                found.append(images)
-        return found
-
-
-SHIFT = (-0.030, -0.088, -0.188)
-SCALE = (0.458, 0.448, 0.450)
-"""Mean and deviation of ImageNet's channels for images in [-1, 1], as LPIPS was fitted with."""
-EPSILON = 1e-10
+                outputs.append(images)
+        return outputs
 
 
 class PerceptualDistance(nn.Module):
     """LPIPS version 0.1 on AlexNet with its linear heads (Zhang et al. 2018, eq. 1).
 
-    The heads' parameters are named as in the official file of heads, those of AlexNet begin with `network.`.
+    The heads' parameters are named as in the official file of heads. Those of AlexNet begin with `network.`.
     """
 
     shift: Tensor
@@ -60,12 +58,12 @@ class PerceptualDistance(nn.Module):
         return self.compare(self.describe(first), self.describe(second))
 
     def describe(self, images: Tensor) -> list[Tensor]:
-        """Return the five features of (n, 3, h, w) images in [0, 1], each scaled to length 1 at every position."""
-        features = self.network((images * 2 - 1 - self.shift) / self.scale)
-        return [one / (one.square().sum(1, keepdim=True).sqrt() + EPSILON) for one in features]
+        """Return AlexNet's five features of (n, 3, h, w) images in [0, 1], scaled to length 1 at every position."""
+        maps = self.network((images * 2 - 1 - self.shift) / self.scale)
+        return [features / (features.square().sum(1, keepdim=True).sqrt() + EPSILON) for features in maps]
 
     def compare(self, first: list[Tensor], second: list[Tensor]) -> Tensor:
-        """Return the (n,) distances of what `describe` gave for two batches of equally sized images."""
+        """Return the (n,) distances between two results of `describe` for equally sized images."""
         distance = torch.zeros(len(first[0]), device=first[0].device)
         for number, (a, b) in enumerate(zip(first, second, strict=True)):
             head = self.get_submodule(f"lin{number}.model.1")

@@ -1,4 +1,4 @@
-"""From feature maps to the patch embeddings that PatchNCE compares: H_l, attention over the patches, unit length."""
+"""Patch embeddings, which PatchNCE compares: vectors of feature maps through H_l and attention, at unit length."""
 
 import math
 from collections.abc import Sequence
@@ -11,10 +11,10 @@ from vidstyle.networks.layers import xavier_weights
 
 
 def draw_positions(features: Sequence[Tensor], patches: int, generator: torch.Generator) -> list[Tensor]:
-    """Return for each feature map `patches` distinct positions (fewer where the map has fewer), (p,) flat indices."""
-    return [
-        torch.randperm(one.shape[2] * one.shape[3], generator=generator)[:patches].to(one.device) for one in features
-    ]
+    """Return distinct positions in each feature map, (p,) flat indices: `patches`, or all where the map has fewer."""
+    sizes = [feature_map.shape[2] * feature_map.shape[3] for feature_map in features]
+    drawn = [torch.randperm(size, generator=generator)[:patches] for size in sizes]
+    return [positions.to(feature_map.device) for positions, feature_map in zip(drawn, features, strict=True)]
 
 
 def gather(feature_map: Tensor, positions: Tensor) -> Tensor:
@@ -27,8 +27,8 @@ def gather(feature_map: Tensor, positions: Tensor) -> Tensor:
 class PatchAttention(nn.Module):
     """Attention among the patches of one image, (n, p, f) -> (n, p, f): paper eqs (4) and (5).
 
-    Both heads keep the full width f and have projections of their own; the patches are layer-normalised before it, since
-    H_l starts so small that the softmax would be uniform and all patches alike. `residual` adds the patches to the result.
+    Both heads keep the full width f and have projections of their own. The patches are layer-normalised first: H_l
+    starts so small that the softmax would be uniform and all patches alike. `residual` adds the patches to the result.
     """
 
     def __init__(self, width: int = 256, heads: int = 2, residual: bool = True) -> None:
@@ -40,19 +40,19 @@ class PatchAttention(nn.Module):
             nn.init.xavier_normal_(projection)
 
     def forward(self, patches: Tensor) -> Tensor:
-        """Return the patches with what they gathered from each other."""
-        count, places, width = patches.shape
+        """Return what the patches attend to, plus the normalised patches if `residual`."""
+        images, count, width = patches.shape
         normed = functional.layer_norm(patches, (width,), eps=1e-12)
         query, key, value = (
-            self.query_key_value(normed).view(count, places, 3, self.heads, width).permute(2, 0, 3, 1, 4)
+            self.query_key_value(normed).view(images, count, 3, self.heads, width).permute(2, 0, 3, 1, 4)
         )
         heads = torch.softmax(query @ key.transpose(2, 3) / math.sqrt(width), dim=3) @ value
-        merged = self.output(heads.transpose(1, 2).reshape(count, places, self.heads * width))
+        merged = self.output(heads.transpose(1, 2).reshape(images, count, self.heads * width))
         return normed + merged if self.residual else merged
 
 
 class PatchEmbedding(nn.Module):
-    """Embed the vectors of one layer, (n, p, channels) -> (n, p, width) of unit length: H_l, then attention if asked."""
+    """Embeds the vectors of one layer by H_l, and by attention if asked: (n, p, channels) -> (n, p, width) of unit length."""
 
     def __init__(self, channels: int, width: int, attention: bool, residual: bool) -> None:
         super().__init__()
@@ -61,18 +61,18 @@ class PatchEmbedding(nn.Module):
         self.attend = PatchAttention(width, residual=residual) if attention else nn.Identity()
 
     def forward(self, vectors: Tensor) -> Tensor:
-        """Return unit vectors."""
+        """Return the embeddings in fp32."""
         return functional.normalize(self.attend(self.project(vectors)).float(), dim=-1, eps=1e-7)
 
 
 class PatchEmbeddings(nn.Module):
-    """One PatchEmbedding a layer; `channels` are the widths of the feature maps."""
+    """A PatchEmbedding for each layer; `channels` are the widths of the feature maps."""
 
     def __init__(self, channels: Sequence[int], *, attention: bool, residual: bool, width: int = 256) -> None:
         super().__init__()
-        self.layers = nn.ModuleList(PatchEmbedding(one, width, attention, residual) for one in channels)
+        self.layers = nn.ModuleList(PatchEmbedding(inputs, width, attention, residual) for inputs in channels)
 
     def forward(self, features: Sequence[Tensor], positions: Sequence[Tensor]) -> list[Tensor]:
         """Return the embeddings of each feature map at its positions, (n, p, width) fp32 each."""
         triples = zip(self.layers, features, positions, strict=True)
-        return [layer(gather(feature_map, places)) for layer, feature_map, places in triples]
+        return [layer(gather(feature_map, layer_positions)) for layer, feature_map, layer_positions in triples]

@@ -1,4 +1,4 @@
-"""The ResNet generator of CUT, whose layer numbers are those by which the paper names its patch features."""
+"""The ResNet generator of CUT; the paper names its patch features by the numbers of this network's layers."""
 
 from collections.abc import Sequence
 
@@ -30,22 +30,24 @@ class ResidualBlock(nn.Module):
         return features + self.conv_block(features)
 
 
-def normed(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> list[nn.Module]:
-    """Return a convolution, its instance norm and a rectifier."""
+def conv_norm_relu(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> list[nn.Module]:
+    """Return a convolution, its instance norm and a rectifier, as layers of a sequence."""
     return [nn.Conv2d(inputs, outputs, kernel, stride, padding), nn.InstanceNorm2d(outputs), nn.ReLU(inplace=True)]
 
 
-def _transposed(inputs: int, outputs: int) -> list[nn.Module]:
+def _upconv_norm_relu(inputs: int, outputs: int) -> list[nn.Module]:
     doubling = nn.ConvTranspose2d(inputs, outputs, 3, stride=2, padding=1, output_padding=1)
     return [doubling, nn.InstanceNorm2d(outputs), nn.ReLU(inplace=True)]
 
 
 class LayeredGenerator(nn.Module):
-    """Images in [-1, 1] to images of the same shape and range, by `model`, some of whose layers PatchNCE compares.
+    """Maps images in [-1, 1] by `model` to images of the same shape and range; PatchNCE compares some layers' outputs.
 
-    `patch_layers` are their numbers in `model`, `patch_channels` the widths of what they give.
+    `patch_layers` are the numbers of these layers in `model`, `patch_channels` the widths of their outputs. Images
+    have sides that are multiples of `multiple_of`.
     """
 
+    multiple_of = 4
     model: nn.Sequential
     patch_layers: Sequence[int]
     patch_channels: Sequence[int]
@@ -56,27 +58,27 @@ class LayeredGenerator(nn.Module):
         return painted
 
     def paint_and_features(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """Return the painted images and the outputs of the patch layers on the way, in one pass."""
-        return self._walk(images, len(self.model))
+        """Return the painted images and the outputs of the patch layers, computed in one pass."""
+        return self._run(images, len(self.model))
 
     def features(self, images: Tensor) -> list[Tensor]:
-        """Return the outputs of the patch layers, running no further than the last of them."""
-        return self._walk(images, max(self.patch_layers) + 1)[1]
+        """Return the outputs of the patch layers; nothing beyond the last of them is computed."""
+        return self._run(images, max(self.patch_layers) + 1)[1]
 
-    def _walk(self, images: Tensor, stop: int) -> tuple[Tensor, list[Tensor]]:
-        current, kept = images, []
+    def _run(self, images: Tensor, stop: int) -> tuple[Tensor, list[Tensor]]:
+        current, outputs = images, []
         for number in range(stop):
             current = self.model[number](current)
             if number in self.patch_layers:
-                kept.append(current)
-        return current, kept
+                outputs.append(current)
+        return current, outputs
 
 
 class ResNetGenerator(LayeredGenerator):
-    """Images in [-1, 1], (n, 3, h, w) with h and w multiples of 4, to images of the same shape and range.
+    """Maps images (n, 3, h, w) in [-1, 1], h and w multiples of 4, to images of the same shape and range.
 
     `channels` is ngf of the public code, `blocks` the number of residual blocks; 64 and 9 give 11,378,179 parameters.
-    Without `antialias` it halves by strided and doubles by transposed convolutions, as CycleGAN's own code does; then
+    Without `antialias` it halves by strided and doubles by transposed convolutions, as CycleGAN's own code does. Then
     it has no patch layers.
     """
 
@@ -85,10 +87,10 @@ class ResNetGenerator(LayeredGenerator):
         narrow, middle, wide = channels, 2 * channels, 4 * channels
         self.patch_layers = PATCH_LAYERS if antialias else ()
         self.patch_channels = patch_channels(channels)
-        resampled = _antialiased if antialias else _strided
-        down, up = resampled(narrow, middle, wide)
+        resampling = _antialiased_resampling if antialias else _strided_resampling
+        down, up = resampling(narrow, middle, wide)
         self.model = nn.Sequential(
-            *[ReflectionPad(3), *normed(3, narrow, 7)],
+            *[ReflectionPad(3), *conv_norm_relu(3, narrow, 7)],
             *down,
             *[ResidualBlock(wide) for _ in range(blocks)],
             *up,
@@ -97,15 +99,27 @@ class ResNetGenerator(LayeredGenerator):
         xavier_weights(self, gain=0.02)
 
 
-def _antialiased(narrow: int, middle: int, wide: int) -> tuple[list[nn.Module], list[nn.Module]]:
-    down = [*normed(narrow, middle, 3, padding=1), BlurDownsample(), *normed(middle, wide, 3, padding=1)]
-    up = [BlurUpsample(), *normed(wide, middle, 3, padding=1), BlurUpsample(), *normed(middle, narrow, 3, padding=1)]
+def _antialiased_resampling(narrow: int, middle: int, wide: int) -> tuple[list[nn.Module], list[nn.Module]]:
+    down = [
+        *conv_norm_relu(narrow, middle, 3, padding=1),
+        BlurDownsample(),
+        *conv_norm_relu(middle, wide, 3, padding=1),
+    ]
+    up = [
+        BlurUpsample(),
+        *conv_norm_relu(wide, middle, 3, padding=1),
+        BlurUpsample(),
+        *conv_norm_relu(middle, narrow, 3, padding=1),
+    ]
     return [*down, BlurDownsample()], up
 
 
-def _strided(narrow: int, middle: int, wide: int) -> tuple[list[nn.Module], list[nn.Module]]:
-    down = [*normed(narrow, middle, 3, stride=2, padding=1), *normed(middle, wide, 3, stride=2, padding=1)]
-    return down, [*_transposed(wide, middle), *_transposed(middle, narrow)]
+def _strided_resampling(narrow: int, middle: int, wide: int) -> tuple[list[nn.Module], list[nn.Module]]:
+    down = [
+        *conv_norm_relu(narrow, middle, 3, stride=2, padding=1),
+        *conv_norm_relu(middle, wide, 3, stride=2, padding=1),
+    ]
+    return down, [*_upconv_norm_relu(wide, middle), *_upconv_norm_relu(middle, narrow)]
 
 
 def patch_channels(channels: int) -> list[int]:

@@ -1,18 +1,18 @@
-"""The deep super-resolution network: residual blocks of residual, densely connected blocks."""
+"""RRDBNet, the deep super-resolution network of ESRGAN: residual blocks made of residual dense blocks."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 DAMPING = 0.2
-"""The share of a residual that is added, in both kinds of block (ESRGAN, section 3.1)."""
+"""The factor of a residual before it is added, in both kinds of block (ESRGAN, section 3.1)."""
 SLOPE = 0.2
 """The slope of the leaky rectifier below zero."""
-FADED = 96
-"""Input pixels beyond which what real pictures hold no longer shows, whatever the depth.
+EFFECTIVE_RADIUS = 96
+"""How far away, in input pixels, real pictures still influence an output pixel, whatever the depth.
 
-Measured with RealESRGAN_x4plus on five live and drawn frames: cutting them off there changes no value by more than
-0.04 / 255; at 80 pixels 0.35 / 255, at 64 pixels 3 / 255.
+Measured with RealESRGAN_x4plus on five live and drawn frames: cutting the input off at 96 pixels changes no value by
+more than 0.04 / 255. At 80 pixels it is 0.35 / 255, at 64 pixels 3 / 255.
 """
 
 
@@ -21,7 +21,7 @@ def _activate(features: Tensor) -> Tensor:
 
 
 class DenseBlock(nn.Module):
-    """Five convolutions, each of which sees the outputs of all before it."""
+    """Five convolutions, each over the block's input and the outputs of all convolutions before it."""
 
     def __init__(self, features: int, growth: int) -> None:
         super().__init__()
@@ -33,14 +33,14 @@ class DenseBlock(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return (n, features, h, w) for the same shape."""
-        seen = features
+        inputs = features
         for convolution in (self.conv1, self.conv2, self.conv3, self.conv4):
-            seen = torch.cat((seen, _activate(convolution(seen))), dim=1)
-        return features + DAMPING * self.conv5(seen)
+            inputs = torch.cat((inputs, _activate(convolution(inputs))), dim=1)
+        return features + DAMPING * self.conv5(inputs)
 
 
 class ResidualBlock(nn.Module):
-    """Three dense blocks in a row, and a damped residual around them."""
+    """Three dense blocks in a row, with a damped residual around them."""
 
     def __init__(self, features: int, growth: int) -> None:
         super().__init__()
@@ -57,9 +57,9 @@ class RRDBNet(nn.Module):
     """The generator of ESRGAN and Real-ESRGAN; parameters are named as in Real-ESRGAN's official files.
 
     RealESRGAN_x4plus has 23 blocks (16,697,987 parameters), RealESRGAN_x4plus_anime_6B has 6 (4,467,779). The body
-    always enlarges four times; for a `scale` of 2 or 1 the input is first folded by 4 / scale from space into
-    channels, and its height and width must be multiples of that. An output pixel depends on input pixels at most 15 *
-    blocks + 4 away from its own; `reach` is that, or FADED where the influence has died away before.
+    always enlarges four times. For a `scale` of 2 or 1 the input is first folded from space into channels by
+    `fold` = 4 / scale. Its height and width must be multiples of `fold`. An output pixel depends on input pixels at
+    most 15 * blocks + 4 away. `receptive_radius` is that, or EFFECTIVE_RADIUS if it is smaller.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class RRDBNet(nn.Module):
         self.conv_up2 = nn.Conv2d(features, features, 3, padding=1)
         self.conv_hr = nn.Conv2d(features, features, 3, padding=1)
         self.conv_last = nn.Conv2d(features, colours, 3, padding=1)
-        self.reach = self.fold * min(15 * blocks + 4, FADED)
+        self.receptive_radius = self.fold * min(15 * blocks + 4, EFFECTIVE_RADIUS)
 
     def forward(self, images: Tensor) -> Tensor:
         """Return (n, colours, scale*h, scale*w) for (n, colours, h, w) in [0, 1]."""

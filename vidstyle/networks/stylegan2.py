@@ -1,4 +1,4 @@
-"""The generator and the discriminator that CUT builds of StyleGAN2's parts (Karras et al., 2020)."""
+"""The generator and the discriminator that CUT builds from StyleGAN2's layers (Karras et al., 2020)."""
 
 import math
 from itertools import pairwise
@@ -7,18 +7,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidstyle.networks.layers import BlurUpsample, blur, reflected
+from vidstyle.networks.layers import BlurUpsample, blur, reflection_pad
 from vidstyle.networks.resnet import LayeredGenerator
 
 SLOPE = 0.2
+"""The slope of the leaky rectifier below zero."""
 SMALLEST_SIDE = 4
-"""Side in pixels at which the discriminator judges the whole crop."""
+"""Side, in pixels, of the features from which the discriminator scores the whole crop."""
 
 
 class EqualConv2d(nn.Conv2d):
-    """A convolution whose weights are drawn with unit deviation and scaled at run time: every layer learns equally fast.
+    """A convolution whose weights have unit deviation and are scaled at run time, so that all layers learn equally fast.
 
-    `demodulate` scales each filter to unit length instead: StyleGAN2's modulated convolution where there is no style.
+    With `demodulate` each filter is scaled to unit length instead: StyleGAN2's modulated convolution without a style.
     """
 
     def __init__(
@@ -37,12 +38,12 @@ class EqualConv2d(nn.Conv2d):
             weight = self.weight * torch.rsqrt(self.weight.square().sum((1, 2, 3), keepdim=True) + 1e-8)
         else:
             weight = self.weight / math.sqrt(self.weight[0].numel())
-        padded = reflected(features, self.margins) if any(self.margins) else features
+        padded = reflection_pad(features, self.margins) if any(self.margins) else features
         return functional.conv2d(padded, weight, self.bias, self.stride)
 
 
 class EqualLinear(nn.Linear):
-    """A linear layer scaled as EqualConv2d is."""
+    """A linear layer that is scaled as EqualConv2d is."""
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs)
@@ -55,7 +56,7 @@ class EqualLinear(nn.Linear):
 
 
 class ScaledLeakyReLU(nn.Module):
-    """A leaky rectifier that keeps the variance."""
+    """A leaky rectifier scaled so that the variance of the features stays."""
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the activations."""
@@ -63,7 +64,7 @@ class ScaledLeakyReLU(nn.Module):
 
 
 class Blur(nn.Module):
-    """The binomial blur [1, 3, 3, 1] / 8 in both directions; `padding` by reflection before and after."""
+    """The binomial blur [1, 3, 3, 1] / 8 in both directions, after `padding` (before, after) by reflection."""
 
     def __init__(self, padding: tuple[int, int]) -> None:
         super().__init__()
@@ -72,11 +73,11 @@ class Blur(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Return the blurred features, (n, c, h + padding - 3, w + padding - 3)."""
         before, after = self.padding
-        return blur(reflected(features, (before, after, before, after)))
+        return blur(reflection_pad(features, (before, after, before, after)))
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions beside a skip connection; `halve` halves the size, by a blur and a strided convolution."""
+    """Two 3x3 convolutions beside a skip connection; `halve` halves the size by a blur and a strided convolution."""
 
     def __init__(self, inputs: int, outputs: int, halve: bool) -> None:
         super().__init__()
@@ -97,18 +98,18 @@ class ResidualBlock(nn.Module):
 
 
 class StyleGAN2Generator(LayeredGenerator):
-    """Images in [-1, 1], (n, 3, h, w) with even h and w, to images of the same shape and range, without any norm.
+    """Maps images (n, 3, h, w) in [-1, 1], h and w even, to images of the same shape and range; it has no norms.
 
-    `channels` is the width at full size (twice ngf of the public code at a 256 crop), doubled at half size; `blocks`
-    residual blocks stand there, half of them before the patch layers end. Unlike in the public code borders are
-    reflected, no noise is added and the last layer is a tanh: a frame is painted the same each time, and in range.
-    `reach`: how many pixels around a pixel it looks at, at most.
+    `channels` is the width at full size (twice ngf of the public code at a 256 crop); at half size it doubles. All
+    `blocks` residual blocks work at half size; the last patch layer is in their middle. An output pixel depends on
+    input pixels at most `receptive_radius` away. Unlike in the public code a frame is painted the same each time, and
+    in range: borders are reflected, no noise is added and the last layer is a tanh.
     """
 
     def __init__(self, channels: int = 128, blocks: int = 6) -> None:
         super().__init__()
         wide, before = 2 * channels, blocks // 2
-        self.reach = 4 * blocks + 12
+        self.receptive_radius = 4 * blocks + 12
         self.patch_layers, self.patch_channels = (0, 3, 3 + before), (3, wide, wide)
         self.model = nn.Sequential(
             *[nn.Identity(), EqualConv2d(3, channels, 1), ScaledLeakyReLU()],
@@ -120,9 +121,9 @@ class StyleGAN2Generator(LayeredGenerator):
 
 
 class StyleGAN2Discriminator(nn.Module):
-    """Crops in [-1, 1], (n, 3, side, side), to one score for each, (n, 1).
+    """Maps crops (n, 3, side, side) in [-1, 1] to one score each, (n, 1).
 
-    `channels` is ndf of the public code: the width at full size, doubled with each halving up to six times it.
+    `channels` is ndf of the public code, the width at full size. Each halving doubles the width, up to 6 * `channels`.
     """
 
     def __init__(self, channels: int, side: int) -> None:

@@ -1,4 +1,4 @@
-"""The feature layers of VGG16: what a picture shows, from edges to objects."""
+"""The feature layers of VGG16, which describe a picture from its edges to its objects."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 CHANNELS = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
-"""Convolutions of the five stages; a 2x2 maximum stands between stages (VGG, table 1, column D)."""
+"""Widths of the convolutions in the five stages, between which a 2x2 maximum halves the size (VGG, table 1, D)."""
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
@@ -14,7 +14,7 @@ IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 class VGG16Features(nn.Module):
     """The 13 convolutions of VGG16, each followed by a rectifier; parameters are named as in torchvision's files.
 
-    The taps are `relu1_1` ... `relu5_3`: stage, then convolution in it; `conv1_1` ... are the same before the rectifier.
+    `taps` names the outputs: `relu1_1` ... `relu5_3` by stage and convolution, `conv1_1` ... before the rectifier.
     """
 
     mean: Tensor
@@ -36,14 +36,14 @@ class VGG16Features(nn.Module):
         self.register_buffer("deviation", torch.tensor(IMAGENET_DEVIATION).view(3, 1, 1), persistent=False)
 
     def forward(self, images: Tensor, taps: Sequence[str] = ("relu5_3",)) -> dict[str, Tensor]:
-        """Return the named features of (n, 3, h, w) images in [0, 1]: (n, channels, h / 2^(stage-1), w / 2^(stage-1)).
+        """Return features by tap for (n, 3, h, w) images in [0, 1]: (n, channels, h / 2^(stage-1), w / 2^(stage-1)).
 
         Nothing beyond the last wanted tap is computed. Raises KeyError for a tap that does not exist.
         """
         wanted = {self.taps[tap]: tap for tap in taps}
-        features, found = (images - self.mean) / self.deviation, {}
+        features, outputs = (images - self.mean) / self.deviation, {}
         for index, layer in enumerate(list(self.features)[: max(wanted) + 1]):
             features = layer(features)
             if index in wanted:
-                found[wanted[index]] = features
-        return found
+                outputs[wanted[index]] = features
+        return outputs

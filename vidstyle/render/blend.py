@@ -1,4 +1,4 @@
-"""How much of the style, and whose colours, go into the picture."""
+"""How the painting is mixed with its source: the share of the style, and whose colours the picture has."""
 
 from torch import Tensor
 
@@ -6,7 +6,7 @@ LUMA = (0.299, 0.587, 0.114)
 """Weights of red, green and blue in lightness, ITU-R BT.601."""
 
 NOISE_LEVELS, PICTURE_LEVELS = 1, 3
-"""Standard deviation of a frame, in levels of 255: up to the first it shows nothing, from the second on a picture."""
+"""Standard deviations of a frame, in levels of 255. Up to the first it shows nothing, from the second on a picture."""
 
 
 def keep_colour(painted: Tensor, source: Tensor) -> Tensor:
@@ -27,7 +27,7 @@ def blend(painted: Tensor, source: Tensor, share: float) -> Tensor:
 def without_noise(painted: Tensor, source: Tensor) -> Tensor:
     """Return the painting, faded into the source where a frame has no contrast; both (n, 3, h, w) in [0, 1].
 
-    Instance norm stretches whatever contrast there is: of a black frame it would make a picture of rounding errors.
+    Instance norm stretches whatever contrast there is. Without this, a black frame would become a picture of rounding errors.
     """
     contrast = source.flatten(2).std(dim=2, correction=0).amax(1)
     share = (contrast * 255 - NOISE_LEVELS) / (PICTURE_LEVELS - NOISE_LEVELS)

@@ -1,4 +1,4 @@
-"""How a video's colours go through a render: what the networks see, and what the result is tagged with and holds."""
+"""How a video's colours go through a render: what the networks see of them, and what the result holds and is tagged with."""
 
 from dataclasses import dataclass
 
@@ -6,11 +6,11 @@ from torch import Tensor
 
 from vidstyle.errors import SettingsError
 from vidstyle.media.clip import Clip, Colour
-from vidstyle.media.codecs import CODECS, TargetContainer, VideoCodec, bits_of, choose_codec
+from vidstyle.media.codecs import CODECS, TargetContainer, VideoCodec, choose_codec
 from vidstyle.media.colour import check_readable
-from vidstyle.media.hdr_metadata import NO_METADATA, StaticMetadata, has_place
+from vidstyle.media.hdr_metadata import NO_METADATA, StaticMetadata, writes_static_metadata
 from vidstyle.media.tonemap import SDR_COLOUR, Bt709View, hdr_colour, view_of
-from vidstyle.media.write import VideoForm
+from vidstyle.media.write import VideoForm, bits_of
 
 SDR_BITS, HDR_BITS = 8, 10
 HDR_ENCODERS = ("libx265", "libsvtav1")
@@ -19,7 +19,11 @@ HDR_ENCODERS = ("libx265", "libsvtav1")
 
 @dataclass(frozen=True)
 class ColourPlan:
-    """The view that the networks get of a video and whether the painting goes back from it; what the result holds."""
+    """The colours that the networks see of a video, and those of its result.
+
+    `view` makes BT.709 of the source's colours, None where they need no change; `goes_back` tells whether the painting is
+    brought back from it. `colour`, `bit_depth` and `metadata` are those of the result.
+    """
 
     view: Bt709View | None
     goes_back: bool
@@ -27,11 +31,11 @@ class ColourPlan:
     bit_depth: int
     metadata: StaticMetadata = NO_METADATA
 
-    def seen(self, source: Tensor) -> Tensor:
+    def for_networks(self, source: Tensor) -> Tensor:
         """Return (n, 3, h, w) signals of the source as the networks see them; all in [0, 1]."""
         return self.view.to_bt709(source) if self.view else source
 
-    def shown(self, painted: Tensor) -> Tensor:
+    def for_result(self, painted: Tensor) -> Tensor:
         """Return (n, 3, h, w) painted pictures as signals of the result; all in [0, 1]."""
         return self.view.from_bt709(painted) if self.view and self.goes_back else painted
 
@@ -43,7 +47,7 @@ PLAIN = ColourPlan(None, False, Colour(), SDR_BITS)
 def plan_colour(clip: Clip, hdr: str) -> ColourPlan:
     """Return the plan for `clip` with `hdr` being `tonemap` or `keep`; raises InputError for colours that cannot be read.
 
-    What is tone-mapped comes out as BT.709 with 8 bits, for every player; everything else keeps its tags and depth.
+    Tone mapping gives BT.709 with 8 bits, for every player. Everything else keeps its tags and depth.
     """
     check_readable(clip)
     view = view_of(clip.colour, clip.metadata)
@@ -55,9 +59,9 @@ def plan_colour(clip: Clip, hdr: str) -> ColourPlan:
 
 
 def choose_encoder(name: str, container: TargetContainer, colours: ColourPlan) -> VideoCodec:
-    """Return the encoder called `name`, `auto` being one for such colours; raises SettingsError when they do not fit."""
+    """Return the encoder called `name`; `auto` chooses one for the colours. Raises SettingsError when they do not fit."""
     if name == "auto" and colours.colour.is_hdr:
-        name = next(one for one in HDR_ENCODERS if container.name in CODECS[one].containers)
+        name = next(encoder for encoder in HDR_ENCODERS if container.name in CODECS[encoder].containers)
     return choose_codec(name, container)
 
 
@@ -71,7 +75,7 @@ def check_depth(colours: ColourPlan, codec: VideoCodec, pixel_format: str) -> No
 
 
 def colour_warnings(clip: Clip, colours: ColourPlan, form: VideoForm) -> tuple[str, ...]:
-    """Return what of the source's depth and metadata is lost although it was to be kept."""
+    """Return warnings about depth and metadata of the source that the result cannot keep."""
     encoder, bits = form.codec.name, bits_of(form.codec.pixel_formats[1])
     lost = []
     if bits < min(colours.bit_depth, HDR_BITS):
@@ -83,6 +87,6 @@ def colour_warnings(clip: Clip, colours: ColourPlan, form: VideoForm) -> tuple[s
         lost += [
             f"{name} is left out: it describes the pictures before they were painted." for name in clip.metadata.dynamic
         ]
-    if (form.metadata.display or form.metadata.content_light) and not has_place(encoder):
+    if (form.metadata.display or form.metadata.content_light) and not writes_static_metadata(encoder):
         lost.append(f"The mastering display and light levels are left out: {encoder} has no place for them.")
     return tuple(f"{clip.path}: {text}" for text in lost)

@@ -1,4 +1,4 @@
-"""`--diversify`: what the generator paints is varied by a diffusion model, with one noise for each shot of a video."""
+"""`--diversify`: a diffusion model varies what the generator paints, with one noise for each shot of a video."""
 
 from collections.abc import Mapping
 from copy import copy
@@ -7,48 +7,54 @@ from typing import Self
 import torch
 from torch import Tensor
 
+from vidstyle.device import is_out_of_memory
 from vidstyle.errors import DeviceError
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
 from vidstyle.models.inst.diversifier import Diversifier
 from vidstyle.pixels import to_host
-from vidstyle.render.painter import is_out_of_memory
 from vidstyle.render.temporal import restore, snapshot
 
 
-class Shots:
+class ShotCounter:
     """Numbers the shots of one video, from 0, as its frames pass."""
 
     def __init__(self) -> None:
-        from vidstyle.analysis.cuts import CutDetector
+        from vidstyle.analysis.cuts import CutDetector  # Needs OpenCV, without which pictures can still be varied.
 
         self._cuts, self._number = CutDetector(), -1
 
-    def of(self, images: Tensor) -> list[int]:
+    def count(self, images: Tensor) -> list[int]:
         """Take the next frames, (n, 3, h, w) in [0, 1], and return the numbers of their shots."""
-        return [self._next(int(self._cuts.is_cut(frame))) for frame in to_host(images, deep=False)]
-
-    def _next(self, step: int) -> int:
-        self._number += step
-        return self._number
+        numbers = []
+        for frame in to_host(images, sixteen_bit=False):
+            self._number += int(self._cuts.is_cut(frame))
+            numbers.append(self._number)
+        return numbers
 
     def state(self) -> dict[str, Tensor]:
         """Return what is remembered, nothing before the first frame."""
         if self._number < 0:
             return {}
-        cuts = {f"shot_{name}": torch.from_numpy(known) for name, known in self._cuts.state().items()}
+        cuts = {f"shot_{name}": torch.from_numpy(values) for name, values in self._cuts.state().items()}
         return {"shot": torch.tensor(self._number), **cuts}
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Remember what `state` holds instead."""
         self._number = int(state.get("shot", -1))
-        known = {name: state[f"shot_{name}"] for name in ("steps", "thumbnail") if f"shot_{name}" in state}
-        self._cuts.load_state({name: value.cpu().numpy() for name, value in known.items()})
+        cuts = {name: state[f"shot_{name}"] for name in ("steps", "thumbnail") if f"shot_{name}" in state}
+        self._cuts.load_state({name: values.cpu().numpy() for name, values in cuts.items()})
 
 
-class Diversified:
-    """A generator whose paintings are varied one by one, see WholeFrameModel; `shots` is None for pictures."""
+class DiversifiedGenerator:
+    """A generator whose paintings are varied one by one, see WholeFrameModel; `shots` is None for pictures.
 
-    def __init__(self, generator: WholeFrameModel, diversifier: Diversifier, shots: Shots | None = None) -> None:
+    The number of a shot rests on all frames before it. So painting goes on only from a state, and none is rebuilt from a few
+    earlier frames.
+    """
+
+    looks_back = 0
+
+    def __init__(self, generator: WholeFrameModel, diversifier: Diversifier, shots: ShotCounter | None = None) -> None:
         self.scale, self.multiple_of, self.half_ok = generator.scale, generator.multiple_of, generator.half_ok
         self._generator, self._diversifier, self._shots = generator, diversifier, shots
         self._paint: ImageModel = generator
@@ -62,10 +68,10 @@ class Diversified:
     def __call__(self, images: Tensor) -> Tensor:
         """Return the varied paintings, (n, 3, h, w) float32 in [0, 1]; raises DeviceError when memory is short."""
         painted = self._paint(images).float()
-        shots = self._shots.of(images) if self._shots else [0] * len(images)
+        shots = self._shots.count(images) if self._shots else [0] * len(images)
         try:
             return torch.cat(
-                [self._diversifier.vary(one[None], shot) for one, shot in zip(painted, shots, strict=True)]
+                [self._diversifier.diversify(picture[None], shot) for picture, shot in zip(painted, shots, strict=True)]
             )
         except RuntimeError as error:
             if not is_out_of_memory(error):

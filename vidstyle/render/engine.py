@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, lru_cache, partial
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -11,49 +10,52 @@ from torch import Tensor
 
 from vidstyle.checksum import content_identity, sha256_of
 from vidstyle.device import DTYPES, resolve_device
+from vidstyle.errors import DependencyError, DeviceError, OutputError
 from vidstyle.host_memory import share_one_heap
-from vidstyle.media.clip import Clip
-from vidstyle.models.image_model import ImageModel, WholeFrameModel
+from vidstyle.models.image_model import WholeFrameModel
 from vidstyle.models.inst.diffusion_files import check_installed
 from vidstyle.models.inst.diversifier import Diversifier, load_diffusion
-from vidstyle.models.inst.look_file import find_inversion, load_inversion
-from vidstyle.models.inst.variation import Variation
+from vidstyle.models.inst.diversifier_config import DiversifierConfig
+from vidstyle.models.inst.look_file import find_look, load_look
 from vidstyle.models.resize import resize
-from vidstyle.models.runtime import Runtime, assemble, resolve_runtime
+from vidstyle.models.runtime import Runtime, prepare, resolve_runtime
 from vidstyle.models.style_file import find_style, load_style
 from vidstyle.models.style_generator import StyleGenerator, build_generator
-from vidstyle.models.upscaler import load_upscaler, weights_file
+from vidstyle.models.upscaler import Upscaler, load_upscaler, weights_file
 from vidstyle.pixels import to_device
 from vidstyle.progress import OnProgress, silent
-from vidstyle.render.colour_plan import PLAIN, ColourPlan
-from vidstyle.render.diversify import Diversified, Shots
-from vidstyle.render.flicker import reduce_flicker
-from vidstyle.render.int8 import quantised, sample_frames
+from vidstyle.render.colour_plan import PLAIN
+from vidstyle.render.diversify import DiversifiedGenerator, ShotCounter
+from vidstyle.render.int8 import load_or_quantise, sample_frames
 from vidstyle.render.painter import Painter, batch_that_fits
-from vidstyle.render.painter_config import Resolved, resolved
+from vidstyle.render.painter_config import Decisions, PainterConfig
+from vidstyle.render.plan import VideoPlan
 from vidstyle.render.settings import UPSCALERS, RenderSettings
 from vidstyle.render.sizes import Sizes, plan_sizes
 
+BATCH = 8
+"""Frames painted at once on a device where more of them gain something, and whose memory cannot be measured."""
+
 
 class Engine:
-    """Everything that stays the same for all sources of a render.
+    """Everything that stays the same for all sources of a render; it makes their painters.
 
     Raises StyleError, DeviceError, SettingsError or DependencyError when made.
     """
 
-    def __init__(self, settings: RenderSettings) -> None:
+    def __init__(self, settings: RenderSettings, on_progress: OnProgress = silent) -> None:
         share_one_heap()
-        self.settings = settings
+        self.settings, self._on_progress = settings, on_progress
         self.device = resolve_device(settings.device)
         resolve_runtime(self.device, settings.backend, settings.precision, None)
         self.style_path = find_style(settings.style)
         self.style = load_style(self.style_path)
         build_generator(self.style)
-        self.look_path = find_inversion(settings.diversify_style) if settings.diversify else None
-        self.look = load_inversion(self.look_path) if self.look_path else None
+        self.look_path = find_look(settings.diversify_style) if settings.diversify else None
+        self.look = load_look(self.look_path) if self.look_path else None
         if self.varies:
             check_installed()
-        if self._upscaler_name(True) is not None and settings.upscaler != "auto":
+        if settings.upscaler not in ("auto", "none"):
             load_upscaler(settings.upscaler, self.device, torch.float32)
 
     @property
@@ -67,112 +69,105 @@ class Engine:
 
     def upscaler_name(self, sizes: Sizes) -> str | None:
         """Return the name or file of the upscaler for these sizes, None where a resize does."""
-        return self._upscaler_name(sizes.asks_for_upscaler)
+        if self.settings.upscaler == "auto":
+            return UPSCALERS[0] if sizes.asks_for_upscaler else None
+        return None if self.settings.upscaler == "none" else self.settings.upscaler
 
-    def _upscaler_name(self, needed: bool) -> str | None:
-        if self.settings.upscaler == "none" or (self.settings.upscaler == "auto" and not needed):
-            return None
-        return UPSCALERS[0] if self.settings.upscaler == "auto" else self.settings.upscaler
+    def picture_painter(self, sizes: Sizes, variant: int = 0) -> Painter:
+        """Return the painter for a picture; `variant` is its number among varied results.
 
-    def painter(
-        self,
-        sizes: Sizes,
-        colours: ColourPlan = PLAIN,
-        clip: Clip | None = None,
-        frames: int | None = 1,
-        pinned: Resolved | None = None,
-        variant: int = 0,
-        on_progress: OnProgress = silent,
-    ) -> Painter:
-        """Return the painter for a clip and about so many frames (None: unknown), or for one picture; `variant` is its
-        number among varied results.
-
-        With `pinned` it computes as a painter did whose `resolved` that was; where `quantised` differs it cannot.
-        A picture is not computed in int8: calibrating on it would cost more than is gained.
+        It does not compute in int8: calibrating on one picture would cost more than is gained.
         """
+        precision = "auto" if self.settings.precision == "int8" else self.settings.precision
         width, height = sizes.painted
-        backend, precision = self.settings.backend, self.settings.precision
-        if pinned is not None:
-            backend, precision = pinned.backend, pinned.precision
-        elif clip is None and precision == "int8":
-            precision = "auto"
-        runtime = resolve_runtime(self.device, backend, precision, None if frames is None else frames * width * height)
-        vary = partial(self._varied, precision=runtime.precision, variant=variant, on_progress=on_progress)
-        if clip is None:
-            painter = self._painter(sizes, colours, runtime, pinned)
-            painter.generator = vary(painter.generator)
-            return painter
-        if runtime.precision == "int8":
-            return self._steadied(self._quantised_painter(sizes, colours, clip, pinned, on_progress), vary)
-        return self._steadied(self._painter(sizes, colours, runtime, pinned), vary)
+        runtime = resolve_runtime(self.device, self.settings.backend, precision, width * height)
+        generator = self._vary(self._generator(runtime), runtime, variant)
+        upscaler = self._upscaler(self.upscaler_name(sizes), runtime)
+        make = partial(Painter, generator, upscaler, self.device, settings=self.settings, colours=PLAIN)
+        return self._fitting(make, decide_config(runtime, self.settings), sizes)
 
-    def _painter(self, sizes: Sizes, colours: ColourPlan, runtime: Runtime, pinned: Resolved | None) -> Painter:
-        name = self.upscaler_name(sizes)
-        upscaler = None if name is None else self._upscaler(name, runtime)
-        settled = pinned or resolved(runtime, self.settings)
-        painter = Painter(self._generator(runtime), upscaler, self.device, settled, self.settings, colours)
-        if self.device.type == "cuda" and self.settings.batch == "auto" and pinned is None and not self.varies:
-            settled = replace(settled, batch=batch_that_fits(painter, sizes))
-            return Painter(self._generator(runtime), upscaler, self.device, settled, self.settings, colours)
+    def video_painter(self, plan: VideoPlan, decided: Decisions | None = None, variant: int = 0) -> Painter:
+        """Return the painter for a video, or one that computes as was `decided` when its render began.
+
+        `variant` is the number of the video among varied results. Raises DeviceError when the device of then is not there
+        now, and OutputError when its int8 networks are gone.
+        """
+        if decided is None:
+            return self._video_painter(plan, None, variant)
+        painter = self._at(decided.device)._video_painter(plan, decided.painter, variant)
+        if painter.config.quantised != decided.painter.quantised:
+            raise OutputError("The int8 networks of the unfinished render are gone. Give --restart to begin anew.")
         return painter
 
-    @lru_cache(2)  # noqa: B019 - an engine lives as long as its render
-    def _generator(self, runtime: Runtime) -> StyleGenerator:
-        return StyleGenerator(self.style, self.device, runtime.dtype, partial(assemble, runtime=runtime))
+    def _at(self, device: str) -> "Engine":
+        """Return the engine for another device, on which an unfinished render was begun."""
+        if device == str(self.device):
+            return self
+        try:
+            return Engine(replace(self.settings, device=device), self._on_progress)
+        except DeviceError as error:
+            raise DeviceError(f"{error} The unfinished render was begun on it; --restart begins anew.") from error
 
-    @lru_cache(2)  # noqa: B019
-    def _upscaler(self, name: str, runtime: Runtime) -> ImageModel:
-        model = load_upscaler(name, self.device, runtime.dtype, partial(assemble, runtime=runtime))
-        return model if model.half_ok else load_upscaler(name, self.device, torch.float32)
+    def _video_painter(self, plan: VideoPlan, config: PainterConfig | None, variant: int) -> Painter:
+        runtime = self._video_runtime(plan, config)
+        if runtime.precision == "int8":
+            plain, upscaler, digest = self._int8_models(plan)
+            runtime = Runtime(self.device, "int8", "openvino")
+            config = replace(config or decide_config(runtime, self.settings), quantised=digest)
+            generator = self._steady(lambda: plain, runtime, variant)
+        else:
+            generator = self._steady(partial(self._generator, runtime), runtime, variant)
+            upscaler = self._upscaler(plan.upscaler, runtime)
+        make = partial(Painter, generator, upscaler, self.device, settings=self.settings, colours=plan.colours)
+        return make(config) if config else self._fitting(make, decide_config(runtime, self.settings), plan.sizes)
 
-    def _quantised_painter(
-        self, sizes: Sizes, colours: ColourPlan, clip: Clip, pinned: Resolved | None, on_progress: OnProgress
-    ) -> Painter:
-        settings, name = self.settings, self.upscaler_name(sizes)
-        asked = {"size": sizes.painted, "start": settings.start, "end": settings.end}
-        key = {"style": sha256_of(self.style_path), "source": content_identity(clip.path), **asked}
+    def _video_runtime(self, plan: VideoPlan, config: PainterConfig | None) -> Runtime:
+        width, height = plan.sizes.painted
+        pixels = None if plan.frames is None else plan.frames * width * height
+        asked = config or self.settings
+        return resolve_runtime(self.device, asked.backend, asked.precision, pixels)
 
-        @cache
-        def pictures() -> list[Tensor]:
-            frames = sample_frames(clip, settings.start, settings.end)
-            return [colours.seen(resize(to_device(frame, self.device), sizes.painted)) for frame in frames]
+    def _fitting(self, make: Callable[[PainterConfig], Painter], config: PainterConfig, sizes: Sizes) -> Painter:
+        """Return the painter with as many frames at once as fit the memory of a GPU, unless the user gave their number."""
+        if self.device.type == "cuda" and self.settings.batch == "auto" and not self.varies:
+            config = replace(config, batch=batch_that_fits(make(config), sizes))
+        return make(config)
 
-        make = partial(StyleGenerator, self.style, self.device, torch.float32)
-        generator, digest = quantised(make, pictures, key, on_progress)
-        upscaler: ImageModel | None = None
-        if name is not None:
-            make_upscaler = partial(load_upscaler, name, self.device, torch.float32)
-            key["upscaler"] = content_identity(weights_file(name))
-            paintings = lambda: [generator(picture) for picture in pictures()]  # noqa: E731
-            upscaler, second = quantised(make_upscaler, paintings, key, on_progress)
-            digest += second
-        runtime = Runtime(self.device, "int8", "openvino")
-        settled = replace(pinned or resolved(runtime, settings), quantised=digest)
-        return Painter(generator, upscaler, self.device, settled, settings, colours)
-
-    def _steadied(self, painter: Painter, vary: Callable[..., WholeFrameModel]) -> Painter:
-        """Return the painter, made for the frames of one video in their order, with what `--flicker` asks for.
+    def _steady(self, plain: Callable[[], StyleGenerator], runtime: Runtime, variant: int) -> WholeFrameModel:
+        """Return the generator for the frames of one video in their order, with what `--flicker` asks for.
 
         Averaging comes after varying, whose flicker it lessens too; statistics are those of the generator itself.
         """
+        if self.settings.flicker == "off":
+            return self._vary(plain(), runtime, variant, moving=True)
+        reduce_flicker = _import_reduce_flicker()
         if self.settings.flicker == "statistics":
-            generator = StyleGenerator(self.style, self.device, DTYPES[painter.resolved.precision])
-            painter.generator = vary(reduce_flicker(generator, "statistics"), moving=True)
-        else:
-            painter.generator = reduce_flicker(vary(painter.generator, moving=True), self.settings.flicker)
-        return painter
+            own = StyleGenerator(self.style, self.device, DTYPES[runtime.precision])
+            return self._vary(reduce_flicker(own, "statistics"), runtime, variant, moving=True)
+        return reduce_flicker(self._vary(plain(), runtime, variant, moving=True), self.settings.flicker)
 
-    def _varied(
-        self, generator: WholeFrameModel, precision: str, variant: int, on_progress: OnProgress, moving: bool = False
+    def _vary(
+        self, generator: WholeFrameModel, runtime: Runtime, variant: int, *, moving: bool = False
     ) -> WholeFrameModel:
         """Return the generator with its paintings varied as `--diversify` asks for, `moving` for the frames of a video."""
         if not self.varies:
             return generator
-        diversifier = self._diversifier(precision, on_progress).with_seed(self.settings.seed + variant)
-        return Diversified(generator, diversifier, Shots() if moving else None)
+        diversifier = self._diversifier(runtime.precision).with_seed(self.settings.seed + variant)
+        return DiversifiedGenerator(generator, diversifier, ShotCounter() if moving else None)
+
+    @lru_cache(2)  # noqa: B019 - an engine lives as long as its render
+    def _generator(self, runtime: Runtime) -> StyleGenerator:
+        return StyleGenerator(self.style, self.device, runtime.dtype, partial(prepare, runtime=runtime))
+
+    @lru_cache(2)  # noqa: B019
+    def _upscaler(self, name: str | None, runtime: Runtime) -> Upscaler | None:
+        if name is None:
+            return None
+        model = load_upscaler(name, self.device, runtime.dtype, partial(prepare, runtime=runtime))
+        return model if model.half_ok else load_upscaler(name, self.device, torch.float32)
 
     @lru_cache(1)  # noqa: B019
-    def _diversifier(self, precision: str, on_progress: OnProgress) -> Diversifier:
+    def _diversifier(self, precision: str) -> Diversifier:
         asked = self.settings
         assert self.look is not None, "it varies"
         base = load_diffusion(
@@ -180,22 +175,73 @@ class Engine:
             asked.diversify_base,
             self.device,
             precision,
-            on_progress,
+            self._on_progress,
             attention_slicing=asked.attention_slicing,
             offload=asked.offload,
         )
-        variation = Variation(asked.strength, asked.diffusion_steps, asked.guidance)
-        return Diversifier(base, self.look.word, variation, asked.seed)
+        variation = DiversifierConfig(asked.strength, asked.diffusion_steps, asked.guidance)
+        return Diversifier(base, self.look.embedding, variation, asked.seed)
+
+    def _int8_models(self, plan: VideoPlan) -> tuple[StyleGenerator, Upscaler | None, str]:
+        """Return generator and upscaler in 8-bit integers, calibrated on frames of the video, and what tells them from others."""
+        settings, sizes = self.settings, plan.sizes
+        asked = {"size": sizes.painted, "start": settings.start, "end": settings.end}
+        key = {"style": sha256_of(self.style_path), "source": content_identity(plan.clip.path), **asked}
+
+        @cache
+        def pictures() -> list[Tensor]:
+            frames = sample_frames(plan.clip, settings.start, settings.end)
+            small = [resize(to_device(frame, self.device), sizes.painted) for frame in frames]
+            return [plan.colours.for_networks(frame) for frame in small]
+
+        make = partial(StyleGenerator, self.style, self.device, torch.float32)
+        generator, digest = load_or_quantise(make, pictures, key, self._on_progress)
+        if plan.upscaler is None:
+            return generator, None, digest
+        make_upscaler = partial(load_upscaler, plan.upscaler, self.device, torch.float32)
+        key["upscaler"] = content_identity(weights_file(plan.upscaler))
+
+        def paintings() -> list[Tensor]:
+            return [generator(picture) for picture in pictures()]
+
+        upscaler, upscaler_digest = load_or_quantise(make_upscaler, paintings, key, self._on_progress)
+        return generator, upscaler, digest + upscaler_digest
 
     def record(self) -> dict[str, Any]:
         """Return what is the same for all sources, for the manifest."""
-        style: Path = self.style_path
-        known = {
+        values = {
             "device": str(self.device),
-            "style": str(style),
-            "style_sha256": sha256_of(style),
+            "style": str(self.style_path),
+            "style_sha256": sha256_of(self.style_path),
             "torch": torch.__version__,
         }
         if self.look and self.look_path:
-            known |= {"look": str(self.look_path), "look_sha256": sha256_of(self.look_path), "base": self.look.base}
-        return known
+            values |= {"look": str(self.look_path), "look_sha256": sha256_of(self.look_path), "base": self.look.base}
+        return values
+
+
+def decide_config(runtime: Runtime, settings: RenderSettings) -> PainterConfig:
+    """Return how a painter computes with `runtime`, `auto` being decided.
+
+    On a CPU several frames at once gain nothing, nor where they are varied one by one.
+    """
+    at_once = 1 if runtime.device.type == "cpu" or settings.diversify else BATCH
+    return PainterConfig(
+        backend=runtime.backend,
+        precision=runtime.precision,
+        batch=at_once if settings.batch == "auto" else int(settings.batch),
+        tile=0 if settings.tile == "auto" else int(settings.tile),
+        strip=0 if settings.strip == "auto" else int(settings.strip),
+    )
+
+
+def _import_reduce_flicker() -> Callable[[WholeFrameModel, str], WholeFrameModel]:
+    """Import it where it is needed: it loads OpenCV, and `--flicker off` works where that cannot be loaded."""
+    try:
+        from vidstyle.render.flicker import reduce_flicker
+    except ImportError as error:
+        raise DependencyError(
+            f"Steadying the picture needs OpenCV, which cannot be loaded here ({error}). "
+            "Use --flicker off, or install it: pip install opencv-python-headless"
+        ) from error
+    return reduce_flicker

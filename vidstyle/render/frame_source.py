@@ -1,52 +1,59 @@
 """The source's frames on their way to the device, from where painting begins or goes on."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from vidstyle.errors import DamagedError
-from vidstyle.media.background import parse_colour
 from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.read import Position, VideoReader
-from vidstyle.media.resume import ResumedReader
-from vidstyle.render.journal import Start
-from vidstyle.render.painter import Painter, Staged
+from vidstyle.media.reading_options import parse_colour
+from vidstyle.render.journal import ResumePoint, SegmentEnd
+from vidstyle.render.painter import DeviceFrames, Painter
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import Sizes
 
 
 @dataclass(frozen=True)
-class Read:
-    """A batch, its frames on the device, the frames of its segment repeated so far, and where the segment ends, if there."""
+class SegmentBatch:
+    """A batch of frames of one segment on its way from thread to thread, from the decoder to the encoder.
+
+    `on_device` are the frames of the source at first, and the painted ones afterwards. `repeated` counts the frames of the
+    segment that repeat the one before, so far. `position` is where the segment ends in the source, None before its last
+    batch; painting then adds the `end`.
+    """
 
     batch: Batch
-    staged: Staged
+    on_device: DeviceFrames
     repeated: int
-    place: Position | None
+    position: Position | None
+    end: SegmentEnd | None = None
 
 
-def asked_range(settings: RenderSettings) -> dict[str, Any]:
-    """Return the arguments of a reader that `settings` ask for."""
-    asked: dict[str, Any] = {"start_seconds": settings.start, "end_seconds": settings.end}
-    return asked | {"background": parse_colour(settings.background), "deinterlace": settings.deinterlace}
+def reader_options(settings: RenderSettings) -> dict[str, Any]:
+    """Return the keywords of a reader that gives what `settings` ask for."""
+    return {
+        "start_seconds": settings.start,
+        "end_seconds": settings.end,
+        "background": parse_colour(settings.background),
+        "deinterlace": settings.deinterlace,
+    }
 
 
-def reader_from(place: Position | None, clip: Clip, settings: RenderSettings) -> VideoReader:
-    """Return the reader that goes on after `place`; None: from the beginning of the asked range."""
-    if place is None:
-        return VideoReader(clip, **asked_range(settings))
-    return ResumedReader(clip, place, **asked_range(settings))
+def reader_from(position: Position | None, clip: Clip, settings: RenderSettings) -> VideoReader:
+    """Return the reader that goes on after `position`; None is the beginning of the range that is asked for."""
+    return VideoReader(clip, start_after=position, **reader_options(settings))
 
 
-def read(reader: VideoReader, painter: Painter, settings: RenderSettings) -> Iterator[Read]:
-    """Yield the batches of the source, on their way to the device; nothing of a segment depends on the one before."""
+def read_batches(reader: VideoReader, painter: Painter, settings: RenderSettings) -> Iterator[SegmentBatch]:
+    """Yield the batches of the source, on their way to the device; no segment depends on repeats in the one before."""
     begins = True
-    for batch in reader.batches(painter.resolved.batch, settings.segment):
+    for batch in reader.batches(painter.config.batch, settings.segment):
         refuse_damage(reader, batch.pts[0], settings)
         ends = reader.report.frames % settings.segment == 0
-        staged = painter.upload(batch.frames, anew=begins)
-        yield Read(batch, staged, painter.repeated, reader.position() if ends else None)
+        on_device = painter.upload(batch.frames, reset=begins)
+        yield SegmentBatch(batch, on_device, painter.repeated, reader.position() if ends else None)
         begins = ends
 
 
@@ -59,35 +66,37 @@ def refuse_damage(reader: VideoReader, pts: int, settings: RenderSettings) -> No
         )
 
 
-def look_back(painter: Painter, start: Start, clip: Clip, sizes: Sizes, settings: RenderSettings) -> None:
-    """Let the painter remember what it would if it had painted all that comes before `start`.
+def replay_before(painter: Painter, point: ResumePoint, clip: Clip, sizes: Sizes, settings: RenderSettings) -> None:
+    """Let the painter remember what it would if it had painted all that comes before `point`.
 
-    The frames are dealt out in the same batches, so that what is remembered has the same bits.
+    It observes the frames in the same batches, so that what it remembers has the same bits.
     """
-    earlier: deque[Staged] = deque()
-    for place in start.before if painter.looks_back else ():
-        earlier = _last_before(painter, start, reader_from(place, clip, settings), settings)
-        if _distinct(earlier) >= painter.looks_back:
+    earlier: deque[DeviceFrames] = deque()
+    for position in point.rewind_points:
+        earlier = _last_before(point, painter, reader_from(position, clip, settings), settings)
+        if _count_distinct(earlier) >= painter.looks_back:
             break
     painter.load_state({})
-    for staged in earlier:
-        painter.look_at(staged, sizes)
+    for frames in earlier:
+        painter.observe(frames, sizes)
 
 
-def _last_before(painter: Painter, start: Start, opened: VideoReader, settings: RenderSettings) -> deque[Staged]:
-    """Return the last batches before `start` that hold enough distinct frames, or all that there are."""
-    assert start.place is not None, "nothing is before the first segment"
-    last: deque[Staged] = deque()
+def _last_before(
+    point: ResumePoint, painter: Painter, opened: VideoReader, settings: RenderSettings
+) -> deque[DeviceFrames]:
+    """Return the last batches before `point` that hold as many distinct frames as the painter looks back, or all."""
+    assert point.position is not None, "nothing is before the first segment"
+    last: deque[DeviceFrames] = deque()
     with opened as reader:
-        for one in read(reader, painter, settings):
-            if one.staged.distinct is not None:
-                last.append(one.staged)
-            while _distinct(last) - _distinct([last[0]]) >= painter.looks_back:
+        for read in read_batches(reader, painter, settings):
+            if read.on_device.distinct is not None:
+                last.append(read.on_device)
+            while _count_distinct(last) - _count_distinct([last[0]]) >= painter.looks_back:
                 last.popleft()
-            if reader.report.frames >= start.place.pictures:
+            if reader.report.frames >= point.position.pictures:
                 break
     return last
 
 
-def _distinct(staged: deque[Staged] | list[Staged]) -> int:
-    return sum(len(one.distinct.pixels) for one in staged if one.distinct is not None)
+def _count_distinct(batches: Iterable[DeviceFrames]) -> int:
+    return sum(len(frames.distinct.pixels) for frames in batches if frames.distinct is not None)

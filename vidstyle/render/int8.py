@@ -1,7 +1,5 @@
-"""8-bit integer networks, calibrated on frames of the very video they are to paint, and kept in the user's cache."""
+"""Networks in 8-bit integers: calibrated on frames of the video that they will paint, and kept in the user's cache."""
 
-import hashlib
-import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -11,26 +9,28 @@ import numpy as np
 from torch import Tensor, nn
 
 from vidstyle import __version__
+from vidstyle.checksum import identity_of
 from vidstyle.errors import InputError
 from vidstyle.media.clip import Clip
 from vidstyle.media.read import VideoReader
+from vidstyle.models import openvino
 from vidstyle.models.image_model import ImageModel
-from vidstyle.models.runtime import Assemble, Network
+from vidstyle.models.runtime import Network, Prepare
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.user_cache import user_cache
 
 Model = TypeVar("Model", bound=ImageModel)
 
 SAMPLES = 8
-"""Frames that show the networks what is to come; 14 gave the same likeness to fp32 as 8, to 0.1 dB."""
-KEPT = 32
+"""Frames to calibrate on; 14 gave the same likeness to fp32 as 8, to 0.1 dB."""
+CACHED_NETWORKS = 32
 """Quantised networks in the cache; the ones used longest ago go first."""
 
 
 def sample_frames(clip: Clip, start_seconds: float | None, end_seconds: float | None) -> list[np.ndarray]:
-    """Return SAMPLES frames, (1, height, width, 3) each, spread over the asked range; raises InputError when none decodes.
+    """Return SAMPLES frames, (1, height, width, 3) each, spread over the asked range.
 
-    Files that do not tell their length give their first frames.
+    A file that does not tell its length gives its first frames. Raises InputError when none can be decoded.
     """
     begin = start_seconds or 0.0
     end = min(float(clip.duration or begin), end_seconds or float("inf"))
@@ -47,33 +47,32 @@ def _first_frames(clip: Clip, start_seconds: float | None, end_seconds: float | 
         return [batch.frames for batch, _ in zip(reader.batches(1), range(SAMPLES), strict=False)]
 
 
-def quantised(
-    make: Callable[[Assemble], Model],
+def load_or_quantise(
+    make: Callable[[Prepare], Model],
     pictures: Callable[[], Sequence[Tensor]],
     key: dict[str, Any],
     on_progress: OnProgress,
 ) -> tuple[Model, str]:
     """Return the model that `make` builds, its network in 8-bit integers, and the SHA-256 of that network.
 
-    The ranges of its activations are those seen for `pictures`, (1, 3, h, w) in [0, 1]. `key` is all that the network
+    The ranges of its activations are those measured on `pictures`, (1, 3, h, w) in [0, 1]. `key` is all that the network
     depends on: under it the network is kept in the user's cache. Raises DependencyError without the extra `openvino`.
     """
-    from vidstyle.models.openvino import OpenVINONetwork, digest, load_model, quantise, save_model
-
-    path = _place(key)
+    path = _cache_path(key)
     if not path.is_file():
         recorder = _Recorder()
-        model = make(recorder.assemble)
+        model = make(recorder.prepare)
         for picture in pictures():
             model(picture)
         if recorder.network is None:
             return model, ""
-        told = _told(on_progress, len(recorder.samples))
-        save_model(quantise(recorder.network, recorder.samples, told), path)
-        _forget_others(path)
+        total = len(recorder.samples)
+        on_sample = lambda done: on_progress(Progress("calibrating int8", done, total))  # noqa: E731
+        openvino.save_model(openvino.quantise(recorder.network, recorder.samples, on_sample), path)
+        _remove_oldest(path.parent)
     path.touch()
-    computed = OpenVINONetwork(load_model(path), "int8")
-    return make(lambda network, *, channels_last=False: computed), digest(path)
+    network = openvino.OpenVINONetwork(openvino.load_model(path), "int8")
+    return make(lambda _, *, channels_last=False: network), openvino.digest(path)
 
 
 class _Recorder:
@@ -83,28 +82,22 @@ class _Recorder:
         self.network: nn.Module | None = None
         self.samples: list[Tensor] = []
 
-    def assemble(self, network: nn.Module, *, channels_last: bool = False) -> Network:
+    def prepare(self, network: nn.Module, *, channels_last: bool = False) -> Network:
         self.network = network.eval().requires_grad_(False)
-        return self._keep
+        return self._record
 
-    def _keep(self, images: Tensor) -> Tensor:
+    def _record(self, images: Tensor) -> Tensor:
         self.samples.append(images.clone())
         return images
 
 
-def _told(on_progress: OnProgress, total: int) -> Callable[[int], None]:
-    return lambda done: on_progress(Progress("calibrating int8", done, total))
-
-
-def _place(key: dict[str, Any]) -> Path:
-    from vidstyle.models import openvino
-
+def _cache_path(key: dict[str, Any]) -> Path:
+    """Return the file of the network for `key`, made by these versions of the programs."""
     whole = {**key, "vidstyle": __version__, "openvino": openvino.version(), "nncf": openvino.nncf_version()}
-    name = hashlib.sha256(json.dumps(whole, sort_keys=True, default=str).encode()).hexdigest()
-    return user_cache() / "quantised" / f"{name[:32]}.zip"
+    return user_cache() / "quantised" / f"{identity_of(whole)[:32]}.zip"
 
 
-def _forget_others(path: Path) -> None:
-    newest_first = sorted(path.parent.glob("*.zip"), key=lambda one: one.stat().st_mtime, reverse=True)
-    for old in newest_first[KEPT:]:
-        old.unlink(missing_ok=True)
+def _remove_oldest(folder: Path) -> None:
+    newest_first = sorted(folder.glob("*.zip"), key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in newest_first[CACHED_NETWORKS:]:
+        path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Whether a result may be written where it is asked for: found out before the work begins."""
+"""The jobs of a render: which result each source becomes, and whether it may be written, found out before the work begins."""
 
 import os
 import shutil
@@ -12,52 +12,9 @@ from vidstyle.media.codecs import CONTAINERS
 from vidstyle.media.images import IMAGE_SUFFIXES, natural_order
 from vidstyle.media.probe import VIDEO_SUFFIXES
 
-BYTES_PER_MEBIBYTE = 1 << 20
-
-
-def check_target(source: Path, target: Path, *, overwrite: bool) -> None:
-    """Raise OutputError where `target` is the source itself, a folder, or cannot be created; TargetExists where it is there."""
-    if _same(source, target):
-        raise OutputError(f"{target} is the source itself. Give another name with -o.")
-    if target.is_dir():
-        raise OutputError(f"{target} is a folder. Give the name of a file in it with -o.")
-    refuse_existing(target, overwrite)
-    _try_to_create(target)
-
-
-def _same(source: Path, target: Path) -> bool:
-    """Whether both names lead to one file, also through links."""
-    try:
-        return source.samefile(target)
-    except OSError:
-        return source.resolve() == target.resolve()
-
-
-def _try_to_create(target: Path) -> None:
-    folder = next(parent for parent in target.absolute().parents if parent.exists() or parent.is_symlink())
-    trial = folder / partial_path(target).name
-    try:
-        trial.touch()
-        trial.unlink()
-    except OSError as error:
-        raise OutputError(
-            f"Cannot write into {folder}: {error.strerror}. Choose a folder that can be written with -o."
-        ) from error
-
-
-def check_room(target: Path, needed_bytes: int) -> None:
-    """Raise OutputError when the file system of `target` has less than `needed_bytes` free."""
-    folder = next(parent for parent in target.absolute().parents if parent.is_dir())
-    free = shutil.disk_usage(folder).free
-    if free < needed_bytes:
-        needed, left = (round(count / BYTES_PER_MEBIBYTE) for count in (needed_bytes, free))
-        raise OutputError(
-            f"{os.fspath(folder)} has {left:,} MiB free, {target.name} needs about {needed:,} MiB. "
-            "Free some space, raise --crf, or write elsewhere with -o."
-        )
-
-
 FALLBACK_SUFFIX = ".mp4"
+"""What a video of another container becomes."""
+BYTES_PER_MEBIBYTE = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -101,17 +58,17 @@ def _variants(job: Job, count: int) -> list[Job]:
 def _files(source: Path) -> list[Path]:
     if not source.is_dir():
         return [source]
-    known = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
-    found = [one for one in source.iterdir() if one.suffix.lower() in known and not one.name.startswith(".")]
+    suffixes = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
+    found = [path for path in source.iterdir() if path.suffix.lower() in suffixes and not path.name.startswith(".")]
     if not found:
         raise InputError(f"The folder {source} holds no video and no image. Give another folder, or a file.")
-    return sorted((one for one in found if one.is_file()), key=natural_order)
+    return sorted((path for path in found if path.is_file()), key=natural_order)
 
 
 def _name(source: Path) -> str:
     suffix = source.suffix.lower()
-    kept = suffix in IMAGE_SUFFIXES or suffix in CONTAINERS
-    return source.name if kept else f"{source.stem}{FALLBACK_SUFFIX}"
+    keeps_its_name = suffix in IMAGE_SUFFIXES or suffix in CONTAINERS
+    return source.name if keeps_its_name else f"{source.stem}{FALLBACK_SUFFIX}"
 
 
 def _check_distinct(jobs: list[Job]) -> None:
@@ -122,3 +79,45 @@ def _check_distinct(jobs: list[Job]) -> None:
                 f"{sources[job.target]} and {job.source} would both become {job.target}. Render them into two folders."
             )
         sources[job.target] = job.source
+
+
+def check_target(source: Path, target: Path, *, overwrite: bool) -> None:
+    """Raise OutputError where `target` is the source itself, a folder, or cannot be created; TargetExists where it is there."""
+    if _same(source, target):
+        raise OutputError(f"{target} is the source itself. Give another name with -o.")
+    if target.is_dir():
+        raise OutputError(f"{target} is a folder. Give the name of a file in it with -o.")
+    refuse_existing(target, overwrite)
+    _try_to_create(target)
+
+
+def _same(source: Path, target: Path) -> bool:
+    """Whether both names lead to one file, also through links."""
+    try:
+        return source.samefile(target)
+    except OSError:
+        return source.resolve() == target.resolve()
+
+
+def _try_to_create(target: Path) -> None:
+    folder = next(parent for parent in target.absolute().parents if parent.exists() or parent.is_symlink())
+    trial = folder / partial_path(target).name
+    try:
+        trial.touch()
+        trial.unlink()
+    except OSError as error:
+        raise OutputError(
+            f"Cannot write into {folder}: {error.strerror}. Choose a folder that can be written with -o."
+        ) from error
+
+
+def check_space(target: Path, needed_bytes: int) -> None:
+    """Raise OutputError when the file system of `target` has less than `needed_bytes` free."""
+    folder = next(parent for parent in target.absolute().parents if parent.is_dir())
+    free = shutil.disk_usage(folder).free
+    if free < needed_bytes:
+        needed, left = (round(count / BYTES_PER_MEBIBYTE) for count in (needed_bytes, free))
+        raise OutputError(
+            f"{os.fspath(folder)} has {left:,} MiB free, {target.name} needs about {needed:,} MiB. "
+            "Free some space, raise --crf, or write elsewhere with -o."
+        )

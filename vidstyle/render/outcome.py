@@ -1,26 +1,26 @@
-"""What became of the sources of a render, one by one and all together."""
+"""What became of the sources of a render, one by one and all together, and what the user should know of it."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from vidstyle.errors import ExitCode, VidstyleError
+from vidstyle.errors import ExitCode, VidstyleError, text_of
 from vidstyle.progress import StageResult
-from vidstyle.render.engine import Engine
 from vidstyle.render.jobs import Job
-from vidstyle.render.paint_segments import Work
-from vidstyle.render.resume import Kept
+from vidstyle.render.paint_segments import VideoJob
+from vidstyle.render.painter_config import Decisions
+from vidstyle.render.resume import EarlierWork
 from vidstyle.render.settings import RenderSettings
-from vidstyle.render.video import Rendered
+from vidstyle.render.video import VideoResult
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one job: counts, what was settled, what the user should know, and why it failed if it did."""
+    """What became of one job: counts, the record of its file, warnings, and the error if it failed."""
 
     job: Job
     counts: dict[str, int] = field(default_factory=dict)
-    settled: dict[str, Any] = field(default_factory=dict)
+    record: dict[str, Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     error: VidstyleError | None = None
 
@@ -32,79 +32,86 @@ class Outcome:
         return ExitCode.DAMAGED if self.counts.get("damaged") else ExitCode.OK
 
 
-def news(job: Job, kept: Kept) -> list[str]:
-    """Return what the user should know of an earlier run."""
-    if kept.lost:
-        return [f"{job.target} is rendered anew, what was painted is not used: {kept.lost}."]
-    if kept.segments:
-        return [f"{job.target}: {kept.pictures:,} frames are painted already, the rest follows."]
+def resume_note(job: Job, earlier: EarlierWork) -> list[str]:
+    """Return what the user should know of an earlier run, if anything."""
+    if earlier.not_used_because:
+        return [f"{job.target} is rendered anew, what was painted is not used: {earlier.not_used_because}."]
+    if earlier.segments:
+        return [f"{job.target}: {earlier.frames:,} frames are painted already, the rest follows."]
     return []
 
 
-def slow(job: Job, engine: Engine) -> list[str]:
+def slow_warning(job: Job) -> str:
     """Return the warning that varying a video takes long."""
-    if not engine.varies:
-        return []
-    return [
+    return (
         f"Every frame of {job.source} passes through a diffusion model many times, which is slow. Try some seconds of it "
         "first, with --start and --end."
-    ]
+    )
 
 
-def would_render(job: Job, work: Work) -> Outcome:
+def dry_run_outcome(job: Job, video: VideoJob) -> Outcome:
     """Return what a dry run tells of a video."""
-    plan = work.plan
-    notices = (*plan.tracks.notices, *news(job, work.kept))
-    settled = {**plan.record(), "kept_frames": work.kept.pictures, "notices": notices}
-    return Outcome(job, {"videos": 1, "frames": plan.frames or 0}, settled, plan.warnings)
+    plan, earlier = video.plan, video.earlier
+    notices = (*plan.tracks.notices, *resume_note(job, earlier))
+    record = {**plan.record(), "kept_frames": earlier.frames, "notices": notices}
+    return Outcome(job, {"videos": 1, "frames": plan.frames or 0}, record, plan.warnings)
 
 
-def rendered_video(job: Job, work: Work, resolved: dict[str, Any], done: Rendered) -> Outcome:
-    """Return what became of a video that was rendered with what was `resolved` for it."""
-    report = done.report
+def video_outcome(job: Job, video: VideoJob, decided: Decisions, result: VideoResult) -> Outcome:
+    """Return what became of a video that was rendered as was `decided` for it."""
+    report, painter = result.report, asdict(decided.painter)
     counts = {
         "videos": 1,
         "frames": report.frames,
-        "repeated": done.repeated,
+        "repeated": result.repeated,
         "packets": report.packets,
         "concealed": report.concealed,
         "held": report.held,
         "damaged": int(report.damaged),
     }
-    standing = {name: value for name, value in asdict(done.standing).items() if name in resolved["painter"]}
-    settled = {**work.plan.record(), **resolved["painter"], **standing, "kept_frames": work.kept.pictures}
-    settled["notices"] = work.plan.tracks.notices
-    return Outcome(job, counts, settled, done.warnings)
+    at_the_end = {name: value for name, value in asdict(result.progress).items() if name in painter}
+    record = {
+        **video.plan.record(),
+        **painter,
+        **at_the_end,
+        "kept_frames": video.earlier.frames,
+        "notices": video.plan.tracks.notices,
+    }
+    return Outcome(job, counts, record, result.warnings)
 
 
-def all_of(
+def combine(
     outcomes: Sequence[Outcome], record: dict[str, Any], settings: RenderSettings, seconds: float
 ) -> StageResult:
     """Return the result of the stage; `record` is what was the same for all sources."""
-    good = [one for one in outcomes if one.error is None]
-    codes = {one.exit_code for one in outcomes} - {ExitCode.OK}
+    good = [outcome for outcome in outcomes if outcome.error is None]
+    failures = {str(outcome.job.target): text_of(outcome.error) for outcome in outcomes if outcome.error is not None}
     details = {
         **record,
-        "files": {str(one.job.target): one.settled for one in good if one.settled},
-        "kept": [str(one.job.target) for one in outcomes if one.counts.get("kept")],
-        "failures": {str(one.job.target): _words(one.error) for one in outcomes if one.error is not None},
-        "exit_code": int(codes.pop() if len(codes) == 1 else ExitCode.SEVERAL if codes else ExitCode.OK),
+        "files": {str(outcome.job.target): outcome.record for outcome in good if outcome.record},
+        "kept": [str(outcome.job.target) for outcome in outcomes if outcome.counts.get("kept")],
+        "failures": failures,
+        "exit_code": int(_exit_code(outcomes)),
     }
     return StageResult(
         stage="render",
-        inputs=tuple(one.job.source for one in outcomes),
-        outputs=tuple(one.job.target for one in good if not settings.dry_run and "kept" not in one.counts),
-        counts={name: sum(one.counts.get(name, 0) for one in outcomes) for name in _names(outcomes)},
+        inputs=tuple(outcome.job.source for outcome in outcomes),
+        outputs=tuple(outcome.job.target for outcome in good if not settings.dry_run and "kept" not in outcome.counts),
+        counts=_sums(outcomes),
         seconds=seconds,
         settings=settings.record(),
-        warnings=tuple(text for one in outcomes for text in one.warnings),
+        warnings=tuple(text for outcome in outcomes for text in outcome.warnings),
         details=details,
     )
 
 
-def _words(error: VidstyleError) -> str:
-    return " ".join([str(error), *getattr(error, "__notes__", [])])
+def _exit_code(outcomes: Sequence[Outcome]) -> ExitCode:
+    codes = {outcome.exit_code for outcome in outcomes} - {ExitCode.OK}
+    if len(codes) > 1:
+        return ExitCode.SEVERAL
+    return codes.pop() if codes else ExitCode.OK
 
 
-def _names(outcomes: Sequence[Outcome]) -> list[str]:
-    return list(dict.fromkeys(name for one in outcomes for name in one.counts))
+def _sums(outcomes: Sequence[Outcome]) -> dict[str, int]:
+    names = dict.fromkeys(name for outcome in outcomes for name in outcome.counts)
+    return {name: sum(outcome.counts.get(name, 0) for outcome in outcomes) for name in names}

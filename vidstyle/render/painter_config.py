@@ -1,23 +1,19 @@
-"""What a render computes with, settled before the first frame: the same of these gives the same bits."""
+"""What is decided when a render begins: the device, the plan, and how the painter computes.
 
-from __future__ import annotations
+The same decisions give the same bits, so they hold until the video is whole, also when the render is resumed.
+"""
 
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from vidstyle.models.runtime import Runtime
-    from vidstyle.render.settings import RenderSettings
-
-
-SEVERAL = 8
+from typing import Any, Self
 
 
 @dataclass(frozen=True)
-class Resolved:
-    """Backend, number format, frames at once, side of the upscaler's tiles, rows of the generator's strips, int8 networks.
+class PainterConfig:
+    """How a painter computes.
 
-    Of `tile` and `strip` 0 stands for whole frames. `quantised` is the SHA-256 of the int8 networks, "" where there are none.
+    `backend` and `precision` run the networks. `batch` frames are painted at once. `tile` is the side of the upscaler's
+    tiles and `strip` the height of the generator's strips, in pixels; 0 stands for whole frames. `quantised` is the SHA-256
+    of the int8 networks, "" where there are none.
     """
 
     backend: str
@@ -27,26 +23,35 @@ class Resolved:
     strip: int
     quantised: str = ""
 
-    def record(self) -> dict[str, Any]:
-        """Return the values, ready for JSON; `Resolved(**record)` restores them."""
+
+@dataclass(frozen=True)
+class Decisions:
+    """What was decided when the render of a video began; `plan` is the record of its plan, see `VideoPlan.record`."""
+
+    device: str
+    painter: PainterConfig
+    plan: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the decisions as JSON can hold them, for the manifest."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, decided: dict[str, Any]) -> Self:
+        """Return the decisions that `to_json` gave."""
+        return cls(decided["device"], PainterConfig(**decided["painter"]), decided["plan"])
 
 
 @dataclass(frozen=True)
 class PainterProgress:
-    """How a painter stands after a segment: what memory has made of batch, tile and strip, frames repeated in it, notes."""
+    """Where a painter stands after a segment.
+
+    `batch`, `tile` and `strip` are what short memory has made of those in its PainterConfig. `repeated` counts the frames of
+    the segment that repeat the one before. `notes` are for the user.
+    """
 
     batch: int
     tile: int
     strip: int
     repeated: int
     notes: tuple[str, ...]
-
-
-def resolved(runtime: Runtime, settings: RenderSettings, quantised: str = "") -> Resolved:
-    """Return what `settings` come to with `runtime`; on a CPU, and varied one by one, several frames at once gain nothing."""
-    at_once = 1 if runtime.device.type == "cpu" or settings.diversify else SEVERAL
-    batch = at_once if settings.batch == "auto" else int(settings.batch)
-    tile = 0 if settings.tile == "auto" else int(settings.tile)
-    strip = 0 if settings.strip == "auto" else int(settings.strip)
-    return Resolved(runtime.backend, runtime.precision, batch, tile, strip, quantised)

@@ -1,4 +1,4 @@
-"""What is settled about one video before its first frame is painted, and is pinned from then on."""
+"""The plan of one video: sizes, coded form, container, tracks and colours, made before its first frame is painted."""
 
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -6,18 +6,20 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle.media.clip import Clip
-from vidstyle.media.codecs import TargetContainer, bits_of, choose_pixel_format, container_of
+from vidstyle.media.codecs import TargetContainer, container_of
 from vidstyle.media.tracks import TrackPlan, plan_tracks
-from vidstyle.media.write import VideoForm, writable_colour
+from vidstyle.media.write import VideoForm, bits_of, choose_pixel_format, writable_colour
 from vidstyle.render.colour_plan import ColourPlan, check_depth, choose_encoder, colour_warnings, plan_colour
-from vidstyle.render.engine import Engine
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import Sizes
 
 
 @dataclass(frozen=True)
 class VideoPlan:
-    """One video's source, sizes, coded form, container and the tracks that go along."""
+    """One video's source, sizes, coded form, container and colours, and the tracks that go along.
+
+    `upscaler` is its name or file, None where a resize does. `frames` is how many will come, None where that is not known.
+    """
 
     clip: Clip
     sizes: Sizes
@@ -30,19 +32,19 @@ class VideoPlan:
     warnings: tuple[str, ...]
 
     @property
-    def deep(self) -> bool:
-        """Whether the result holds more than 8 bits a channel."""
+    def sixteen_bit(self) -> bool:
+        """Whether the result holds more than 8 bits a channel, so that its frames are painted with 16."""
         return bits_of(self.form.pixel_format) > 8
 
     @property
     def needed_bytes(self) -> int:
-        """A low estimate of the room that the result and its making take; 0 where the length is unknown."""
+        """A low estimate of the disk space that the result and its making take; 0 where the length is unknown."""
         bits = (self.frames or 0) * self.form.width * self.form.height * self.form.codec.bits_per_pixel
         sound = self.clip.path.stat().st_size // 10 if self.tracks.tracks else 0
         return round(2 * bits / 8) + sound if self.frames else 0
 
     def record(self) -> dict[str, Any]:
-        """Return what was settled, for the manifest."""
+        """Return the plan as JSON can hold it, for the manifest."""
         form = self.form
         return {
             "source_size": self.sizes.source,
@@ -61,10 +63,14 @@ class VideoPlan:
         }
 
 
-def plan_video(clip: Clip, target: Path, engine: Engine, settings: RenderSettings) -> VideoPlan:
-    """Return the plan for `clip`; raises SettingsError, OutputError or InputError where the wishes do not fit together."""
+def plan_video(
+    clip: Clip, target: Path, sizes: Sizes, upscaler_name: str | None, settings: RenderSettings
+) -> VideoPlan:
+    """Return the plan for `clip`, painted at `sizes` and enlarged by the upscaler of that name, None being a resize.
+
+    Raises SettingsError, OutputError or InputError where clip, target and settings do not fit together.
+    """
     container = container_of(target)
-    sizes = engine.sizes(clip.upright_size)
     colours = plan_colour(clip, settings.hdr)
     form = _form(clip, container, sizes, colours, settings)
     tracks = plan_tracks(clip, container, audio=settings.audio, subtitles=settings.subtitles)
@@ -75,7 +81,7 @@ def plan_video(clip: Clip, target: Path, engine: Engine, settings: RenderSetting
         container=container,
         tracks=tracks,
         colours=colours,
-        upscaler=engine.upscaler_name(sizes),
+        upscaler=upscaler_name,
         frames=_expected_frames(clip, settings),
         warnings=(*colour_warnings(clip, colours, form), *tracks.warnings),
     )
@@ -104,7 +110,7 @@ def _form(
 
 
 def _expected_frames(clip: Clip, settings: RenderSettings) -> int | None:
-    """Return how many frames will come, None where the file does not say; for display and the room on the disk."""
+    """Return how many frames will come, None where the file does not say; for display and the space on the disk."""
     if settings.start is None and settings.end is None and clip.frames:
         return clip.frames
     length = clip.duration

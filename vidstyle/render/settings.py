@@ -1,17 +1,15 @@
-"""Settings of the render stage."""
+"""The settings of `vidstyle render`: what the user may choose."""
 
 from dataclasses import dataclass, replace
 from typing import Self
 
 from vidstyle.errors import SettingsError
-from vidstyle.media.background import parse_colour
 from vidstyle.media.codecs import CODECS
-from vidstyle.media.deinterlace import MODES
-from vidstyle.models.inst.variation import Variation
+from vidstyle.media.reading_options import DEINTERLACE_MODES, parse_colour
+from vidstyle.models.inst.diversifier_config import DiversifierConfig
 from vidstyle.settings import Settings, setting
 
 UPSCALERS = ("realesr-animevideov3", "realesrgan-x4plus-anime", "realesrgan-x4plus")
-
 FLICKER = ("off", "statistics", "flow")
 
 
@@ -24,28 +22,28 @@ class RenderSettings(Settings):
         None,
         "short side that the generator paints at, pixels; source: full size (default: the style's own)",
         minimum=16,
-        words=("source",),
+        keywords=("source",),
     )
     outscale: float = setting(1.0, "size of the result in relation to the source", minimum=0.05, maximum=16)
     upscaler: str = setting(
         "auto",
         "what enlarges the painting, a name or a file of weights (auto: realesr-animevideov3 where it has far to go)",
-        words=("auto", "none", *UPSCALERS),
+        keywords=("auto", "none", *UPSCALERS),
     )
     start: float | None = setting(None, "second of the source to begin at", minimum=0)
     end: float | None = setting(None, "second of the source to end before", minimum=0)
-    batch: int | str = setting("auto", "frames painted at once", minimum=1, words=("auto",))
+    batch: int | str = setting("auto", "frames painted at once", minimum=1, keywords=("auto",))
     tile: int | str = setting(
         "auto",
         "side of the upscaler's tiles, pixels; 0: whole frames (auto: whole frames while memory lasts)",
         minimum=0,
-        words=("auto",),
+        keywords=("auto",),
     )
     strip: int | str = setting(
         "auto",
         "rows that the generator paints at once, without seams; 0: whole frames (auto: whole frames while memory lasts)",
         minimum=0,
-        words=("auto",),
+        keywords=("auto",),
     )
     precision: str = setting(
         "auto",
@@ -73,7 +71,7 @@ class RenderSettings(Settings):
     )
     background: str = setting("black", "colour under transparent pixels: a name or #rrggbb")
     deinterlace: str = setting(
-        "auto", "make interlaced frames whole (auto: those that are flagged; on: all)", choices=MODES
+        "auto", "make interlaced frames whole (auto: those that are flagged; on: all)", choices=DEINTERLACE_MODES
     )
     flicker: str = setting(
         "flow",
@@ -90,16 +88,16 @@ class RenderSettings(Settings):
         "", "Stable Diffusion for it: a folder or an id of the hub (default: the one that the look was learnt with)"
     )
     strength: float = setting(
-        Variation.strength, "how far --diversify goes from the painting, 0 is not at all", minimum=0, maximum=1
+        DiversifierConfig.strength, "how far --diversify goes from the painting, 0 is not at all", minimum=0, maximum=1
     )
     seed: int = setting(0, "seed of the first result of --diversify; the others have the next ones", minimum=0)
     diffusion_steps: int = setting(
-        Variation.steps,
+        DiversifierConfig.steps,
         "steps from pure noise to a picture; --strength does its share of them",
         minimum=1,
         maximum=1000,
     )
-    guidance: float = setting(Variation.guidance, "weight of the look in --diversify", minimum=0)
+    guidance: float = setting(DiversifierConfig.guidance, "weight of the look in --diversify", minimum=0)
     attention_slicing: bool = setting(False, "compute the attention of --diversify in parts: slower, less memory")
     offload: str = setting(
         "none", "what of --diversify stays off the GPU until it computes", choices=("none", "model", "sequential")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from vidstyle.models.style_generator import SMALLEST_SIDE, painted_size
 
 AUTO_UPSCALE_FROM = 1.5
+"""How many times larger the result must be for `--upscaler auto` to choose an upscaler."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ def plan_sizes(source: tuple[int, int], asked: int | str | None, trained: int, o
 
 
 def _result(source: tuple[int, int], outscale: float) -> tuple[int, int]:
-    """Return the result's size; a changed size is even on both sides, as video wants it."""
+    """Return the result's size. A changed size is even on both sides, as most pixel formats of video need it."""
     if outscale == 1:
         return source
     width, height = (max(2, round(side * outscale / 2) * 2) for side in source)

@@ -1,53 +1,29 @@
-"""One picture, from its file to its painting."""
+"""The render stage: paints videos, pictures and folders of them, one after the other."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import TypeVar
 
 from vidstyle.errors import Interrupted, OutputError, TargetExists, VidstyleError
-from vidstyle.media.background import parse_colour
 from vidstyle.media.images import IMAGE_SUFFIXES, pictures_in, read_image, write_image
 from vidstyle.media.probe import probe
+from vidstyle.media.reading_options import parse_colour
 from vidstyle.progress import OnProgress, Progress, StageResult, note, silent
 from vidstyle.render.engine import Engine
-from vidstyle.render.jobs import Job, check_room, check_target, plan_jobs
-from vidstyle.render.outcome import Outcome, all_of, news, rendered_video, slow, would_render
-from vidstyle.render.paint_segments import Work
-from vidstyle.render.pinned import pinned_painter, resolve
+from vidstyle.render.jobs import Job, check_space, check_target, plan_jobs
+from vidstyle.render.outcome import Outcome, combine, dry_run_outcome, resume_note, slow_warning, video_outcome
+from vidstyle.render.paint_segments import VideoJob
+from vidstyle.render.painter_config import Decisions
 from vidstyle.render.plan import plan_video
-from vidstyle.render.resume import begin, look, made_of, take_up
+from vidstyle.render.resume import begin, find_earlier_work, fingerprint, keep_only
 from vidstyle.render.settings import RenderSettings
-from vidstyle.render.video import render_video, rendered
-from vidstyle.render.work_folder import RenderFolder, claimed
+from vidstyle.render.video import render_video, video_result
+from vidstyle.render.work_folder import RenderFolder, claim
 
-
-def check_image_target(target: Path) -> None:
-    """Raise OutputError when the suffix of `target` is of no image format."""
-    if target.suffix.lower() not in IMAGE_SUFFIXES:
-        raise OutputError(f"Cannot write {target}: a picture becomes {', '.join(IMAGE_SUFFIXES)}. Use one of these.")
-
-
-def render_image(job: Job, engine: Engine, on_progress: OnProgress) -> tuple[str, ...]:
-    """Paint the picture of `job`, whole or not at all, and return what the user should know."""
-    source = job.source
-    picture = read_image(source, parse_colour(engine.settings.background))
-    height, width = picture.shape[:2]
-    sizes = engine.sizes((width, height))
-    painter = engine.painter(sizes, variant=job.variant, on_progress=on_progress)
-    write_image(job.target, painter.paint(picture[None], sizes, deep=False)[0])
-    return (*_about_animation(source), *painter.notes)
-
-
-def _about_animation(source: Path) -> tuple[str, ...]:
-    count = pictures_in(source)
-    return (f"{source} holds {count} pictures; the first one was painted.",) if count > 1 else ()
-
-
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 
 def run(
@@ -55,95 +31,113 @@ def run(
 ) -> StageResult:
     """Render videos, pictures and folders of them into the file or folder `target`.
 
-    What an earlier run of the same left is taken up; Interrupted says that this one can be. A single source that fails
-    raises its VidstyleError. Of several, the others are still rendered and results that stand already are kept;
-    `details` then holds `failures`, `kept` and `exit_code`, as it does for sources that were damaged.
+    It goes on with what an earlier run of the same left; Interrupted says that this one left something too. A single source
+    that fails raises its VidstyleError. Of several sources the others are still rendered, and results that are there already
+    are kept; `details` then holds `failures`, `kept` and `exit_code`, as it does for damaged sources.
     """
     began = monotonic()
     jobs = plan_jobs([sources] if isinstance(sources, Path) else list(sources), target, settings.diversify)
-    engine = Engine(settings)
+    engine = Engine(settings, on_progress)
     pictures = PictureCounter(sum(job.is_image for job in jobs), on_progress)
     outcomes = []
     for job in jobs:
-        render = picture if job.is_image else _video
         asked = settings.for_variant(job.variant)
-        outcomes.append(attempt(job, partial(render, job, engine, asked, on_progress), alone=len(jobs) == 1))
+        if job.is_image:
+            render = partial(render_picture, job, engine, asked)
+        else:
+            render = partial(_render_video, job, engine, asked, on_progress)
+        outcomes.append(run_job(job, render, reraise=len(jobs) == 1))
         pictures.count(outcomes[-1])
-    return all_of(outcomes, engine.record(), settings, monotonic() - began)
+    return combine(outcomes, engine.record(), settings, monotonic() - began)
 
 
-def attempt(job: Job, render: Callable[[], Made], *, alone: bool) -> Made | Outcome:
-    """Return what `render` makes of a job; its failure is raised where the job is `alone`, and else what became of it."""
+def run_job(job: Job, render: Callable[[], Result], *, reraise: bool) -> Result | Outcome:
+    """Return what `render` returns for a job; its error is re-raised with `reraise`, and becomes an Outcome without."""
     try:
         return render()
     except Interrupted:
         raise
     except VidstyleError as error:
-        if alone:
+        if reraise:
             raise
         return Outcome(job, {"kept": 1}) if isinstance(error, TargetExists) else Outcome(job, error=error)
 
 
-def picture(job: Job, engine: Engine, settings: RenderSettings, on_progress: OnProgress) -> Outcome:
-    """Render a picture; raises VidstyleError."""
-    check_image_target(job.target)
+def render_picture(job: Job, engine: Engine, settings: RenderSettings) -> Outcome:
+    """Render a picture, whole or not at all; raises VidstyleError."""
+    if job.target.suffix.lower() not in IMAGE_SUFFIXES:
+        raise OutputError(
+            f"Cannot write {job.target}: a picture becomes {', '.join(IMAGE_SUFFIXES)}. Use one of these."
+        )
     check_target(job.source, job.target, overwrite=settings.overwrite)
     if settings.dry_run:
         return Outcome(job, {"pictures": 1})
-    return Outcome(job, {"pictures": 1}, warnings=render_image(job, engine, on_progress))
+    picture = read_image(job.source, parse_colour(settings.background))
+    height, width = picture.shape[:2]
+    sizes = engine.sizes((width, height))
+    painter = engine.picture_painter(sizes, job.variant)
+    write_image(job.target, painter.paint(picture[None], sizes, sixteen_bit=False)[0])
+    return Outcome(job, {"pictures": 1}, warnings=(*_animation_warning(job.source), *painter.notes))
 
 
-def _video(job: Job, engine: Engine, settings: RenderSettings, on_progress: OnProgress) -> Outcome:
-    with taken_up(job, engine, settings, on_progress) as work:
-        plan, kept = work.plan, work.kept
+def _animation_warning(source: Path) -> tuple[str, ...]:
+    count = pictures_in(source)
+    return (f"{source} holds {count} pictures; the first one was painted.",) if count > 1 else ()
+
+
+def _render_video(job: Job, engine: Engine, settings: RenderSettings, on_progress: OnProgress) -> Outcome:
+    with prepare_video(job, engine, settings, on_progress) as video:
+        plan, earlier = video.plan, video.earlier
         if settings.dry_run:
-            return would_render(job, work)
-        if kept.result:
-            return finished(job, work)
-        painter = None if kept.reading else pinned_painter(engine, plan, kept.resolved, job.variant, on_progress)
-        if painter and kept.resolved is None:
-            settled = resolve(engine, plan, painter)
-            begin(work.folder, work.content, settled)
-            work = replace(work, kept=replace(kept, resolved=settled))
-        assert work.kept.resolved is not None
-        return rendered_video(job, work, work.kept.resolved, render_video(work, painter))
+            return dry_run_outcome(job, video)
+        if earlier.result:
+            return finish_published(job, video)
+        painter = None if earlier.reading else engine.video_painter(plan, earlier.decided, job.variant)
+        decided = earlier.decided
+        if decided is None:
+            assert painter is not None, "a video is painted whole only after something was decided for it"
+            decided = Decisions(str(painter.device), painter.config, plan.record())
+            begin(video.folder, video.fingerprint, decided)
+        return video_outcome(job, video, decided, render_video(video, painter))
 
 
 @contextmanager
-def taken_up(
+def prepare_video(
     job: Job, engine: Engine, settings: RenderSettings, on_progress: OnProgress, *, scattered: bool = False
-) -> Iterator[Work]:
+) -> Iterator[VideoJob]:
     """Yield the work on a video, with what an earlier run left of it; no other run may work on it meanwhile.
 
-    Of `engine` only style and sizes are asked; `scattered`: see `look`. Raises VidstyleError where the target or the
-    wishes cannot be.
+    Of `engine` it needs only style and sizes; for `scattered` see `find_earlier_work`. Raises VidstyleError where the target
+    cannot be written or the settings do not fit together.
     """
-    plan = plan_video(probe(job.source), job.target, engine, settings)
+    clip = probe(job.source)
+    sizes = engine.sizes(clip.upright_size)
+    plan = plan_video(clip, job.target, sizes, engine.upscaler_name(sizes), settings)
     folder = RenderFolder(job.target, plan.form.codec.intermediate_suffix)
-    content = made_of(job.source, settings, engine.record())
+    mark = fingerprint(job.source, settings, engine.record())
     check_target(job.source, job.target, overwrite=settings.overwrite or folder.path.exists())
-    with nullcontext() if settings.dry_run else claimed(folder):
-        kept = look(folder, content, restart=settings.restart, scattered=scattered)
-        if not kept.result:
+    with nullcontext() if settings.dry_run else claim(folder):
+        earlier = find_earlier_work(folder, mark, restart=settings.restart, scattered=scattered)
+        if not earlier.result:
             check_target(job.source, job.target, overwrite=settings.overwrite)
         if not settings.dry_run:
-            for text in [*slow(job, engine), *news(job, kept)]:
+            for text in [*([slow_warning(job)] if engine.varies else []), *resume_note(job, earlier)]:
                 on_progress(note(text))
-            take_up(folder, kept)
-        if not kept.result:
-            check_room(job.target, plan.needed_bytes - folder.bytes())
-        yield Work(plan, folder, content, kept, settings, on_progress)
+            keep_only(folder, earlier)
+        if not earlier.result:
+            check_space(job.target, plan.needed_bytes - folder.bytes())
+        yield VideoJob(plan, folder, mark, earlier, settings, on_progress)
 
 
-def finished(job: Job, work: Work) -> Outcome:
-    """Return what became of a video whose result stood already, and tidy up after it."""
-    assert work.kept.resolved is not None
-    work.folder.remove()
-    return rendered_video(job, work, work.kept.resolved, rendered(work.plan, work.kept))
+def finish_published(job: Job, video: VideoJob) -> Outcome:
+    """Return the outcome of a video whose result was there already, and remove what an earlier run left beside it."""
+    assert video.earlier.decided is not None, "its render was begun"
+    video.folder.remove()
+    return video_outcome(job, video, video.earlier.decided, video_result(video.plan, video.earlier))
 
 
 class PictureCounter:
-    """Tells the progress of a folder of pictures, which have no frames to count."""
+    """Reports the progress of a folder of pictures, which have no frames to count."""
 
     def __init__(self, total: int, on_progress: OnProgress) -> None:
         self.done, self.total, self.on_progress = 0, total, on_progress

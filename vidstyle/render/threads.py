@@ -1,31 +1,31 @@
-"""Three threads in a row - source, work, sink - with short queues between them, and one beside them.
+"""Three threads in a row with short queues between them, and one thread beside them.
 
-The only place that knows threads."""
+A source gives items, work is done on each, and a sink takes the results. When one of the threads fails, all of them stop.
+"""
 
 import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 Item = TypeVar("Item")
-Made = TypeVar("Made")
-Seen = TypeVar("Seen")
+Result = TypeVar("Result")
+Report = TypeVar("Report")
 
 BOUND = 2
 """How many items may wait between two threads: enough to keep both busy, little enough for any length of video."""
 WAKE_SECONDS = 0.5
-"""How often a waiting thread looks up by itself, so that an interrupt is noticed on every system."""
+"""How often a waiting thread wakes by itself, so that an interrupt is noticed on every system."""
 
 
 class Stopped(Exception):
     """Another thread has failed, or the user has stopped the run."""
 
 
-class _Halt:
-    """The word to stop, given once, with the first error that caused it."""
+class _StopSignal:
+    """Tells all threads to stop; it keeps the first error that was the cause."""
 
     def __init__(self) -> None:
         self.changed = threading.Condition()
@@ -39,104 +39,91 @@ class _Halt:
             self.changed.notify_all()
 
 
-class _Link(Generic[Item]):
+class _Queue(Generic[Item]):
     """A queue of at most `bound` items between two threads."""
 
-    def __init__(self, halt: _Halt, bound: int) -> None:
-        self.halt, self.bound = halt, bound
+    def __init__(self, stop: _StopSignal, bound: int) -> None:
+        self.stop, self.bound = stop, bound
         self.items: deque[Item] = deque()
-        self.closed = False
+        self.finished = False
 
     def put(self, item: Item) -> None:
         """Add an item once there is room; raises Stopped."""
-        with self.halt.changed:
+        with self.stop.changed:
             self._wait(lambda: len(self.items) < self.bound)
             self.items.append(item)
-            self.halt.changed.notify_all()
+            self.stop.changed.notify_all()
 
-    def close(self) -> None:
-        """Say that nothing more comes."""
-        with self.halt.changed:
-            self.closed = True
-            self.halt.changed.notify_all()
+    def finish(self) -> None:
+        """Mark the queue as finished: no more items come."""
+        with self.stop.changed:
+            self.finished = True
+            self.stop.changed.notify_all()
 
-    def __iter__(self) -> "_Link[Item]":
+    def __iter__(self) -> "_Queue[Item]":
         return self
 
     def __next__(self) -> Item:
-        with self.halt.changed:
-            self._wait(lambda: bool(self.items) or self.closed)
+        with self.stop.changed:
+            self._wait(lambda: bool(self.items) or self.finished)
             if not self.items:
                 raise StopIteration
             item = self.items.popleft()
-            self.halt.changed.notify_all()
+            self.stop.changed.notify_all()
             return item
 
     def _wait(self, ready: Callable[[], bool]) -> None:
-        while not self.halt.given and not ready():
-            self.halt.changed.wait(WAKE_SECONDS)
-        if self.halt.given:
+        while not self.stop.given and not ready():
+            self.stop.changed.wait(WAKE_SECONDS)
+        if self.stop.given:
             raise Stopped
 
 
-def flow(
-    source: Iterable[Item],
-    work: Callable[[Item], Made],
-    sink: Callable[[Made], Seen],
-    on_sunk: Callable[[Seen], None],
-    bound: int = BOUND,
-) -> None:
-    """Pass each item of `source` through `work` into `sink`, each on a thread of its own, in order.
+def pipeline(
+    source: Iterable[Item], work: Callable[[Item], Result], sink: Callable[[Result], Report], bound: int = BOUND
+) -> Generator[Report]:
+    """Pass each item of `source` through `work` into `sink`, each on a thread of its own, in order; yield what `sink` returns.
 
-    `on_sunk` gets what `sink` returned, on the caller's thread. The first error on any thread, or an interrupt of the
-    caller, stops all of them and is raised here; when this returns or raises, no thread is left.
+    Closing the generator stops the threads. The first error on any of them, or one that is thrown into the generator, stops
+    all and is raised here. When this ends, no thread is left.
     """
-    with closing(flowing(source, work, sink, bound)) as all_of_it:
-        for seen in all_of_it:
-            on_sunk(seen)
-
-
-def flowing(
-    source: Iterable[Item], work: Callable[[Item], Made], sink: Callable[[Made], Seen], bound: int = BOUND
-) -> Generator[Seen]:
-    """Do what `flow` does and yield what `sink` returned; closing it stops the threads."""
-    halt = _Halt()
-    raw: _Link[Item] = _Link(halt, bound)
-    made: _Link[Made] = _Link(halt, bound)
-    sunk: _Link[Seen] = _Link(halt, bound)
+    stop = _StopSignal()
+    items: _Queue[Item] = _Queue(stop, bound)
+    results: _Queue[Result] = _Queue(stop, bound)
+    reports: _Queue[Report] = _Queue(stop, bound)
     threads = [
-        _thread(halt, "decode", source, raw),
-        _thread(halt, "compute", map(work, raw), made),
-        _thread(halt, "encode", map(sink, made), sunk),
+        _thread(stop, "decode", source, items),
+        _thread(stop, "compute", map(work, items), results),
+        _thread(stop, "encode", map(sink, results), reports),
     ]
     try:
         for thread in threads:
             thread.start()
-        yield from sunk
+        yield from reports
     except Stopped:
         pass
     except BaseException as error:
-        halt.give(error)
+        stop.give(error)
     finally:
-        halt.give()
+        stop.give()
         for thread in threads:
             thread.join()
-    if halt.cause is not None:
-        raise halt.cause
+    if stop.cause is not None:
+        raise stop.cause
 
 
-def _thread(halt: _Halt, name: str, inlet: Iterable[Any], outlet: _Link[Any]) -> threading.Thread:
+def _thread(stop: _StopSignal, name: str, inlet: Iterable[Any], outlet: _Queue[Any]) -> threading.Thread:
     """Return a thread that draws everything from `inlet` and puts it into `outlet`."""
 
     def pump() -> None:
         try:
             for item in inlet:
                 outlet.put(item)
-            outlet.close()
+            outlet.finish()
         except Stopped:
             pass
         except BaseException as error:
-            halt.give(error)
+            stop.give(error)
 
     return threading.Thread(target=pump, name=f"vidstyle-{name}")
 
@@ -144,7 +131,7 @@ def _thread(halt: _Halt, name: str, inlet: Iterable[Any], outlet: _Link[Any]) ->
 class SideThread:
     """A thread beside the row that does one job at a time while the row goes on; a context manager.
 
-    An error of a job is raised by the next call of any method; leaving the block waits for the job under way.
+    An error of a job is raised by the next call of any method. Leaving the block waits for the job under way.
     """
 
     def __init__(self) -> None:

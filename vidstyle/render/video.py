@@ -1,4 +1,4 @@
-"""One video, from its source to the whole result."""
+"""One video, from its source to the whole result under its name."""
 
 import errno
 import os
@@ -6,119 +6,141 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from vidstyle.checksum import sha256_or_empty
 from vidstyle.errors import DamagedError, Interrupted, OutputError, VidstyleError
 from vidstyle.files import flush, whole_file
 from vidstyle.media.join import Piece, join
 from vidstyle.media.mux import Cut, mux
 from vidstyle.media.read import ReadReport
 from vidstyle.render.journal import FileMark, Joined, Journal, Reading
-from vidstyle.render.paint_segments import Clock, Work, paint, stopped
+from vidstyle.render.paint_segments import Clock, VideoJob, paint_rest, stopped
 from vidstyle.render.painter import Painter
 from vidstyle.render.painter_config import PainterProgress
 from vidstyle.render.plan import VideoPlan
-from vidstyle.render.resume import Kept, checksum, recorded
+from vidstyle.render.resume import EarlierWork, read_journal
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """What became of one video: what was read, how the painter stood at its end, frames repeated, what to tell the user."""
+class VideoResult:
+    """What became of one video: the report on its source, the painter's progress at its end, repeated frames, warnings."""
 
     report: ReadReport
-    standing: PainterProgress
+    progress: PainterProgress
     repeated: int
     warnings: tuple[str, ...]
 
 
-def render_video(work: Work, painter: Painter | None) -> Rendered:
-    """Paint the video of `work` into its target, which appears when it is whole; no painter is needed when all is painted.
+def render_video(job: VideoJob, painter: Painter | None) -> VideoResult:
+    """Paint a video into its target, which appears when it is whole; no painter is needed when all of it is painted.
 
-    Its finished segments outlive every failure. Raises DamagedError for a damaged source when the settings are strict,
+    Finished segments outlive every failure. Raises DamagedError for a damaged source when the settings are strict,
     Interrupted, and whatever reading, painting and writing raise.
     """
-    with keeping(work):
+    with _explain_interrupt(job):
         if painter is not None:
-            paint(work, painter)
-        done = recorded(work.folder)
+            paint_rest(job, painter)
+        done = read_journal(job.folder)
         report = _reading(done).report
-        if work.settings.strict and report.damaged:
+        if job.settings.strict and report.damaged:
             raise DamagedError(f"{' '.join(report.warnings)} Without --strict it is rendered as far as it goes.")
         if done.joined is None:
-            _join(work, done)
-        complaints = _publish(work, _cut(work, done))
-    return rendered(work.plan, done, complaints)
+            _join(job, done)
+        complaints = _publish(job, _cut(job, done))
+    return video_result(job.plan, done, complaints)
 
 
-def rendered(plan: VideoPlan, done: Kept, complaints: Sequence[str] = ()) -> Rendered:
-    """Return what is to be told of a finished video; `complaints` are those of sound and subtitles that were converted."""
+def video_result(plan: VideoPlan, done: EarlierWork, complaints: Sequence[str] = ()) -> VideoResult:
+    """Return the result of a finished video; `complaints` are those of converting its sound and subtitles."""
     report = _reading(done).report
-    said = [*plan.warnings, *report.warnings, *_miscount(plan, report), *done.notes]
+    warnings = [*plan.warnings, *report.warnings, *_miscount(plan, report), *done.notes]
     if complaints:
-        said.append(f"{plan.clip.path}: a converted sound or subtitle track is damaged: {complaints[0]}")
-    return Rendered(report, done.segments[-1].standing, done.repeated, tuple(said))
+        warnings.append(f"{plan.clip.path}: a converted sound or subtitle track is damaged: {complaints[0]}")
+    return VideoResult(report, done.segments[-1].progress, done.repeated, tuple(warnings))
 
 
-def _reading(done: Kept) -> Reading:
+def _reading(done: EarlierWork) -> Reading:
     assert done.reading is not None, "all is painted"
     return done.reading
 
 
+def _miscount(plan: VideoPlan, report: ReadReport) -> list[str]:
+    if report.frames == report.packets:
+        return []
+    return [f"{plan.clip.path}: {report.packets} packets gave {report.frames} pictures; all of them were painted."]
+
+
 @contextmanager
-def keeping(work: Work) -> Iterator[None]:
-    """Say of every failure, and of an interrupt, what is kept, and how to go on."""
+def _explain_interrupt(job: VideoJob) -> Iterator[None]:
+    """Say of a failure, or of an interrupt, what is kept and how to go on."""
     try:
-        with explained(work):
+        with explain_failure(job):
             yield
     except KeyboardInterrupt:
-        if frames := recorded(work.folder).pictures:
-            raise stopped(work.plan, work.folder, frames) from None
+        if frames := read_journal(job.folder).frames:
+            raise stopped(job.plan, job.folder, frames) from None
         raise
 
 
 @contextmanager
-def explained(work: Work) -> Iterator[None]:
-    """Say of a failure what is kept, and how to go on; raises OutputError where there is no room."""
+def explain_failure(job: VideoJob) -> Iterator[None]:
+    """Say of a failure what is kept and how to go on; raises OutputError where the disk is full."""
     try:
         yield
     except Interrupted:
         raise
     except (VidstyleError, OSError) as error:
-        frames = recorded(work.folder).pictures
+        frames = read_journal(job.folder).frames
         if _is_full(error):
-            raise _no_room(work, frames) from error
+            raise _disk_full(job, frames) from error
         if frames:
             error.add_note(f"{frames:,} painted frames are kept for the next run.")
         raise
 
 
-def _no_room(work: Work, frames: int) -> OutputError:
-    kept = f"and give the same command: {frames:,} painted frames are kept, it goes on after them." if frames else ""
-    target = work.folder.target
-    way_out = kept or "or write elsewhere with -o."
+def _is_full(error: BaseException | None) -> bool:
+    """Whether an error, or one that led to it, says that the file system has no space left."""
+    if error is None:
+        return False
+    return (
+        getattr(error, "errno", None) in NO_SPACE
+        or os.strerror(errno.ENOSPC) in str(error)
+        or _is_full(error.__cause__)
+    )
+
+
+def _disk_full(job: VideoJob, frames: int) -> OutputError:
+    target = job.folder.target
+    way_out = "or write elsewhere with -o."
+    if frames:
+        way_out = f"and give the same command: {frames:,} painted frames are kept, it goes on after them."
     return OutputError(f"{target.parent} is full, {target.name} needs more room. Free some space {way_out}")
 
 
-def _is_full(error: BaseException | None) -> bool:
-    """Whether an error, or one that led to it, says that the file system has no room."""
-    if error is None:
-        return False
-    return getattr(error, "errno", None) in FULL or os.strerror(FULL[0]) in str(error) or _is_full(error.__cause__)
-
-
-def _join(work: Work, done: Kept) -> None:
-    """Make one file of the segments, which go when it is on the disk."""
-    folder = work.folder
-    pieces = [Piece(folder.segment(one.number), one.coded_pts, one.last_duration) for one in done.segments]
+def _join(job: VideoJob, done: EarlierWork) -> None:
+    """Make one file of the segments, whose own files go when it is on the disk."""
+    folder = job.folder
+    pieces = [
+        Piece(folder.segment(segment.number), segment.coded_pts, segment.last_duration) for segment in done.segments
+    ]
     with whole_file(folder.joined) as partial:
-        join(pieces, work.plan.form.time_base, partial)
-    Journal(folder.journal).append("joined", Joined(checksum(folder.joined)))
+        join(pieces, job.plan.form.time_base, partial)
+    Journal(folder.journal).append("joined", Joined(sha256_or_empty(folder.joined)))
     folder.keep_only({folder.manifest, folder.journal, folder.joined})
 
 
-def _publish(work: Work, cut: Cut) -> list[str]:
+def _cut(job: VideoJob, done: EarlierWork) -> Cut:
+    """Return the range of the source that was painted, for its sound."""
+    clip = job.plan.clip
+    clock = Clock(_reading(done).start_pts, clip.origin_pts, moves=bool(job.settings.start))
+    clock.shift = done.segments[0].shift
+    return clock.cut(clip.time_base, job.settings.end)
+
+
+def _publish(job: VideoJob, cut: Cut) -> list[str]:
     """Add the sound and everything else to the pictures and give the target its name; return the complaints."""
-    folder, plan = work.folder, work.plan
+    folder, plan = job.folder, job.plan
     result, aspect = folder.result, plan.form.display_aspect
     try:
         complaints = mux(folder.joined, plan.clip, plan.tracks, plan.container, cut, aspect, result)
@@ -130,15 +152,3 @@ def _publish(work: Work, cut: Cut) -> list[str]:
     flush(folder.target.parent)
     folder.remove()
     return complaints
-
-
-def _cut(work: Work, done: Kept) -> Cut:
-    clock = Clock(_reading(done).start_pts, work.plan.clip.origin_pts, moves=bool(work.settings.start))
-    clock.shift = done.segments[0].shift
-    return clock.cut(work.plan.clip.time_base, work.settings.end)
-
-
-def _miscount(plan: VideoPlan, report: ReadReport) -> list[str]:
-    if report.frames == report.packets:
-        return []
-    return [f"{plan.clip.path}: {report.packets} packets gave {report.frames} pictures; all of them were painted."]

@@ -1,4 +1,4 @@
-"""The hidden folder beside a target in which a video waits until it is whole."""
+"""The hidden folder beside a target, in which the parts of a video are kept until it is whole."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidstyle.errors import OutputError
-from vidstyle.files import locked, partial_path
+from vidstyle.files import claimed, partial_path
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,12 @@ class RenderFolder:
 
     @property
     def manifest(self) -> Path:
-        """What is rendered here, and what was resolved at its start."""
+        """What is rendered here, and what was decided when it began."""
         return self.path / "manifest.json"
 
     @property
     def journal(self) -> Path:
-        """One line for everything that is done."""
+        """One line for everything that is done, see journal.py."""
         return self.path / "journal.jsonl"
 
     def segment(self, number: int) -> Path:
@@ -56,16 +56,16 @@ class RenderFolder:
         return partial_path(self.path / f"result{self.target.suffix}")
 
     def bytes(self) -> int:
-        """Return what the folder's files take."""
+        """Return how many bytes the folder's files take."""
         return sum(path.stat().st_size for path in self.path.iterdir()) if self.path.is_dir() else 0
 
-    def keep_only(self, kept: set[Path]) -> None:
-        """Remove what is not among `kept`."""
-        for path in set(self.path.iterdir()) - kept - {self.lock}:
+    def keep_only(self, files: set[Path]) -> None:
+        """Remove all files but these and the lock."""
+        for path in set(self.path.iterdir()) - files - {self.lock}:
             path.unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Remove the folder with all that is in it; the journal tells of a whole result until nothing else is left."""
+        """Remove the folder with all that is in it; the journal goes last, since it tells of a whole result."""
         with suppress(FileNotFoundError):
             self.keep_only({self.manifest, self.journal})
             self.journal.unlink()
@@ -73,29 +73,24 @@ class RenderFolder:
 
 
 @contextmanager
-def claimed(folder: RenderFolder) -> Iterator[None]:
-    """Let no other run work in the folder, which is made; it is gone afterwards where nothing is worth keeping.
+def claim(folder: RenderFolder) -> Iterator[None]:
+    """Hold the folder, which is made, for this run alone; afterwards it is removed if nothing in it is worth keeping.
 
-    Raises OutputError when another run holds it or it cannot be made.
+    Raises OutputError when another run holds it, or when it cannot be made or written.
     """
-    with working_in(folder):
-        folder.path.mkdir(parents=True, exist_ok=True)
-        with locked(folder.lock) as free:
-            if not free:
-                raise OutputError(
-                    f"{folder.target} is being rendered by another run. Wait for it, or give another name with -o."
-                )
-            try:
-                yield
-            finally:
-                with suppress(OSError):
-                    if not folder.journal.exists() or not folder.journal.stat().st_size:
-                        folder.remove()
+    busy = f"{folder.target} is being rendered by another run. Wait for it, or give another name with -o."
+    with working_in(folder), claimed(folder.lock, busy):
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                if not folder.journal.exists() or not folder.journal.stat().st_size:
+                    folder.remove()
 
 
 @contextmanager
 def working_in(folder: RenderFolder) -> Iterator[None]:
-    """Say of an OSError in which folder it came; raises OutputError."""
+    """Turn an OSError into an OutputError that names the folder."""
     try:
         yield
     except OSError as error:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from vidstyle.files import whole_file
-from vidstyle.media.images import as_jpeg, jpeg_of
+from vidstyle.media.images import jpeg_of, thumbnail_jpeg
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 340, 170, 46, 22, 10
 """Size of a chart in pixels, and its margins for the numbers."""
@@ -149,7 +149,7 @@ def embed_pixels(rgb: np.ndarray, description: str) -> str:
 
 @lru_cache(_REMEMBERED_FILES)
 def _jpeg_of_file(path: Path, size: int, changed: int) -> bytes:
-    return as_jpeg(path, _PICTURE_WIDTH)
+    return thumbnail_jpeg(path, _PICTURE_WIDTH)
 
 
 def _embed(jpeg: bytes, description: str) -> str:

@@ -50,4 +50,4 @@ def make_painter(generator: nn.Module, weights: Mapping[str, Tensor]) -> Paint:
 
 def to_picture(image: Tensor) -> np.ndarray:
     """Return an image (3, h, w) in [-1, 1] as (h, w, 3) uint8."""
-    return to_host(((image + 1) / 2)[None], deep=False)[0]
+    return to_host(((image + 1) / 2)[None], sixteen_bit=False)[0]

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from vidstyle.analysis.crops import crop_features, draw_crops, goal_of, scaled
+from vidstyle.analysis.crops import crop_features, draw_crops, join_halves, scaled
 from vidstyle.analysis.frechet import frechet_distance
 from vidstyle.networks.vgg import VGG16Features
 from vidstyle.report.contact_sheet import evenly_spaced
@@ -44,7 +44,7 @@ class StyleScorer:
         """The features of the cartoon's crops."""
         numbers = evenly_spaced(len(self.paintings), CROPS)
         pictures = [self.paintings.image(number) for number in numbers]
-        return goal_of(*(self._crop_features(pictures[start::2] or pictures, 1 + start) for start in (0, 1)))
+        return join_halves(*(self._crop_features(pictures[start::2] or pictures, 1 + start) for start in (0, 1)))
 
     @cached_property
     def _frames(self) -> tuple[list[int], np.ndarray]:

@@ -14,14 +14,14 @@ import torch
 from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.errors import Interrupted, OutputError, SettingsError
 from vidstyle.files import write_json
-from vidstyle.host_memory import large_buffers_kept
+from vidstyle.host_memory import keep_large_buffers
 from vidstyle.interrupt import StopRequest, stop_on_signal
+from vidstyle.media.images import write_image
 from vidstyle.models.download import find_or_fetch
 from vidstyle.models.feature_network import load_vgg16
 from vidstyle.models.inst.diffusion_files import find_base, find_image_encoder
 from vidstyle.pixels import to_signed_floats
 from vidstyle.progress import OnProgress, Progress, StageResult, note, silent
-from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder
 from vidstyle.train import distributed
 from vidstyle.train.checkpoint import FREE_SPACE, TrainingState, load_checkpoint, save_checkpoint
@@ -159,7 +159,7 @@ def _fit(plan: RunPlan, state: TrainingState, added: Sequence[str], on_progress:
     first = not distributed.rank()
     try:
         with _open_run(plan, state, added, on_progress) if first else nullcontext() as run:
-            with stop_on_signal() as stop, large_buffers_kept(state.method.device):
+            with stop_on_signal() as stop, keep_large_buffers(state.method.device):
                 _train(plan, state, run, stop, on_progress)
             save_checkpoint(plan.folder, state)
             with distributed.first_before_others():
@@ -177,7 +177,7 @@ def _open_run(plan: RunPlan, state: TrainingState, added: Sequence[str], on_prog
     warnings = RunWarnings(plan.folder.warnings, state.step, on_progress)
     with closing(RUNS[plan.settings.leaves](plan, state, warnings)) as run:
         if plan.style_image is not None:
-            write_png(plan.folder.style_image, plan.dataset.paintings.image(plan.style_image))
+            write_image(plan.folder.style_image, plan.dataset.paintings.image(plan.style_image))
         for text in (*added, *dataset_warnings(plan.dataset, plan.settings)):
             warnings.add(state.step, text, text)
         yield run

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.train.conftest import small
+from vidstyle.media.images import write_image
 from vidstyle.progress import Progress, silent
-from vidstyle.report.png import write_png
 from vidstyle.train.data.cache import scale_to_short_side
 from vidstyle.train.data.dataset import dataset_warnings, open_dataset
 
@@ -34,7 +34,7 @@ def test_images_are_decoded_once_and_again_only_when_they_change(dataset: Path) 
         open_dataset(dataset, small(), note)
     assert phases.count("caching photos") == 5
     halves = np.repeat(np.array([9, 200], np.uint8), 30)[None, :, None]
-    write_png(dataset / "trainA" / "0.png", np.broadcast_to(halves, (50, 60, 3)).copy())
+    write_image(dataset / "trainA" / "0.png", np.broadcast_to(halves, (50, 60, 3)).copy())
     cache = open_dataset(dataset, small(), note).photos
     assert phases.count("caching photos") == 10
     assert (cache.image(0)[:, :20] == 9).all()

@@ -9,8 +9,8 @@ from PIL import Image
 
 from tests.train.conftest import picture, small
 from vidstyle.errors import InputError
+from vidstyle.media.images import write_image
 from vidstyle.progress import Progress, silent
-from vidstyle.report.png import write_png
 from vidstyle.train.data.dataset import Dataset, dataset_warnings, open_dataset
 from vidstyle.train.settings import TrainSettings
 from vidstyle.train.stage import run
@@ -123,7 +123,7 @@ def test_doubts_are_told_at_once_and_kept_in_the_result(dataset: Path, tmp_path:
 
 
 def test_several_folders_of_paintings_are_learnt_from_together(dataset: Path) -> None:
-    write_png(dataset / "more" / "0.png", picture(7, True))
+    write_image(dataset / "more" / "0.png", picture(7, True))
     folders = (str(dataset / "trainB"), str(dataset / "more"))
     found = _opened(dataset, small(paintings=folders))
     assert found.paintings.names == ("0.png", "1.png", "2.png", "0.png")
@@ -135,7 +135,7 @@ def test_several_folders_of_paintings_are_learnt_from_together(dataset: Path) ->
 
 def test_photos_are_held_out_by_the_seed_and_not_learnt_from(dataset: Path) -> None:
     for number in range(5, 40):
-        write_png(dataset / "trainA" / f"{number}.png", picture(number, False))
+        write_image(dataset / "trainA" / f"{number}.png", picture(number, False))
     found, again, other = (_opened(dataset, small(holdout=0.1, seed=seed)) for seed in (0, 0, 1))
     assert len(found.held_out) == 4
     assert found.held_out.names == again.held_out.names != other.held_out.names

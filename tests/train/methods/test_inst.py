@@ -9,12 +9,12 @@ import torch
 from tests.train.conftest import picture, small
 from vidstyle.cli.train import train as train_command
 from vidstyle.errors import DependencyError, SettingsError, StyleError
+from vidstyle.media.images import write_image
 from vidstyle.models.inst import diffusion_files
-from vidstyle.models.inst.look_file import Inversion, find_inversion, load_inversion, save_inversion
+from vidstyle.models.inst.look_file import Look, find_look, load_look, save_look
 from vidstyle.models.style_file import Style, save_style
 from vidstyle.networks.resnet import ResNetGenerator
 from vidstyle.progress import silent
-from vidstyle.report.png import write_png
 from vidstyle.train.methods.inst import LookTraining
 from vidstyle.train.settings import TrainSettings
 from vidstyle.train.stage import run
@@ -25,7 +25,7 @@ CPU = torch.device("cpu")
 @pytest.fixture
 def frame(tmp_path: Path) -> Path:
     """A drawn frame of 72x60 pixels."""
-    write_png(tmp_path / "frame.png", picture(3, flat=True))
+    write_image(tmp_path / "frame.png", picture(3, flat=True))
     return tmp_path / "frame.png"
 
 
@@ -56,9 +56,9 @@ def test_one_frame_is_enough_and_photos_are_not_asked_for(tiny_base: Path, frame
     assert result.details == {"style_image": "frame.png"}
     assert result.outputs == (tmp_path / "runs" / "inst" / "inversion.safetensors",)
     assert not any(said)
-    look = load_inversion(result.outputs[0])
-    assert (look.word.shape, look.base) == ((16,), str(tiny_base))
-    assert look.base_identity == diffusion_files.identity(tiny_base)
+    look = load_look(result.outputs[0])
+    assert (look.embedding.shape, look.base) == ((16,), str(tiny_base))
+    assert look.base_identity == diffusion_files.base_identity(tiny_base)
     assert look.history["settings"]["steps"] == 6
     assert result.outputs[0].stat().st_size < 5000
 
@@ -69,7 +69,7 @@ def test_a_seed_gives_the_same_word_again_and_another_seed_another(
     words = []
     for name, seed in (("one", 0), ("same", 0), ("other", 1)):
         run(tmp_path, tmp_path / "runs", _settings(tiny_base, frame, name=name, seed=seed, steps=2), silent)
-        words.append(load_inversion(tmp_path / "runs" / name / "inversion.safetensors").word)
+        words.append(load_look(tmp_path / "runs" / name / "inversion.safetensors").embedding)
     assert torch.equal(words[0], words[1])
     assert not torch.equal(words[0], words[2])
 
@@ -80,17 +80,17 @@ def test_a_finished_run_that_is_started_again_keeps_its_word_and_more_steps_exte
     words = []
     for name, steps in (("long", 4), ("short", 2), ("short", 2), ("short", 4)):
         run(tmp_path, tmp_path / "runs", _settings(tiny_base, frame, name=name, steps=steps), silent)
-        words.append(load_inversion(tmp_path / "runs" / name / "inversion.safetensors").word)
+        words.append(load_look(tmp_path / "runs" / name / "inversion.safetensors").embedding)
     assert torch.equal(words[1], words[2])
     assert torch.equal(words[0], words[3])
 
 
 def test_a_look_comes_back_from_its_file_as_it_was(tmp_path: Path) -> None:
-    look = Inversion(torch.randn(16), "some/base", "abc", {"steps": 7})
-    save_inversion(look, tmp_path / "runs" / "mine" / "inversion.safetensors")
+    look = Look(torch.randn(16), "some/base", "abc", {"steps": 7})
+    save_look(look, tmp_path / "runs" / "mine" / "inversion.safetensors")
     for name in (tmp_path / "runs" / "mine" / "inversion.safetensors", tmp_path / "runs" / "mine", "mine"):
-        loaded = load_inversion(find_inversion(str(name), tmp_path / "runs"))
-        assert torch.equal(loaded.word, look.word)
+        loaded = load_look(find_look(str(name), tmp_path / "runs"))
+        assert torch.equal(loaded.embedding, look.embedding)
         assert (loaded.base, loaded.base_identity, loaded.history) == ("some/base", "abc", {"steps": 7})
 
 
@@ -99,16 +99,16 @@ def test_files_that_hold_no_look_are_refused(tmp_path: Path) -> None:
     save_style(Style("resnet", 4, 5, 32, ResNetGenerator(4, 5).state_dict()), style)
     torn.write_bytes(style.read_bytes()[:100])
     with pytest.raises(StyleError) as caught:
-        load_inversion(style)
+        load_look(style)
     assert str(caught.value) == (
         f"{style} is no look learnt by `vidstyle train --method inst`. Give the inversion.safetensors of its run."
     )
     with pytest.raises(
         StyleError, match=r"^Cannot read the look .*torn\.safetensors: .* Give the file that train wrote\.$"
     ):
-        load_inversion(torn)
+        load_look(torn)
     with pytest.raises(StyleError) as caught:
-        find_inversion("nowhere")
+        find_look("nowhere")
     assert str(caught.value) == (
         "There is no look 'nowhere'. Learn one with `vidstyle train --method inst`, and give its file, its run folder or the "
         "name of its run in runs/."

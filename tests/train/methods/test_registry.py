@@ -14,13 +14,12 @@ import torch
 
 from tests.train.conftest import picture, small
 from vidstyle.errors import Interrupted, SettingsError, StyleError
-from vidstyle.media.images import read_image
-from vidstyle.models.inst.look_file import load_inversion
+from vidstyle.media.images import read_image, write_image
+from vidstyle.models.inst.look_file import load_look
 from vidstyle.models.style_file import load_style
 from vidstyle.progress import Progress, silent
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run as render
-from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder, read_log
 from vidstyle.train.method_defaults import METHODS
 from vidstyle.train.settings import TrainSettings
@@ -54,7 +53,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("methods")
     for name, count, flat in (("trainA", 2, False), ("trainB", 3, True)):
         for number in range(count):
-            write_png(folder / "dataset" / name / f"{number}.png", picture(number, flat))
+            write_image(folder / "dataset" / name / f"{number}.png", picture(number, flat))
     return folder
 
 
@@ -127,8 +126,8 @@ def test_the_result_can_be_used(done: Done, folder: Path, tmp_path: Path) -> Non
     photo = folder / "dataset" / "trainA" / "1.png"
     settings = RenderSettings(style=str(done.straight.path), device="cpu", precision="fp32", upscaler="none")
     if done.settings.method == "inst":
-        looks = [load_inversion(run_folder.look) for run_folder in (done.straight, done.resumed)]
-        assert torch.equal(looks[0].word, looks[1].word)
+        looks = [load_look(run_folder.look) for run_folder in (done.straight, done.resumed)]
+        assert torch.equal(looks[0].embedding, looks[1].embedding)
         assert looks[0].history["steps"] == 20
         with pytest.raises(
             StyleError, match=r"learnt a look, which varies pictures and paints none by itself\. Give it as"

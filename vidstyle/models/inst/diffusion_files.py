@@ -1,20 +1,21 @@
-"""diffusers and transformers, and where the models that they load lie. The only importer of both.
+"""The libraries diffusers and transformers, and the files of the models that they load. The only importer of both.
 
-Both import torchvision where it is installed, although nothing here needs it; a build for another torch would stop
-them, so it is hidden while they load."""
+Both import torchvision where it is installed, although nothing here needs it. A torchvision built for another torch
+would stop them, so it is hidden while they load.
+"""
 
 import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 
-from vidstyle.checksum import remembered_sha256_of
+from vidstyle.checksum import cached_sha256_of
 from vidstyle.errors import DependencyError, StyleError
 from vidstyle.progress import OnProgress, note
 
@@ -22,12 +23,13 @@ PACKAGES = ("diffusers", "transformers", "accelerate")
 IMAGE_ENCODER = "openai/clip-vit-large-patch14"
 """The image encoder that belongs to the text encoder of Stable Diffusion 1.x."""
 ADVICE = "Give a folder with a model in the layout of diffusers, or an id of the hub and a way to the network."
-LEFT_OUT = {"safety_checker": None, "feature_extractor": None, "image_encoder": None}
-"""Parts of a base that are neither needed nor downloaded."""
-BROKEN = (OSError, ValueError, RuntimeError, LookupError, AttributeError, TypeError, SafetensorError)
+UNUSED_PARTS = {"safety_checker": None, "feature_extractor": None, "image_encoder": None}
+"""Parts of a pipeline that are neither needed nor downloaded."""
+LOAD_ERRORS = (OSError, ValueError, RuntimeError, LookupError, AttributeError, TypeError, SafetensorError)
 """What both libraries raise for files that are broken or do not fit together."""
 BASE_FILES = ("model_index.json", "unet/*model*.*", "vae/*model*.*", "text_encoder/*model*.*")
 IMAGE_ENCODER_FILES = ("config.json", "model.safetensors")
+"""Patterns of the files without which a base or an image encoder is not whole."""
 _HUB_ID = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)?")
 
 
@@ -42,7 +44,7 @@ def check_installed() -> None:
 
 @cache
 def libraries() -> tuple[Any, Any]:
-    """Return diffusers and transformers, neither of which prints from here on."""
+    """Return diffusers and transformers, kept from printing; raises DependencyError when they cannot be imported."""
     check_installed()
     hidden = "torchvision" not in sys.modules
     if hidden:
@@ -68,54 +70,54 @@ def libraries() -> tuple[Any, Any]:
 
 
 def find_base(name: str, on_progress: OnProgress) -> Path:
-    """Return the folder of a base, given by folder or by its id on the Hugging Face hub; it is downloaded where neither
-    a folder nor the hub's cache holds it, and that is said first.
+    """Return the folder of a base, given by its folder or by its id on the Hugging Face hub.
 
-    Raises DependencyError without the extra, StyleError when the base cannot be had or is no Stable Diffusion.
+    It is downloaded where neither a folder nor the hub's cache holds it; `on_progress` gets a note first. Raises
+    DependencyError without the extra, StyleError when the base cannot be had or is no Stable Diffusion.
     """
     pipeline = libraries()[0].StableDiffusionPipeline
-    download: Callable[..., Any] = lambda **how: pipeline.download(name, **LEFT_OUT, **how)  # noqa: E731
-    return _find(name, BASE_FILES, "about 4 GB", download, on_progress)
+    return _find(name, BASE_FILES, "about 4 GB", partial(pipeline.download, name, **UNUSED_PARTS), on_progress)
 
 
 def find_image_encoder(name: str, base: Path, on_progress: OnProgress) -> Path:
-    """Return the folder of CLIP's image encoder, given as in `find_base`; where `name` is empty that of the base, if it
-    brings one, else OpenAI's.
+    """Return the folder of CLIP's image encoder, given as in `find_base`.
+
+    Where `name` is empty it is the encoder in the folder `base`, or OpenAI's where that has none.
     """
-    own = base / "image_encoder"
-    if not name and (own / "config.json").is_file():
-        return own
+    encoder_of_base = base / "image_encoder"
+    if not name and (encoder_of_base / "config.json").is_file():
+        return encoder_of_base
     libraries()
     from huggingface_hub import snapshot_download
 
-    name, files = name or IMAGE_ENCODER, IMAGE_ENCODER_FILES
-    download: Callable[..., Any] = lambda **how: snapshot_download(name, allow_patterns=list(files), **how)  # noqa: E731
-    return _find(name, files, "about 2 GB", download, on_progress)
+    name = name or IMAGE_ENCODER
+    download = partial(snapshot_download, name, allow_patterns=list(IMAGE_ENCODER_FILES))
+    return _find(name, IMAGE_ENCODER_FILES, "about 2 GB", download, on_progress)
 
 
 def _find(name: str, files: tuple[str, ...], size: str, download: Callable[..., Any], on_progress: OnProgress) -> Path:
     folder = Path(name)
     if not folder.is_dir():
         folder = _from_hub(name, files, size, download, on_progress)
-    if absent := _absent(folder, files):
-        raise StyleError(f"{folder} has no {absent}: it is no whole model in the layout of diffusers. Give another.")
+    if missing := _missing_pattern(folder, files):
+        raise StyleError(f"{folder} has no {missing}: it is no whole model in the layout of diffusers. Give another.")
     return folder
 
 
-def _absent(folder: Path, files: tuple[str, ...]) -> str:
-    """Return the first of some patterns that no file in `folder` has, an empty text where all are there."""
-    return next((pattern for pattern in files if not any(folder.glob(pattern))), "")
+def _missing_pattern(folder: Path, patterns: tuple[str, ...]) -> str:
+    """Return the first of the patterns that no file in `folder` matches, an empty text where each has one."""
+    return next((pattern for pattern in patterns if not any(folder.glob(pattern))), "")
 
 
 def _from_hub(
     name: str, files: tuple[str, ...], size: str, download: Callable[..., Any], on_progress: OnProgress
 ) -> Path:
-    # The hub's client passes on the errors of several libraries, which share no base.
+    # The hub's client raises the errors of several libraries, which have no common base: hence `except Exception`.
     if not _HUB_ID.fullmatch(name):
         raise StyleError(f"There is no folder {name}. {ADVICE}")
     with suppress(Exception):
         folder = Path(download(local_files_only=True))
-        if not _absent(folder, files):
+        if not _missing_pattern(folder, files):
             return folder
     on_progress(note(f"{name} is not on this machine: it is asked for at the Hugging Face hub now ({size})."))
     try:
@@ -128,7 +130,7 @@ def _from_hub(
         ) from error
 
 
-def identity(base: Path) -> str:
-    """Return the SHA-256 of a base's noise predictor, of the file with the shortest name where there are several."""
+def base_identity(base: Path) -> str:
+    """Return the SHA-256 of a base's noise predictor: of the file with the shortest name where there are several."""
     files = sorted((base / "unet").glob("*model*.*"))
-    return remembered_sha256_of(min(files, key=lambda path: len(path.name)))
+    return cached_sha256_of(min(files, key=lambda path: len(path.name)))

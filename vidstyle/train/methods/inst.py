@@ -10,9 +10,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from vidstyle.models.inst.diffusion import DiffusionBase
-from vidstyle.models.inst.diffusion_files import find_base, find_image_encoder, identity
-from vidstyle.models.inst.image_encoder import see
-from vidstyle.models.inst.look_file import Inversion
+from vidstyle.models.inst.diffusion_files import base_identity, find_base, find_image_encoder
+from vidstyle.models.inst.image_encoder import encode_image
+from vidstyle.models.inst.look_file import Look
 from vidstyle.models.resize import padded_to_multiple
 from vidstyle.networks.image_attention import ImageAttention
 from vidstyle.progress import silent
@@ -34,7 +34,7 @@ class LookTraining(NetworkTraining):
         if settings.gradient_checkpointing:
             self.base.unet.train().enable_gradient_checkpointing()
         torch.manual_seed(settings.seed)
-        super().__init__(settings, device, dtype, {"attention": ImageAttention(self.base.word_width)})
+        super().__init__(settings, device, dtype, {"attention": ImageAttention(self.base.embedding_width)})
         self._image_embeddings: tuple[Tensor, Tensor] | None = None
 
     def step(self, photos: Tensor, paintings: Tensor, random: torch.Generator) -> dict[str, Tensor]:
@@ -47,7 +47,7 @@ class LookTraining(NetworkTraining):
         times = torch.randint(scheduler.config.num_train_timesteps, latents.shape[:1], generator=random)
         noise = torch.randn(latents.shape, generator=random).to(latents)
         times = times.to(latents.device)
-        prompt = self.base.prompt(self._embedding(paintings)).expand(len(latents), -1, -1)
+        prompt = self.base.encode_prompt(self._embedding(paintings)).expand(len(latents), -1, -1)
         loss = functional.mse_loss(self.base.predict(scheduler.add_noise(latents, noise, times), times, prompt), noise)
         self.descend(("attention",), loss)
         return {"noise": loss.detach()}
@@ -56,15 +56,15 @@ class LookTraining(NetworkTraining):
         """Return the word embedding (width,) that the attention gives for the style image."""
         if self._image_embeddings is None:
             encoder = find_image_encoder(self.settings.image_encoder, self.folder, silent)
-            self._image_embeddings = see(encoder, (painting + 1) / 2, self.base.word_width, self.device)
+            self._image_embeddings = encode_image(encoder, (painting + 1) / 2, self.base.embedding_width, self.device)
         embedding: Tensor = self.networks["attention"](*self._image_embeddings)[0]
         return embedding
 
     @torch.no_grad()
-    def look(self, painting: Tensor) -> Inversion:
+    def look(self, painting: Tensor) -> Look:
         """Return the look that was learnt of the style image (1, 3, h, w) in [-1, 1], without its history."""
         self.networks["attention"].eval()
         embedding = self._embedding(painting.to(self.device))
         self.networks["attention"].train()
         name = str(self.folder.resolve()) if Path(self.settings.base).is_dir() else self.settings.base
-        return Inversion(embedding, name, identity(self.folder))
+        return Look(embedding, name, base_identity(self.folder))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from vidstyle.models.inst.look_file import save_inversion
+from vidstyle.models.inst.look_file import save_look
 from vidstyle.pixels import to_planes, to_signed_floats
 from vidstyle.run_folder import RunFolder
 from vidstyle.train.checkpoint import TrainingState
@@ -26,7 +26,7 @@ class LookRun(Run):
         super().finish()
         look = self.method.look(to_signed_floats(to_planes(self.painting)))
         history = {"settings": self.settings.record(), "steps": self.state.step, **self.details()}
-        save_inversion(replace(look, history=history), self.output(self.folder))
+        save_look(replace(look, history=history), self.output(self.folder))
 
     @staticmethod
     def output(folder: RunFolder) -> Path:

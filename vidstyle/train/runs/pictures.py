@@ -3,9 +3,9 @@
 from collections import Counter
 from pathlib import Path
 
+from vidstyle.media.images import write_image
 from vidstyle.report.contact_sheet import evenly_spaced
 from vidstyle.report.page import embed_file, embed_pixels
-from vidstyle.report.png import write_png
 from vidstyle.report.sheets import Card, pairs
 from vidstyle.run_folder import RunFolder
 from vidstyle.train.checkpoint import TrainingState
@@ -31,7 +31,7 @@ class PictureRun(Run):
         photos_done, steps_of_next = divmod(self.state.step, self.method.steps)
         if not steps_of_next:
             check_weights(self.method.picture, self.state.step, self.folder)
-            write_png(self._result(photos_done - 1), to_picture(self.method.picture.detach()[0].float()))
+            write_image(self._result(photos_done - 1), to_picture(self.method.picture.detach()[0].float()))
 
     def report_pictures(self) -> dict[str, str]:
         """Return what the report shows: the style image, and some photos beside what became of them."""

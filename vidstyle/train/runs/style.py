@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from vidstyle.errors import SettingsError, StyleError
+from vidstyle.media.images import write_image
 from vidstyle.models.feature_network import load_vgg16
 from vidstyle.models.style_file import Style, find_style, load_style, save_style
 from vidstyle.report.contact_sheet import grid
-from vidstyle.report.png import write_png
 from vidstyle.run_folder import RunFolder, read_log
 from vidstyle.train.checkpoint import TrainingState
 from vidstyle.train.ema import ExponentialMovingAverage
@@ -72,7 +72,7 @@ class StyleRun(Run):
         photos = sample_squares(self.dataset.held_out if len(self.dataset.held_out) else self.dataset.photos)
         painted = [paint(photo) for photo in photos]
         sheet = grid([photos, painted, self._frames_like(painted)])
-        write_png(self.folder.sample(step), sheet)
+        write_image(self.folder.sample(step), sheet)
         if self.tensorboard:
             self.tensorboard.add_image(step, "samples", sheet)
         for kind, text in warnings_from_pictures(step, photos, painted).items():

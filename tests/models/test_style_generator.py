@@ -1,0 +1,34 @@
+"""A style paints pictures of any size, alone as in a batch, and weights of another network are refused."""
+
+import pytest
+import torch
+
+from vidstyle.errors import StyleError
+from vidstyle.models.style_file import Style
+from vidstyle.models.style_generator import StyleGenerator
+from vidstyle.networks.resnet import ResNetGenerator
+
+
+def _style(channels: int = 4, blocks: int = 5) -> Style:
+    torch.manual_seed(0)
+    return Style("resnet", channels, blocks, 192, ResNetGenerator(channels, blocks).state_dict(), {"steps": 3})
+
+
+@pytest.mark.parametrize("size", [(32, 32), (33, 47), (17, 64)])
+def test_any_size_is_painted_at_that_size(size: tuple[int, int]) -> None:
+    painted = StyleGenerator(_style(), torch.device("cpu"), torch.float32)(torch.rand(2, 3, *size))
+    assert painted.shape == (2, 3, *size)
+    assert painted.min() >= 0 and painted.max() <= 1
+
+
+def test_a_batch_is_painted_as_its_pictures_are() -> None:
+    painter = StyleGenerator(_style(), torch.device("cpu"), torch.float32)
+    pictures = torch.rand(3, 3, 32, 32)
+    alone = torch.cat([painter(picture[None]) for picture in pictures])
+    assert torch.allclose(painter(pictures), alone, atol=1e-6)
+
+
+def test_weights_of_another_shape_are_refused() -> None:
+    wrong = Style("resnet", 8, 5, 192, _style(4).weights)
+    with pytest.raises(StyleError, match="do not fit its own description"):
+        StyleGenerator(wrong, torch.device("cpu"), torch.float32)

@@ -1,0 +1,84 @@
+"""A photo flattened into a simple drawing, without any network: smooth shapes, firm outlines, clear colours.
+
+A generator that is first fitted to these drawings begins with calm surfaces and with lines where the photo has edges.
+Three steps make one. The bilateral filter (Tomasi and Manduchi, 1998) and mean shift (Comaniciu and Meer, 2002) flatten
+surfaces. Colours become a little clearer. Ink is drawn on the dark side of edges by a difference of Gaussians, as Winnemöller
+et al. (2006) draw lines; where there would be too many lines, as in grass and hair, they are fainter.
+
+All distances are in pixels of a picture with a short side of about 288.
+"""
+
+import cv2
+import numpy as np
+
+BILATERAL_PASSES, BILATERAL_PIXELS, BILATERAL_LEVELS = 2, 7, 40
+MEAN_SHIFT_PIXELS, MEAN_SHIFT_LEVELS, MEAN_SHIFT_PYRAMID = 8, 24, 1
+MEAN_SHIFT_SHARE = 0.85
+"""How much of the mean shift's shapes there is; the rest, of the bilateral filter, keeps what is small."""
+SATURATION, CONTRAST = 1.25, 1.05
+"""Gain of a*b* for colours of medium chroma, and of L* around 50."""
+NEUTRAL_CHROMA, VIVID_CHROMA = (4, 16), (45, 85)
+"""Between these chromas the gain of a*b* sets in, and ends: grey stays grey, and what is vivid does not become garish."""
+SKIN_HUE, SKIN_HUE_WIDTH, SKIN_GAIN = 55, 25, 0.5
+"""Hue of skin in degrees of a*b*, the width around it, and the part of the gain that is left there."""
+INK_NEAR, INK_FAR, INK_OFFSET = 0.8, 1.6, 0.08
+"""Deviations of the two Gaussians whose difference is ink, and what keeps it small in the dark, where it is divided."""
+INK_RANGE = (0.025, 0.075)
+"""Differences from which on there is ink, and full ink."""
+INK_STRENGTH = 0.65
+"""How much full ink darkens."""
+LINE_INK, LINE_PIXELS = 0.2, 20
+"""Ink above `LINE_INK` that is connected over fewer pixels than these is a speck, and is left out."""
+CROWDED_PIXELS, CROWDED_INK, CROWDED_STRENGTH = 10, (0.14, 0.30), 0.3
+"""Mean ink in a neighbourhood of this deviation between which lines fade, and what is left of them."""
+
+
+def flatten(photo: np.ndarray) -> np.ndarray:
+    """Return the drawing, (h, w, 3) uint8, of a photo, (h, w, 3) uint8 RGB; the same for the same photo."""
+    smooth = photo
+    for _ in range(BILATERAL_PASSES):
+        smooth = cv2.bilateralFilter(smooth, BILATERAL_PIXELS, BILATERAL_LEVELS, BILATERAL_PIXELS)
+    shapes = cv2.pyrMeanShiftFiltering(smooth, MEAN_SHIFT_PIXELS, MEAN_SHIFT_LEVELS, maxLevel=MEAN_SHIFT_PYRAMID)
+    flat = cv2.addWeighted(shapes, MEAN_SHIFT_SHARE, smooth, 1 - MEAN_SHIFT_SHARE, 0, dtype=cv2.CV_32F) / 255
+    lines = ink_lines(cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY))
+    drawn = clear_colours(flat) * (1 - INK_STRENGTH * lines[..., None])
+    return np.rint(drawn * 255).astype(np.uint8)
+
+
+def clear_colours(rgb: np.ndarray) -> np.ndarray:
+    """Return (h, w, 3) float32 sRGB in [0, 1] with clearer colours and a little more contrast, same range.
+
+    Grey, what is vivid already, and skin change least.
+    """
+    lab = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)
+    chroma = np.hypot(lab[..., 1], lab[..., 2])
+    hue = np.degrees(np.arctan2(lab[..., 2], lab[..., 1]))
+    gain = (SATURATION - 1) * _step(chroma, *NEUTRAL_CHROMA) * (1 - _step(chroma, *VIVID_CHROMA))
+    gain *= 1 - (1 - SKIN_GAIN) * np.exp(-(((hue - SKIN_HUE) / SKIN_HUE_WIDTH) ** 2))
+    lab[..., 1:] *= 1 + gain[..., None]
+    lab[..., 0] = np.clip(50 + (lab[..., 0] - 50) * CONTRAST, 0, 100)
+    return np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0, 1)
+
+
+def ink_lines(grey: np.ndarray) -> np.ndarray:
+    """Return how much ink there is, (h, w) float32 in [0, 1], on the dark side of the edges of (h, w) uint8 grey."""
+    levels = grey.astype(np.float32) / 255
+    far, near = (cv2.GaussianBlur(levels, (0, 0), sigma) for sigma in (INK_FAR, INK_NEAR))
+    least, full = INK_RANGE
+    ink = np.clip(((far - near) / (far + INK_OFFSET) - least) / (full - least), 0, 1)
+    crowded = _step(cv2.GaussianBlur(ink, (0, 0), CROWDED_PIXELS), *CROWDED_INK)
+    return ink * _around_lines(ink) * (1 - (1 - CROWDED_STRENGTH) * crowded)
+
+
+def _around_lines(ink: np.ndarray) -> np.ndarray:
+    """Return 1 on lines and in the pixel around them, which holds their soft edge, and 0 on specks; (h, w) uint8."""
+    _, part, statistics, _ = cv2.connectedComponentsWithStats((ink > LINE_INK).astype(np.uint8), connectivity=8)
+    is_line = statistics[:, cv2.CC_STAT_AREA] >= LINE_PIXELS
+    is_line[0] = False
+    return cv2.dilate(is_line[part].astype(np.uint8), np.ones((3, 3), np.uint8))
+
+
+def _step(values: np.ndarray, start: float, stop: float) -> np.ndarray:
+    """Return 0 below `start`, 1 above `stop`, and a smooth curve of degree 3 between them."""
+    share = np.clip((values - start) / (stop - start), 0, 1)
+    return share * share * (3 - 2 * share)

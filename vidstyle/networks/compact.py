@@ -1,0 +1,123 @@
+"""The compact generator: a small U-Net without norms that paints on a CPU at the speed of video.
+
+It works at a quarter of the picture's size and below, since convolutions cost least there (pixel unshuffle, as the
+generators of real-time super-resolution do), and adds a change to the picture instead of painting it from nothing. It has
+no norms: AnimeGANv2's authors blame instance norms for noise in plain areas, and an instance norm reads the whole frame, so
+that colours jump between shots. Here a pixel depends on its surroundings alone, and a frame in tiles is the frame whole.
+"""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from vidstyle.networks.resnet import LayeredGenerator
+
+SLOPE = 0.2
+FINEST = 4
+"""The finest level works at a quarter of the picture's size; the others at an eighth and a sixteenth."""
+CELL = 16
+"""Side in pixels of what the coarsest level sees as one place."""
+BLOCKS_BEFORE, BLOCKS_AFTER = (1, 2), (1, 1)
+"""Residual blocks at a quarter and at an eighth, on the way down and on the way up."""
+
+
+class EdgeConv2d(nn.Conv2d):
+    """A 3x3 convolution, (n, c, h, w) to (n, outputs, h, w), around which the border is repeated."""
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 3)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the convolved features; padding copies values, so autocast leaves them in their number format."""
+        with torch.autocast(features.device.type, enabled=False):
+            padded = functional.pad(features, (1, 1, 1, 1), mode="replicate")
+        return super().forward(padded)
+
+
+class EdgeBlock(nn.Module):
+    """Two convolutions, a leaky rectifier between them, beside a skip connection; (n, c, h, w) -> same."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first, self.second = EdgeConv2d(channels, channels), EdgeConv2d(channels, channels)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the features plus their correction."""
+        correction: Tensor = self.second(functional.leaky_relu(self.first(features), SLOPE))
+        return features + correction
+
+
+def _blocks(channels: int, count: int) -> nn.Sequential:
+    return nn.Sequential(*[EdgeBlock(channels) for _ in range(count)])
+
+
+class CompactGenerator(LayeredGenerator):
+    """Images in [-1, 1], (n, 3, h, w) with h and w multiples of 16, to images of the same shape and range.
+
+    `channels` is the width at a quarter of the size, doubled at an eighth and a sixteenth; `blocks` residual blocks stand
+    at a sixteenth. 32 and 3 give 538,800 parameters. A new one returns the images as they are: its last layer is zero.
+    While it trains, values may leave the range, so that a gradient brings them back.
+
+    The patch layers are the images and the features on the way down: after each of the three levels. `receptive_radius`
+    is how many pixels around its 16 x 16 cell a pixel depends on, at most: 172 for 3 blocks.
+    """
+
+    multiple_of = CELL
+
+    def __init__(self, channels: int = 32, blocks: int = 3) -> None:
+        super().__init__()
+        fine, wide = channels, 2 * channels
+        self.patch_layers, self.patch_channels = (0, 1, 2, 3), (3, fine, wide, wide)
+        self.receptive_radius = _receptive_radius(blocks)
+        self.enter = EdgeConv2d(3 * FINEST**2, fine)
+        self.quarter_down = _blocks(fine, BLOCKS_BEFORE[0])
+        self.to_eighth = nn.Conv2d(4 * fine, wide, 1)
+        self.eighth_down = _blocks(wide, BLOCKS_BEFORE[1])
+        self.to_sixteenth = nn.Conv2d(4 * wide, wide, 1)
+        self.sixteenth = _blocks(wide, blocks)
+        self.from_sixteenth = nn.Conv2d(wide, wide, 1)
+        self.eighth_up = _blocks(wide, BLOCKS_AFTER[1])
+        self.from_eighth = nn.Conv2d(wide, fine, 1)
+        self.quarter_up = _blocks(fine, BLOCKS_AFTER[0])
+        self.leave = EdgeConv2d(fine, 3 * FINEST**2)
+        nn.init.zeros_(self.leave.weight)
+        if self.leave.bias is not None:
+            nn.init.zeros_(self.leave.bias)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return the painted images."""
+        return self.paint_and_features(images)[0]
+
+    def paint_and_features(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """Return the painted images and the outputs of the patch layers on the way, in one pass."""
+        kept = self.features(images)
+        _, quarter, eighth, sixteenth = kept
+        eighth = self.eighth_up(eighth + _doubled(self.from_sixteenth(sixteenth)))
+        quarter = self.quarter_up(quarter + _doubled(self.from_eighth(eighth)))
+        painted = images + functional.pixel_shuffle(self.leave(quarter), FINEST)
+        return painted if self.training else painted.clamp(-1, 1), kept
+
+    def features(self, images: Tensor) -> list[Tensor]:
+        """Return the outputs of the patch layers, without painting."""
+        entered = functional.leaky_relu(self.enter(functional.pixel_unshuffle(images, FINEST)), SLOPE)
+        quarter = self.quarter_down(entered)
+        eighth = self.eighth_down(self.to_eighth(functional.pixel_unshuffle(quarter, 2)))
+        sixteenth = self.sixteenth(self.to_sixteenth(functional.pixel_unshuffle(eighth, 2)))
+        return [images, quarter, eighth, sixteenth]
+
+
+def _doubled(features: Tensor) -> Tensor:
+    return functional.interpolate(features, scale_factor=2, mode="nearest")
+
+
+def _receptive_radius(blocks: int) -> int:
+    """Return how many pixels a pixel of the painting sees beyond the cell of 16 x 16 pixels that it lies in, at most.
+
+    A convolution sees one place beyond, a block two. Counted from the painting back to the picture: places at a quarter,
+    rounded up to whole places at an eighth, and so on down to a sixteenth and up again.
+    """
+    quarter = 1 + 2 * BLOCKS_AFTER[0]
+    eighth = -(-quarter // 2) + 2 * BLOCKS_AFTER[1]
+    sixteenth = -(-eighth // 2) + 2 * blocks
+    eighth = 2 * sixteenth + 2 * BLOCKS_BEFORE[1]
+    return FINEST * (2 * eighth + 2 * BLOCKS_BEFORE[0] + 1)
