@@ -17,7 +17,7 @@ from vidstyle.evaluate.table import Row, as_csv, as_markdown, as_records, check_
 from vidstyle.files import whole_file, write_json
 from vidstyle.media.images import read_image, write_image
 from vidstyle.progress import OnProgress, StageResult, silent
-from vidstyle.report.contact_sheet import captioned, evenly_spaced, grid
+from vidstyle.report.contact_sheet import add_captions, evenly_spaced, grid
 
 
 def run(
@@ -116,7 +116,7 @@ def picture_grid(rows: Sequence[Row], count: int) -> np.ndarray:
     pictures = [[read_image(paths[name]) for _, paths in columns] for name in names]
     side = min(min(picture.shape[:2]) for row in pictures for picture in row)
     sheet = grid([[_centre(picture, side) for picture in row] for row in pictures])
-    return captioned(sheet, [label for label, _ in columns])
+    return add_captions(sheet, [label for label, _ in columns])
 
 
 def _centre(picture: np.ndarray, side: int) -> np.ndarray:

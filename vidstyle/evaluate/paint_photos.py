@@ -101,8 +101,8 @@ def paint_variants(
     """
     device = resolve_device(settings.device)
     style = find_style(settings.paint_with) if settings.paint_with else None
-    look = load_look(run.folder.inversion)
-    files = [sha256_of(run.folder.inversion), sha256_of(style) if style else ""]
+    look = load_look(run.folder.look)
+    files = [sha256_of(run.folder.look), sha256_of(style) if style else ""]
     depends_on = [*files, [settings.strength, settings.diversify_base], photos.named_checksums]
 
     @cache

@@ -82,7 +82,7 @@ def find_style(name: str, runs: Path = Path("runs")) -> Path:
 def _refuse_without_generator(*folders: Path) -> None:
     """Raise StyleError when one of the folders is of a run whose method leaves no generator."""
     for folder in map(RunFolder, folders):
-        if folder.inversion.is_file():
+        if folder.look.is_file():
             raise StyleError(
                 f"The run {folder.path} learnt a look, which varies pictures and paints none by itself. Give it as "
                 "--diversify-style, with --diversify N, and a style that paints as --style."

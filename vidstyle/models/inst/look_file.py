@@ -54,7 +54,7 @@ def load_look(path: Path) -> Look:
 
 def find_look(name: str, runs: Path = Path("runs")) -> Path:
     """Return the file of a look given by its path, or by the folder or the name of its run; raises StyleError."""
-    candidates = [Path(name), RunFolder(Path(name)).inversion, RunFolder(runs / name).inversion]
+    candidates = [Path(name), RunFolder(Path(name)).look, RunFolder(runs / name).look]
     found = next((path for path in candidates if path.is_file()), None)
     if found is None:
         raise StyleError(

@@ -34,7 +34,7 @@ KEEPS_CONTENT = {
     "rt": "style",
     "cmd": "moments",
 }
-"""The loss of each method that 20 steps must lower; that of inst is another task at each step, see test_inversion."""
+"""The loss of each method that 20 steps must lower; that of inst is another task at each step, see test_inst."""
 KINDS = {"cut-stylegan": "stylegan2", "rt": "transformer"}
 
 
@@ -126,7 +126,7 @@ def test_the_result_can_be_used(done: Done, folder: Path, tmp_path: Path) -> Non
     photo = folder / "dataset" / "trainA" / "1.png"
     settings = RenderSettings(style=str(done.straight.path), device="cpu", precision="fp32", upscaler="none")
     if done.settings.method == "inst":
-        looks = [load_look(run_folder.inversion) for run_folder in (done.straight, done.resumed)]
+        looks = [load_look(run_folder.look) for run_folder in (done.straight, done.resumed)]
         assert torch.equal(looks[0].embedding, looks[1].embedding)
         assert looks[0].history["steps"] == 20
         with pytest.raises(

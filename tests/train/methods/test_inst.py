@@ -15,7 +15,7 @@ from vidstyle.models.inst.look_file import Look, find_look, load_look, save_look
 from vidstyle.models.style_file import Style, save_style
 from vidstyle.networks.resnet import ResNetGenerator
 from vidstyle.progress import silent
-from vidstyle.train.methods.inst import InversionTraining
+from vidstyle.train.methods.inst import LookTraining
 from vidstyle.train.settings import TrainSettings
 from vidstyle.train.stage import run
 
@@ -37,7 +37,7 @@ def _settings(base: Path | str, frame: Path, **changes: object) -> TrainSettings
 def test_training_lowers_the_loss_at_a_fixed_noise_and_time_step(
     tiny_base: Path, frame: Path, checkpointing: bool
 ) -> None:
-    method = InversionTraining(
+    method = LookTraining(
         _settings(tiny_base, frame, lr=0.02, gradient_checkpointing=checkpointing), CPU, torch.float32
     )
     frozen = {name: weight.clone() for name, weight in method.base.unet.state_dict().items()}
