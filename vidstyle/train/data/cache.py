@@ -12,7 +12,7 @@ import torch
 from torch.nn import functional
 
 from vidstyle.checksum import sha256_of
-from vidstyle.errors import InputError
+from vidstyle.errors import DependencyError, InputError
 from vidstyle.files import remove_stale_partials, whole_file, write_json
 from vidstyle.media.images import pictures_in, read_image
 
@@ -39,7 +39,7 @@ def build_cache(
         for number, path in enumerate(images):
             try:
                 scaled, (height, width) = _usable(path, short_side)
-            except InputError as error:
+            except (InputError, DependencyError) as error:
                 left_out.append(f"Left out: {error}")
             else:
                 file.write(scaled.tobytes())

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from vidstyle.errors import InputError
-from vidstyle.media.images import list_images
+from vidstyle.media.file_kinds.picture_formats import FolderContent, listed, pictures_of
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.train.data.cache import ImageCache, open_cache, reopen_cache
 from vidstyle.train.settings import STYLE_IMAGES, TrainSettings
@@ -42,8 +42,6 @@ _ADVICE = {
     "`vidstyle extract VIDEO -o {folder} --deblur none`), or give --photos FOLDER",
     "paintings": "Make it with `vidstyle extract EPISODE -o {folder}`, or give --paintings FOLDER",
 }
-_OTHER_SUFFIXES = (".heic", ".heif", ".avif", ".gif", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw")
-"""Images that are seldom readable, but are named to the user and not passed over."""
 _FEW = 50
 _LARGEST_HOLDOUT, _SMALLEST_HOLDOUT = 50, 4
 _HOLDOUT_KEY = 4
@@ -135,20 +133,30 @@ def _side(folder: Path, sources: list[Path], what: str, load: int, on_progress: 
             gone = f"There is no folder {missing[0]} any more: the {len(cache)} {what} that an earlier run cached are used."
             return _known(cache, sources, gone)
         raise InputError(f"There is no folder {missing[0]}. {_ADVICE[what].format(folder=missing[0])}.")
-    images = [image for source in sources for image in _images_in(source, what)]
+    contents = [_images_in(source, what) for source in sources]
+    images = [image for content in contents for image in content.files]
+    passed_over = [text for content in contents for text in content.warnings]
 
     def tell(done: int, total: int) -> None:
         on_progress(Progress(f"caching {what}", done, total, "images"))
 
     shots = shots_of(images) if what == "paintings" else {}
-    return _known(open_cache(images, load, cache_folder, tell, shots), sources)
+    return _known(open_cache(images, load, cache_folder, tell, shots), sources, *passed_over)
 
 
-def _images_in(folder: Path, what: str) -> list[Path]:
-    others = [one for one in folder.iterdir() if one.suffix.lower() in _OTHER_SUFFIXES and not one.name.startswith(".")]
-    if images := [*list_images(folder), *sorted(others)]:
-        return images
-    raise InputError(f"The folder {folder} holds no images. {_ADVICE[what].format(folder=folder)}.")
+def _images_in(folder: Path, what: str) -> FolderContent:
+    """Return the images of a folder; raises InputError where there are none, saying where some are."""
+    content = pictures_of(folder)
+    if content.files:
+        return content
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.name.startswith(".") and (found := len(pictures_of(path).files)):
+            raise InputError(
+                f"The folder {folder} itself holds no images, but its folder {path.name} holds {found}. "
+                f"Give --{what} {path}, or move them up."
+            )
+    holds = f" It holds {listed(content.passed_over)}." if content.passed_over else ""
+    raise InputError(f"The folder {folder} holds no images. {_ADVICE[what].format(folder=folder)}.{holds}")
 
 
 def _cache_root(folder: Path) -> Path:
