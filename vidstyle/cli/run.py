@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from vidstyle.cli.show import console, progress_bar
+from vidstyle.cli.show import console, print_texts, progress_bar
 from vidstyle.errors import SettingsError
 from vidstyle.progress import OnProgress
 from vidstyle.run_folder import RunFolder
@@ -149,13 +149,15 @@ def _run_folders(paths: _Paths) -> list[Path]:
 
 def _render(table: Table, paths: _Paths, on_progress: OnProgress) -> int:
     from vidstyle.cli.render import print_result
-    from vidstyle.render.jobs import plan_jobs
+    from vidstyle.render.jobs import passed_over, plan_jobs
     from vidstyle.render.settings import RenderSettings
     from vidstyle.render.stage import run as render
 
     settings = RenderSettings.resolve(table, {})
     output = Path(paths.require("output"))
-    jobs = plan_jobs([Path(source) for source in paths.require("inputs")], output, settings.diversify)
+    inputs = [Path(source) for source in paths.require("inputs")]
+    jobs = plan_jobs(inputs, output, settings.diversify)
+    print_texts(console(), "Warning", passed_over(inputs))
     waiting = list(dict.fromkeys(job.source for job in jobs if settings.overwrite or not job.target.exists()))
     if not waiting:
         return 0

@@ -8,8 +8,9 @@ from pathlib import Path
 from vidstyle.checksum import content_identity
 from vidstyle.errors import InputError
 from vidstyle.media.clip import Clip
-from vidstyle.media.images import natural_order
-from vidstyle.media.probe import VIDEO_SUFFIXES, probe
+from vidstyle.media.file_kinds.kinds import videos_of
+from vidstyle.media.file_kinds.picture_formats import natural_order
+from vidstyle.media.probe import probe
 
 HASH_LETTERS = 6
 
@@ -34,10 +35,9 @@ def find_files(sources: Sequence[Path]) -> list[Path]:
 
 def _files(source: Path) -> list[Path]:
     if source.is_dir():
-        videos = [path for path in source.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES and path.name[0] != "."]
-        if not videos:
+        if not (videos := videos_of(source).files):
             raise InputError(f"The folder {source} holds no video file. Name the files, or another folder.")
-        return sorted(videos, key=natural_order)
+        return list(videos)
     if not source.exists() and any(sign in str(source) for sign in "*?["):
         matches = [path for path in _matching(source) if path.is_file()]
         if not matches:

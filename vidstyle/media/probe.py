@@ -20,10 +20,11 @@ from vidstyle.media.clip import UNSPECIFIED, Clip, Colour, Stream
 from vidstyle.media.hdr_metadata import read_static_metadata
 
 VIDEO_SUFFIXES = (
-    *(".3gp", ".asf", ".avi", ".divx", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg"),
-    *(".mts", ".mxf", ".nut", ".ogm", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
+    *(".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".m1v", ".m2p", ".m2t", ".m2ts", ".m2v", ".m4v"),
+    *(".mkv", ".mod", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mpv", ".mts", ".mxf", ".nut", ".ogm", ".ogv", ".qt"),
+    *(".rm", ".rmvb", ".tod", ".ts", ".vob", ".vro", ".webm", ".wmv", ".wtv", ".y4m"),
 )
-"""The files of a folder that count as video. A file that is named itself is tried whatever its suffix."""
+"""A hint: files of a folder that count as video without being played. Others are tried whatever their suffix."""
 FALLBACK_RATE = Fraction(25)
 HIGHEST_PLAUSIBLE_RATE = 480
 PACKETS_UNTIL_A_PICTURE = 400

@@ -2,18 +2,21 @@
 
 import os
 import shutil
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from vidstyle.errors import InputError, OutputError
 from vidstyle.files import partial_path, refuse_existing
 from vidstyle.media.codecs import CONTAINERS
-from vidstyle.media.images import IMAGE_SUFFIXES, natural_order
-from vidstyle.media.probe import VIDEO_SUFFIXES
+from vidstyle.media.file_kinds.kinds import Kind, kind_of, look_into
+from vidstyle.media.file_kinds.picture_formats import listed
+from vidstyle.media.images import WRITTEN_FORMATS
 
-FALLBACK_SUFFIX = ".mp4"
-"""What a video of another container becomes."""
+FALLBACK_SUFFIX, PICTURE_FALLBACK_SUFFIX = ".mp4", ".png"
+"""What a video of a container, and a picture of a format, that are not written become."""
 BYTES_PER_MEBIBYTE = 1 << 20
 
 
@@ -25,10 +28,13 @@ class Job:
     target: Path
     variant: int = 0
 
-    @property
+    @cached_property
     def is_image(self) -> bool:
-        """Whether the source is a picture; everything else is taken for video."""
-        return self.source.suffix.lower() in IMAGE_SUFFIXES
+        """Whether the source is a picture by its content; an animation is a video where the result is one."""
+        kind = kind_of(self.source)
+        if kind is Kind.ANIMATION:
+            return self.target.suffix.lower() not in CONTAINERS
+        return kind is Kind.PICTURE
 
 
 def plan_jobs(sources: Sequence[Path], out: Path, variants: int = 1) -> list[Job]:
@@ -42,7 +48,8 @@ def plan_jobs(sources: Sequence[Path], out: Path, variants: int = 1) -> list[Job
         return _variants(Job(files[0], out), variants)
     if out.is_file():
         raise OutputError(f"{out} is a file, but {len(files)} results are to be written. Give a folder with -o.")
-    jobs = [job for file in files for job in _variants(Job(file, out / _name(file)), variants)]
+    names = _Names()
+    jobs = [job for file in files for job in _variants(Job(file, out / names.of(file)), variants)]
     _check_distinct(jobs)
     return jobs
 
@@ -58,17 +65,50 @@ def _variants(job: Job, count: int) -> list[Job]:
 def _files(source: Path) -> list[Path]:
     if not source.is_dir():
         return [source]
-    suffixes = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
-    found = [path for path in source.iterdir() if path.suffix.lower() in suffixes and not path.name.startswith(".")]
-    if not found:
-        raise InputError(f"The folder {source} holds no video and no image. Give another folder, or a file.")
-    return sorted((path for path in found if path.is_file()), key=natural_order)
+    content = look_into(source)
+    if not content.files:
+        others = f" It holds {listed(content.passed_over)}." if content.passed_over else ""
+        raise InputError(f"The folder {source} holds no video and no image. Give another folder, or a file.{others}")
+    return list(content.files)
 
 
-def _name(source: Path) -> str:
+def passed_over(sources: Sequence[Path]) -> list[str]:
+    """Return a warning for each folder among the sources that names what in it is neither picture nor video."""
+    return [text for source in sources if source.is_dir() for text in look_into(source).warnings]
+
+
+class _Names:
+    """The names of results in a folder; each depends on the source and what lies beside it alone, not on other sources."""
+
+    def __init__(self) -> None:
+        self._beside: dict[Path, dict[str, list[Path]]] = {}
+
+    def of(self, source: Path) -> str:
+        """Return the name of a source, with a suffix that is written: a.flv becomes a.mp4, or a.flv.mp4 beside another a.mp4."""
+        usual = _usual_name(source)
+        if usual == source.name or all(_usual_name(other) != usual for other in self._of_its_stem(source)):
+            return usual
+        return f"{source.name}{Path(usual).suffix}"
+
+    def _of_its_stem(self, source: Path) -> list[Path]:
+        """Return the other files of the source's folder that are named as it up to the suffix."""
+        folder = source.parent
+        if folder not in self._beside:
+            self._beside[folder] = defaultdict(list)
+            for path in folder.iterdir() if folder.is_dir() else ():
+                self._beside[folder][path.stem].append(path)
+        others = [path for path in self._beside[folder][source.stem] if path.name != source.name and path.is_file()]
+        return [path for path in others if kind_of(path) is not Kind.NEITHER]
+
+
+def _usual_name(source: Path) -> str:
     suffix = source.suffix.lower()
-    keeps_its_name = suffix in IMAGE_SUFFIXES or suffix in CONTAINERS
-    return source.name if keeps_its_name else f"{source.stem}{FALLBACK_SUFFIX}"
+    kind = kind_of(source)
+    if kind in (Kind.PICTURE, Kind.ANIMATION) and suffix in WRITTEN_FORMATS:
+        return source.name
+    if kind is Kind.PICTURE:
+        return f"{source.stem}{PICTURE_FALLBACK_SUFFIX}"
+    return source.name if suffix in CONTAINERS else f"{source.stem}{FALLBACK_SUFFIX}"
 
 
 def _check_distinct(jobs: list[Job]) -> None:

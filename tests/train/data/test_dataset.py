@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.odd_exif import odd_exif_photo
 from tests.train.conftest import picture, small
 from vidstyle.errors import InputError
 from vidstyle.media.images import write_image
@@ -46,8 +47,8 @@ def test_images_that_cannot_be_used_are_left_out_and_named(dataset: Path) -> Non
         f"Left out: {photos}/cut.jpg {cannot}",
         f"Left out: {photos}/float.tif has values from 0 to 255, where 0 to 1 would be black to white. "
         "Convert it to 8 or 16 bits.",
-        f"Left out: {photos}/thin.png has only 31x200 pixels; 32 a side are the least. Remove it.",
         f"Left out: {photos}/phone.heic {cannot}",
+        f"Left out: {photos}/thin.png has only 31x200 pixels; 32 a side are the least. Remove it.",
         *FEW,
     ]
 
@@ -55,6 +56,37 @@ def test_images_that_cannot_be_used_are_left_out_and_named(dataset: Path) -> Non
 def _jpeg(path: Path) -> bytes:
     Image.fromarray(picture(0, False)).save(path)
     return path.read_bytes()
+
+
+def test_what_is_no_image_is_named(dataset: Path) -> None:
+    photos = dataset / "trainA"
+    for number in range(3):
+        (photos / f"link{number}.jpg").symlink_to(photos / "gone" / f"{number}.jpg")
+    write_image(photos / "sub" / "a.png", picture(9, False))
+    (photos / "notes.txt").write_text("text")
+    Image.fromarray(picture(8, False)).save(photos / "photo.jfif", "JPEG")
+    found = _opened(dataset)
+    assert found.photos.names == (*(f"{number}.png" for number in range(5)), "photo.jfif")
+    others = ", ".join(f"link{number}.jpg (a broken link)" for number in range(3))
+    assert dataset_warnings(found, small())[0] == f"{photos}: passed over {others}, notes.txt, sub (a folder)."
+
+
+def test_images_in_a_folder_below_are_said_where_they_are(dataset: Path) -> None:
+    photos = dataset / "trainA"
+    (photos / "all of them").mkdir()
+    for path in list(photos.glob("*.png")):
+        path.rename(photos / "all of them" / path.name)
+    with pytest.raises(InputError) as caught:
+        _opened(dataset)
+    assert str(caught.value) == (
+        f"The folder {photos} itself holds no images, but its folder all of them holds 5. "
+        f"Give --photos {photos}/all of them, or move them up."
+    )
+
+
+def test_an_odd_exif_tag_stops_no_training(dataset: Path) -> None:
+    odd_exif_photo(dataset / "trainA" / "phone.jpg", picture(7, False))
+    assert "phone.jpg" in _opened(dataset).photos.names
 
 
 def test_many_broken_images_are_counted(dataset: Path) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from torch.nn import functional
 
 from vidstyle.checksum import identity_of, sha256_of
-from vidstyle.errors import InputError
+from vidstyle.errors import DependencyError, InputError
 from vidstyle.files import remove_stale_partials, whole_file, write_json
 from vidstyle.media.images import pictures_in, read_image
 from vidstyle.pixels import to_planes
@@ -145,7 +145,7 @@ def _build(
         for number, path in enumerate(images):
             try:
                 scaled, (height, width) = _read_usable(path, short_side)
-            except InputError as error:
+            except (InputError, DependencyError) as error:
                 left_out.append(f"Left out: {error}")
             else:
                 file.write(scaled.tobytes())

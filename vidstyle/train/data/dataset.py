@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from vidstyle.errors import InputError
-from vidstyle.media.images import list_images
+from vidstyle.media.file_kinds.picture_formats import FolderContent, listed, pictures_of
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.train.data.cache import ImageCache, open_cache, reopen_cache
 from vidstyle.train.settings import STYLE_IMAGES, TrainSettings
@@ -26,8 +26,6 @@ _ADVICE = {
     "`vidstyle extract VIDEO -o {folder} --deblur none`), or give --photos FOLDER",
     "paintings": "Make it with `vidstyle extract EPISODE -o {folder}`, or give --paintings FOLDER",
 }
-_OTHER_SUFFIXES = (".heic", ".heif", ".avif", ".gif", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw")
-"""Images that can seldom be read. They are named to the user instead of being passed over."""
 _FEW = 50
 """Number of images below which a style learns little."""
 _LARGEST_HOLDOUT, _SMALLEST_HOLDOUT = 50, 4
@@ -96,13 +94,15 @@ def _open_side(folder: Path, sources: list[Path], side: str, load: int, on_progr
             gone = f"There is no folder {missing[0]} any more: the {len(cache)} {side} that an earlier run cached are used."
             return _with_source(cache, sources, gone)
         raise InputError(f"There is no folder {missing[0]}. {_ADVICE[side].format(folder=missing[0])}.")
-    images = [image for source in sources for image in _images_in(source, side)]
+    contents = [_images_in(source, side) for source in sources]
+    images = [image for content in contents for image in content.files]
+    passed_over = [text for content in contents for text in content.warnings]
 
     def on_count(done: int, total: int) -> None:
         on_progress(Progress(f"caching {side}", done, total, "images"))
 
     shots = _shots_of(images) if side == "paintings" else {}
-    return _with_source(open_cache(images, load, cache_folder, on_count, shots), sources)
+    return _with_source(open_cache(images, load, cache_folder, on_count, shots), sources, *passed_over)
 
 
 def _open_style_image(folder: Path, image: Path, load: int) -> ImageCache:
@@ -120,11 +120,19 @@ def _with_source(cache: ImageCache, sources: Sequence[Path], *warnings: str) -> 
     return replace(cache, source=", ".join(map(str, sources)), warnings=(*warnings, *cache.warnings))
 
 
-def _images_in(folder: Path, side: str) -> list[Path]:
-    unusual = [path for path in folder.iterdir() if path.suffix.lower() in _OTHER_SUFFIXES and path.name[0] != "."]
-    if images := [*list_images(folder), *sorted(unusual)]:
-        return images
-    raise InputError(f"The folder {folder} holds no images. {_ADVICE[side].format(folder=folder)}.")
+def _images_in(folder: Path, side: str) -> FolderContent:
+    """Return the images of a folder; raises InputError where there are none, saying where some are."""
+    content = pictures_of(folder)
+    if content.files:
+        return content
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not path.name.startswith(".") and (found := len(pictures_of(path).files)):
+            raise InputError(
+                f"The folder {folder} itself holds no images, but its folder {path.name} holds {found}. "
+                f"Give --{side} {path}, or move them up."
+            )
+    holds = f" It holds {listed(content.passed_over)}." if content.passed_over else ""
+    raise InputError(f"The folder {folder} holds no images. {_ADVICE[side].format(folder=folder)}.{holds}")
 
 
 def _draw_held_out(photos: int, share: float, seed: int) -> list[int]:
