@@ -50,7 +50,7 @@ def test_a_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
     assert not re.search(r"(?:src|href)='(?!data:)|url\(|@import|https?://", text)
     assert "Nothing" not in text
     encoded = re.findall(r"data:image/jpeg;base64,([^']+)'", text)
-    shades = [int(np.asarray(Image.open(BytesIO(b64decode(one)))).mean().round()) for one in encoded]
+    shades = [int(np.asarray(Image.open(BytesIO(b64decode(text)))).mean().round()) for text in encoded]
     assert shades == [0, 80, 160]
     assert "max='2' value='2'" in text
 

@@ -24,7 +24,7 @@ def test_pictures_are_found_again_by_their_keys_in_a_page_that_was_written(tmp_p
 def test_an_embedded_picture_is_the_jpeg_itself() -> None:
     content = jpeg_of(np.zeros((8, 8, 3), np.uint8), 70)
     encoded = re.findall(r"base64,([^']+)'", sheets.embed_jpeg("x", content))
-    assert [b64decode(one) for one in encoded] == [content]
+    assert [b64decode(text) for text in encoded] == [content]
 
 
 def test_a_timeline_has_a_band_for_each_shot_and_a_mark_at_each_time() -> None:
@@ -43,4 +43,10 @@ def test_nothing_to_show_is_nothing() -> None:
 
 
 def test_times_have_hours_where_there_are_any() -> None:
-    assert [sheets.clock(one) for one in (0, 59.6, 61, 3599, 3661)] == ["0:00", "1:00", "1:01", "59:59", "1:01:01"]
+    assert [sheets.clock(seconds) for seconds in (0, 59.6, 61, 3599, 3661)] == [
+        "0:00",
+        "1:00",
+        "1:01",
+        "59:59",
+        "1:01:01",
+    ]

@@ -86,4 +86,4 @@ def test_a_warning_is_said_once_over_all_of_a_run(
     assert len(told) == 1
     assert told[0] in result.warnings
     kept = json.loads((tmp_path / "cut++" / "warnings.json").read_text())
-    assert [one["step"] for one in kept if one["kind"] == "discriminator won"] == [8]
+    assert [row["step"] for row in kept if row["kind"] == "discriminator won"] == [8]

@@ -75,7 +75,7 @@ def test_settings_without_a_part_in_the_run_are_not_listed(dataset: Path, tmp_pa
 def test_progress_holds_losses_and_speed(dataset: Path, tmp_path: Path) -> None:
     shown: list[Progress] = []
     run(dataset, tmp_path, small(), shown.append)
-    last = [one for one in shown if one.phase == "training"][-1]
+    last = [progress for progress in shown if progress.phase == "training"][-1]
     assert (last.done, last.total) == (6, 6)
     assert list(last.figures) == ["G_GAN", "NCE", "NCE_Y", "D_fake", "D_real", "images/s"]
 
