@@ -56,7 +56,7 @@ def test_rendering_brings_held_out_photos_two_fifths_closer_to_held_out_frames(
     real_data: Path, real_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VIDSTYLE_WEIGHTS", str(real_weights))
-    run(real_data / "test", tmp_path / "rendered", RenderSettings())
+    run(real_data / "test", tmp_path / "rendered", RenderSettings(finish="upscaler"))
     rows, counts = measure(
         Options(
             photos=real_data / "test",
