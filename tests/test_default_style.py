@@ -64,7 +64,7 @@ def test_rendering_brings_held_out_photos_two_fifths_closer_to_held_out_frames(
     real_data: Path, real_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VIDSTYLE_WEIGHTS", str(real_weights))
-    run(real_data / "test", tmp_path / "rendered", RenderSettings())
+    run(real_data / "test", tmp_path / "rendered", RenderSettings(finish="upscaler"))
     photos = read_folder(real_data / "test", SIZE)
     styled = matching(photos, read_folder(tmp_path / "rendered", SIZE))
     frames = read_video(real_data / "episode" / "penny_chip_episode_388p.mp4", HELD_OUT_SECONDS, 1.0, SIZE)

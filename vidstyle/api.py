@@ -44,7 +44,8 @@ FilePath = str | os.PathLike[str]
 Function = TypeVar("Function", bound=Callable[..., Any])
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
-PICTURE_SETTINGS = ("size", "upscaler", "blend", "keep_colour", "tile", "strip", "precision", "backend", "device")
+PICTURE_SETTINGS: tuple[str, ...] = ("size", "upscaler", "finish", "calm", "blend", "keep_colour")
+PICTURE_SETTINGS += ("tile", "strip", "precision", "backend", "device")
 """The settings of `render` that say how one frame is painted: the keywords of `load_style`."""
 
 

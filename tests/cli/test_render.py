@@ -56,6 +56,16 @@ def test_a_render_ends_with_one_line_that_says_what_and_where(
     assert last.startswith("Rendered 3 frames in ") and last.endswith(f" s into {tmp_path}/out.mp4.")
 
 
+def test_a_dry_run_says_style_and_finish(
+    tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = make_clip(tmp_path / "a.mp4", frames=3)
+    assert call(source, "-o", tmp_path / "out.mp4", *options, "--finish=guided", "--dry-run") == ExitCode.OK
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"Would render 3 frames in the style {options[1]} with the finish guided."
+    assert not (tmp_path / "out.mp4").exists()
+
+
 def test_json_is_all_that_stands_on_standard_output(
     tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
