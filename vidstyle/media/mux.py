@@ -18,6 +18,7 @@ from vidstyle.media.clip import Clip
 from vidstyle.media.codecs import TargetContainer
 from vidstyle.media.complaints import SOURCE, encodings_of, of_converted
 from vidstyle.media.resync_tracks import recording_shifts, tracks_on_one_clock
+from vidstyle.media.timecode import advanced
 from vidstyle.media.tracks import COPY, Track, TrackPlan
 
 SEEK_MARGIN_SECONDS = 10
@@ -61,7 +62,7 @@ def mux(
     with _on_one_clock(clip, plan, painted.with_suffix(".tracks.nut")) as (source, plan):
         tags = painted.with_suffix(".tags")
         try:
-            _write_tags(tags, plan)
+            _write_tags(tags, _with_timecode_of(cut, clip, plan))
             options = _options(plan, container, cut, aspect)
 
             def write(encodings: dict[int, str]) -> list[str]:
@@ -124,6 +125,22 @@ def _write_tags(path: Path, plan: TrackPlan) -> None:
     texts = ["".join(f"{_escaped(name)}={_escaped(value)}\n" for name, value in tags.items()) for tags in sections]
     with whole_file(path) as partial:
         partial.write_bytes((";FFMETADATA1\n" + "[STREAM]\n".join(texts)).encode())
+
+
+def _with_timecode_of(cut: Cut, clip: Clip, plan: TrackPlan) -> TrackPlan:
+    """Return the plan with the timecode of the first painted picture."""
+    if cut.start is None:
+        return plan
+    frames = round((cut.shift - clip.origin_pts * clip.time_base) * clip.frame_rate)
+
+    def moved(tags: dict[str, str]) -> dict[str, str]:
+        return {
+            name: advanced(value, frames, clip.frame_rate) if name.lower() == "timecode" else value
+            for name, value in tags.items()
+        }
+
+    tracks = tuple(replace(track, tags=moved(track.tags)) for track in plan.tracks)
+    return replace(plan, file_tags=moved(plan.file_tags), video_tags=moved(plan.video_tags), tracks=tracks)
 
 
 def _escaped(text: str) -> str:
