@@ -33,7 +33,7 @@ FOLDER = click.Path(path_type=Path)
 @click.option("--csv", is_flag=True, help="Print the figures as CSV.")
 @click.option("-q", "--quiet", is_flag=True, help="Show only errors and the figures.")
 @settings_options(EvaluateSettings)
-def evaluate(json: bool, csv: bool, quiet: bool, recipe: Path | None, **given: Any) -> None:
+def evaluate(json: bool, csv: bool, quiet: bool, recipe: Path | None, **given: Any) -> int:
     """Measure pictures, a run, or a rendered video: Frechet and kernel distances from the target's frames, likeness to
     the source, and for video how steady it is.
 
@@ -58,6 +58,7 @@ def evaluate(json: bool, csv: bool, quiet: bool, recipe: Path | None, **given: A
         click.echo(_as_csv(result), nl=False)
     else:
         _show(result)
+    return int(result.details["exit_code"])
 
 
 def print_notes(result: StageResult, quiet: bool) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageCms
 
-from vidstyle.errors import DependencyError, InputError, OutputError, VidstyleError
+from vidstyle.errors import DependencyError, OutputError, PictureError, VidstyleError
 from vidstyle.files import whole_file
 from vidstyle.media.file_kinds.picture_formats import (
     HEAD_BYTES,
@@ -99,9 +99,9 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(f"Cannot read the image {path}: {error.strerror}. Check the path.") from error
+        raise PictureError(f"Cannot read the image {path}: {error.strerror}. Check the path.") from error
     if not content:
-        raise InputError(f"The image {path} is empty (0 bytes). Copy it again.")
+        raise PictureError(f"The image {path} is empty (0 bytes). Copy it again.")
     _load_optional_reader(path, content)
     try:
         with warnings.catch_warnings():
@@ -111,9 +111,11 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     except VidstyleError:
         raise
     except Image.DecompressionBombError as error:
-        raise InputError(f"{path} has too many pixels: {error}. Remove it or make it smaller.") from error
+        raise PictureError(f"{path} has too many pixels: {error}. Remove it or make it smaller.") from error
     except Exception as error:  # for files that are damaged or odd, Pillow raises nearly every kind
-        raise InputError(f"{path} is not an image that can be read. Remove it or convert it to PNG or JPEG.") from error
+        raise PictureError(
+            f"{path} is not an image that can be read. Remove it or convert it to PNG or JPEG."
+        ) from error
 
 
 def _load_optional_reader(path: Path, content: bytes) -> None:
@@ -160,7 +162,7 @@ def _check_white(path: Path, image: Image.Image) -> None:
     values, white = np.asarray(image), SIXTEEN_BIT_GREY[image.mode]
     # Written so that NaN is refused too.
     if not (values.min() >= 0 and values.max() <= white):
-        raise InputError(
+        raise PictureError(
             f"{path} has values from {values.min():g} to {values.max():g}, where 0 to {white:g} would be black to white. "
             "Convert it to 8 or 16 bits."
         )

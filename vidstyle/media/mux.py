@@ -16,15 +16,17 @@ from vidstyle.files import whole_file
 from vidstyle.media import ffmpeg
 from vidstyle.media.clip import Clip
 from vidstyle.media.codecs import TargetContainer
+from vidstyle.media.complaints import SOURCE, encodings_of, of_converted
 from vidstyle.media.resync_tracks import recording_shifts, tracks_on_one_clock
+from vidstyle.media.timecode import advanced
 from vidstyle.media.tracks import COPY, Track, TrackPlan
 
 SEEK_MARGIN_SECONDS = 10
 LETTERS = {"audio": "a", "subtitle": "s", "attachment": "t", "video": "v"}
 NO_TRACK = "d:999?"
 """A track that no file has. Mapping it keeps a file among the inputs for its chapters and tags alone."""
-SOURCE, TAGS = 1, 2
-"""The numbers of these inputs of the command; the painted video is 0."""
+TAGS = 2
+"""The number of this input of the command; the painted video is 0, the source 1."""
 LAYOUTS = {"libopus": ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")}
 """Encoders that take only these channel layouts, in ffmpeg's names."""
 TAG_SPECIAL_CHARACTERS = re.compile(r"[=;#\\\n]")
@@ -54,20 +56,27 @@ def mux(
 ) -> list[str]:
     """Write `painted`, shown at `aspect`, and the planned tracks of `clip` into `target`.
 
-    Copied packets keep payload and time; a cut drops those outside and moves the rest with the pictures. Returns the
-    error lines of the decoders of converted tracks. Raises OutputError.
+    Copied packets keep payload and time; a cut drops those outside and moves the rest with the pictures. Returns what is
+    wrong with converted tracks: texts that are not UTF-8, and the error lines of decoders. Raises OutputError.
     """
     with _on_one_clock(clip, plan, painted.with_suffix(".tracks.nut")) as (source, plan):
         tags = painted.with_suffix(".tags")
         try:
-            _write_tags(tags, plan)
-            streams = _streams(painted, source, tags, plan.tracks, cut)
-            arguments = ffmpeg.command(streams, target, **_options(plan, container, cut, aspect))
-            lines = ffmpeg.run(arguments, f"put {clip.path.name}'s sound and subtitles into {target.suffix[1:]}")
+            _write_tags(tags, _with_timecode_of(cut, clip, plan))
+            options = _options(plan, container, cut, aspect)
+
+            def write(encodings: dict[int, str]) -> list[str]:
+                streams = _streams(painted, source, tags, plan.tracks, cut, encodings)
+                doing = f"put {clip.path.name}'s sound and subtitles into {target.suffix[1:]}"
+                return ffmpeg.run(ffmpeg.command(streams, target, **options), doing)
+
+            lines = write({})
+            if encodings := encodings_of(lines, plan.tracks):
+                lines = write(encodings)
         finally:
             tags.unlink(missing_ok=True)
-    converted = tuple(f"[{track.codec} @" for track in plan.tracks if track.encoder != COPY)
-    return [line for line in lines if line.startswith(converted)] if converted else []
+    read_as = [f"subtitle track {index} is not UTF-8, it was read as {name}" for index, name in encodings.items()]
+    return [*read_as, *of_converted(lines, plan.tracks)]
 
 
 @contextmanager
@@ -81,9 +90,15 @@ def _on_one_clock(clip: Clip, plan: TrackPlan, path: Path) -> Iterator[tuple[Pat
         yield path, replace(plan, tracks=tracks)
 
 
-def _streams(painted: Path, source: Path, tags: Path, tracks: tuple[Track, ...], cut: Cut) -> list[Any]:
-    """Return the streams of the result: the painted video and the tracks; `source` and `tags` are always inputs."""
-    video, other = ffmpeg.source(painted), ffmpeg.source(source, **_seek(cut))
+def _streams(
+    painted: Path, source: Path, tags: Path, tracks: tuple[Track, ...], cut: Cut, encodings: dict[int, str]
+) -> list[Any]:
+    """Return the streams of the result: the painted video and the tracks; `source` and `tags` are always inputs.
+
+    `encodings` are those of text tracks that are not UTF-8.
+    """
+    texts = {f"sub_charenc:{index}": name for index, name in encodings.items()}
+    video, other = ffmpeg.source(painted), ffmpeg.source(source, **_seek(cut), **texts)
     tag_file = ffmpeg.source(tags, format="ffmetadata")
     return [video["v:0"], other[NO_TRACK], tag_file[NO_TRACK], *(other[str(track.index)] for track in tracks)]
 
@@ -110,6 +125,22 @@ def _write_tags(path: Path, plan: TrackPlan) -> None:
     texts = ["".join(f"{_escaped(name)}={_escaped(value)}\n" for name, value in tags.items()) for tags in sections]
     with whole_file(path) as partial:
         partial.write_bytes((";FFMETADATA1\n" + "[STREAM]\n".join(texts)).encode())
+
+
+def _with_timecode_of(cut: Cut, clip: Clip, plan: TrackPlan) -> TrackPlan:
+    """Return the plan with the timecode of the first painted picture."""
+    if cut.start is None:
+        return plan
+    frames = round((cut.shift - clip.origin_pts * clip.time_base) * clip.frame_rate)
+
+    def moved(tags: dict[str, str]) -> dict[str, str]:
+        return {
+            name: advanced(value, frames, clip.frame_rate) if name.lower() == "timecode" else value
+            for name, value in tags.items()
+        }
+
+    tracks = tuple(replace(track, tags=moved(track.tags)) for track in plan.tracks)
+    return replace(plan, file_tags=moved(plan.file_tags), video_tags=moved(plan.video_tags), tracks=tracks)
 
 
 def _escaped(text: str) -> str:

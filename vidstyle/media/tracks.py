@@ -17,7 +17,7 @@ from vidstyle.media.probe import open_source
 COPY = "copy"
 KIND_WORDS = {"audio": "sound"}
 TEXT_SUBTITLES = ("subrip", "ass", "webvtt", "mov_text", "text", "hdmv_text_subtitle")
-VIDEO_TAGS = ("language", "handler_name", "timecode", "creation_time")
+VIDEO_TAGS = ("language", "handler_name", "timecode", "TIMECODE", "creation_time")
 """Tags of the source's video track that are true of the painted one."""
 FILE_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder")
 """Tags that a source says of its own file, and that are not true of the result."""

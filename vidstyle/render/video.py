@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from vidstyle.checksum import sha256_or_empty
-from vidstyle.errors import DamagedError, Interrupted, OutputError, VidstyleError
+from vidstyle.checksum import begins_as, sha256_or_empty
+from vidstyle.errors import DamagedError, InputError, Interrupted, OutputError, VidstyleError
 from vidstyle.files import flush, whole_file
 from vidstyle.media.join import Piece, join
 from vidstyle.media.mux import Cut, mux
@@ -47,6 +47,7 @@ def render_video(job: VideoJob, painter: Painter | None) -> VideoResult:
             raise DamagedError(f"{' '.join(report.warnings)} Without --strict it is rendered as far as it goes.")
         if done.joined is None:
             _join(job, done)
+        _check_source(job)
         complaints = _publish(job, _cut(job, done))
     return video_result(job.plan, done, complaints)
 
@@ -128,6 +129,16 @@ def _join(job: VideoJob, done: EarlierWork) -> None:
         join(pieces, job.plan.form.time_base, partial)
     Journal(folder.journal).append("joined", Joined(sha256_or_empty(folder.joined)))
     folder.keep_only({folder.manifest, folder.journal, folder.joined})
+
+
+def _check_source(job: VideoJob) -> None:
+    """Raise InputError where the source is another file by now, whose sound would not belong to the pictures."""
+    path = job.plan.clip.path
+    if path.exists() and not begins_as(path, job.fingerprint["source"]["content"]):
+        raise InputError(
+            f"{path} was replaced by another file while it was painted, so its sound does not belong to the pictures. "
+            "Put the first file back with its time, and give the same command; or render the new one."
+        )
 
 
 def _cut(job: VideoJob, done: EarlierWork) -> Cut:
