@@ -48,7 +48,7 @@ def render_video(job: VideoJob, painter: Painter | None) -> VideoResult:
         if done.joined is None:
             _join(job, done)
         _check_source(job)
-        complaints = _publish(job, _cut(job, done))
+        complaints = _publish(job, _cut(job, done), report.restarts)
     return video_result(job.plan, done, complaints)
 
 
@@ -149,12 +149,12 @@ def _cut(job: VideoJob, done: EarlierWork) -> Cut:
     return clock.cut(clip.time_base, job.settings.end)
 
 
-def _publish(job: VideoJob, cut: Cut) -> list[str]:
+def _publish(job: VideoJob, cut: Cut, restarts: int) -> list[str]:
     """Add the sound and everything else to the pictures and give the target its name; return the complaints."""
     folder, plan = job.folder, job.plan
     result, aspect = folder.result, plan.form.display_aspect
     try:
-        complaints = mux(folder.joined, plan.clip, plan.tracks, plan.container, cut, aspect, result)
+        complaints = mux(folder.joined, plan.clip, plan.tracks, plan.container, cut, aspect, result, restarts)
         flush(result)
         Journal(folder.journal).append("result", FileMark.of(result))
         result.replace(folder.target)
