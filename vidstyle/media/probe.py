@@ -16,8 +16,10 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vidstyle.errors import InputError
+from vidstyle.files import is_file, is_folder
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour, Stream
 from vidstyle.media.hdr_metadata import read_static_metadata
+from vidstyle.source_paths import refuse_special
 
 VIDEO_SUFFIXES = (
     *(".3gp", ".asf", ".avi", ".divx", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg"),
@@ -62,11 +64,12 @@ def open_source(path: Path) -> InputContainer:
 
 
 def _check_file(path: Path) -> None:
-    if not path.exists():
+    refuse_special(path)
+    if not is_file(path) and not is_folder(path):
         raise InputError(f"There is no file {path}. Check the path.")
     if path.is_dir():
         raise InputError(f"{path} is a folder, not a video file. Give a file in it.")
-    if path.is_file() and path.stat().st_size == 0:
+    if path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes). Copy or download it again.")
 
 

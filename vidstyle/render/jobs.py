@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidstyle.errors import InputError, OutputError
-from vidstyle.files import partial_path, refuse_existing
+from vidstyle.files import as_output_error, is_file, is_folder, partial_path, refuse_existing, shortened
 from vidstyle.media.codecs import CONTAINERS
 from vidstyle.media.images import IMAGE_SUFFIXES, natural_order
 from vidstyle.media.probe import VIDEO_SUFFIXES
+from vidstyle.source_paths import files_named_by, names_folder
 
 FALLBACK_SUFFIX = ".mp4"
 """What a video of another container becomes."""
@@ -31,16 +32,17 @@ class Job:
         return self.source.suffix.lower() in IMAGE_SUFFIXES
 
 
-def plan_jobs(sources: Sequence[Path], out: Path, variants: int = 1) -> list[Job]:
-    """Return the jobs for `sources` into the file or folder `out`, several for each where it is to have `variants`.
+def plan_jobs(sources: Sequence[Path], target: str | os.PathLike[str], variants: int = 1) -> list[Job]:
+    """Return the jobs for `sources`, or for the files that they name as patterns, several for each that is to have `variants`.
 
-    Raises InputError for missing or empty sources, OutputError when several results would go into one file.
+    The `target` is a folder where it is one, ends with a slash, or has no suffix, and for several sources. Raises InputError
+    for missing or empty sources, OutputError when several results would go into one file.
     """
-    files = [file for source in sources for file in _files(source)]
-    single = len(sources) == 1 and not sources[0].is_dir()
-    if single and not out.is_dir() and out.suffix:
+    files, out = [file for source in sources for file in _files(source)], Path(target)
+    single = len(files) == 1 and not is_folder(sources[0])
+    if single and not is_folder(out) and not names_folder(target) and out.suffix:
         return _variants(Job(files[0], out), variants)
-    if out.is_file():
+    if is_file(out):
         raise OutputError(f"{out} is a file, but {len(files)} results are to be written. Give a folder with -o.")
     jobs = [job for file in files for job in _variants(Job(file, out / _name(file)), variants)]
     _check_distinct(jobs)
@@ -51,13 +53,14 @@ def _variants(job: Job, count: int) -> list[Job]:
     if count < 2:
         return [job]
     width = max(2, len(str(count)))
-    names = [f"{job.target.stem}_{number + 1:0{width}}{job.target.suffix}" for number in range(count)]
+    ends = [f"_{number + 1:0{width}}{job.target.suffix}" for number in range(count)]
+    names = [shortened(job.target.stem, end) for end in ends]
     return [Job(job.source, job.target.with_name(name), number) for number, name in enumerate(names)]
 
 
 def _files(source: Path) -> list[Path]:
-    if not source.is_dir():
-        return [source]
+    if not is_folder(source):
+        return sorted(files_named_by(source), key=natural_order)
     suffixes = (*IMAGE_SUFFIXES, *VIDEO_SUFFIXES)
     found = [path for path in source.iterdir() if path.suffix.lower() in suffixes and not path.name.startswith(".")]
     if not found:
@@ -68,7 +71,7 @@ def _files(source: Path) -> list[Path]:
 def _name(source: Path) -> str:
     suffix = source.suffix.lower()
     keeps_its_name = suffix in IMAGE_SUFFIXES or suffix in CONTAINERS
-    return source.name if keeps_its_name else f"{source.stem}{FALLBACK_SUFFIX}"
+    return source.name if keeps_its_name else shortened(source.stem, FALLBACK_SUFFIX)
 
 
 def _check_distinct(jobs: list[Job]) -> None:
@@ -85,6 +88,8 @@ def check_target(source: Path, target: Path, *, overwrite: bool) -> None:
     """Raise OutputError where `target` is the source itself, a folder, or cannot be created; TargetExists where it is there."""
     if _same(source, target):
         raise OutputError(f"{target} is the source itself. Give another name with -o.")
+    with as_output_error(target):
+        target.exists()  # which too long a name refuses
     if target.is_dir():
         raise OutputError(f"{target} is a folder. Give the name of a file in it with -o.")
     refuse_existing(target, overwrite)
@@ -100,7 +105,8 @@ def _same(source: Path, target: Path) -> bool:
 
 
 def _try_to_create(target: Path) -> None:
-    folder = next(parent for parent in target.absolute().parents if parent.exists() or parent.is_symlink())
+    with as_output_error(target):
+        folder = next(parent for parent in target.absolute().parents if parent.exists() or parent.is_symlink())
     trial = folder / partial_path(target).name
     try:
         trial.touch()

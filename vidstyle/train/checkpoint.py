@@ -1,6 +1,5 @@
 """The checkpoint of a run, written whole or not at all and read without unpickling code."""
 
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -46,17 +45,27 @@ def _write(state: dict[str, Any], partial: Path, target: Path) -> None:
 def load_checkpoint(path: Path, method: TrainingMethod, mean: RunningMean | None) -> int:
     """Restore what `save_checkpoint` wrote and return its step; raises TrainingError when the file is broken or does not fit."""
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        state = _read(path)
         method.load_state_dict(state["method"])
         if mean:
             mean.load(state["mean"])
         _restore_random(state["random"])
-    except (OSError, RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
+        return int(state["step"])
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
         cause = (str(error) or type(error).__name__).splitlines()[0]
         raise TrainingError(
             f"Cannot resume from {path}: {cause} Start anew with --restart, or use another --name."
         ) from error
-    return int(state["step"])
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
+    except OSError:
+        raise
+    # Damaged bytes are instructions to the unpickler, which then raises whatever they lead to.
+    except Exception as error:
+        raise ValueError("It is damaged.") from error
 
 
 def _random_state() -> dict[str, Any]:

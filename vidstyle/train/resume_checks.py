@@ -9,6 +9,7 @@ from typing import Any
 
 from vidstyle.errors import OutputError, SettingsError
 from vidstyle.files import locked, write_json
+from vidstyle.progress import OnProgress, note
 from vidstyle.run_folder import RunFolder
 from vidstyle.train.data.cache import listed
 from vidstyle.train.data.dataset import Dataset
@@ -16,12 +17,12 @@ from vidstyle.train.settings import EXTENDABLE, TrainSettings
 
 
 @contextmanager
-def claimed(folder: RunFolder, restart: bool) -> Iterator[None]:
+def claimed(folder: RunFolder, restart: bool, on_progress: OnProgress) -> Iterator[None]:
     """Let no other process train into the folder, which is made, and emptied for a `restart`; raises OutputError."""
     with ExitStack() as held:
         try:
             folder.path.mkdir(parents=True, exist_ok=True)
-            free = held.enter_context(locked(folder.lock))
+            free = held.enter_context(locked(folder.lock, lambda text: on_progress(note(text))))
             if free and restart:
                 _empty(folder)
         except OSError as error:
@@ -43,7 +44,7 @@ def refuse_other_settings(folder: RunFolder, settings: TrainSettings) -> None:
     """Raise SettingsError where the run that stands in the folder was started with other settings."""
     if not folder.settings.is_file():
         return
-    before, now = json.loads(folder.settings.read_text()), settings.record()
+    before, now = json.loads(folder.settings.read_text(encoding="utf-8")), settings.record()
     free = {*EXTENDABLE, "restart", "dry_run"} - ({"steps"} if settings.leaves == "pictures" else set())
     # A run of an earlier version has fewer settings, and `auto` where the method decided.
     if changed := [

@@ -70,7 +70,7 @@ def _run(
                 return StageResult("train", (dataset,), (), counts, time.monotonic() - started, settings.record(), said)
             _fetch(settings, on_progress)
             if not distributed.rank():
-                held.enter_context(claimed(folder, settings.restart))
+                held.enter_context(claimed(folder, settings.restart, on_progress))
                 refuse_other_settings(folder, settings)
                 added = added_images(folder, settings, images)
         under_way = _take_up(folder, settings, images, schedule, resolve_device(device), on_progress)

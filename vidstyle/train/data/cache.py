@@ -165,7 +165,7 @@ def reopen_cache(folder: Path) -> ImageCache | None:
 
 
 def _load(index: Path, pixels: Path) -> ImageCache:
-    stated = json.loads(index.read_text())
+    stated = json.loads(index.read_text(encoding="utf-8"))
     rows = stated["images"]
     sizes = [row["height"] * row["width"] * 3 for row in rows]
     return ImageCache(
@@ -185,4 +185,6 @@ def _identity(images: Sequence[Path], short_side: int, shots: Mapping[Path, str]
 
 
 def _is_current(index: Path, pixels: Path, identity: str) -> bool:
-    return index.is_file() and pixels.is_file() and json.loads(index.read_text())["identity"] == identity
+    return (
+        index.is_file() and pixels.is_file() and json.loads(index.read_text(encoding="utf-8"))["identity"] == identity
+    )

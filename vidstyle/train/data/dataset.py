@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -39,8 +40,8 @@ _PHOTO_FOLDERS = ("trainA", "train_A")
 _PAINTING_FOLDERS = ("trainB", "train_B")
 _ADVICE = {
     "photos": "Put photos of the kind you will paint there (a few hundred or more; frames of your own videos will do: "
-    "`vidstyle extract VIDEO -o {folder} --deblur none`), or give --photos FOLDER",
-    "paintings": "Make it with `vidstyle extract EPISODE -o {folder}`, or give --paintings FOLDER",
+    "`vidstyle extract VIDEO -o {spelled} --deblur none`), or give --photos FOLDER",
+    "paintings": "Make it with `vidstyle extract EPISODE -o {spelled}`, or give --paintings FOLDER",
 }
 _OTHER_SUFFIXES = (".heic", ".heif", ".avif", ".gif", ".jxl", ".dng", ".cr2", ".cr3", ".nef", ".arw")
 """Images that are seldom readable, but are named to the user and not passed over."""
@@ -121,7 +122,7 @@ def _known(cache: ImageCache, sources: Sequence[Path], *faults: str) -> ImageCac
 
 def _cache_folder(folder: Path, what: str, load: int, sources: Sequence[Path]) -> Path:
     joined = "\n".join(map(str, sources))
-    return _cache_root(folder) / f"{what}-{load}-{sha256(joined.encode()).hexdigest()[:8]}"
+    return _cache_root(folder) / f"{what}-{load}-{sha256(os.fsencode(joined)).hexdigest()[:8]}"
 
 
 def _usual(folder: Path, names: tuple[str, ...]) -> Path:
@@ -134,7 +135,9 @@ def _side(folder: Path, sources: list[Path], what: str, load: int, on_progress: 
         if cache := reopen_cache(cache_folder):
             gone = f"There is no folder {missing[0]} any more: the {len(cache)} {what} that an earlier run cached are used."
             return _known(cache, sources, gone)
-        raise InputError(f"There is no folder {missing[0]}. {_ADVICE[what].format(folder=missing[0])}.")
+        raise InputError(
+            f"There is no folder {missing[0]}. {_ADVICE[what].format(spelled=shlex.quote(str(missing[0])))}."
+        )
     images = [image for source in sources for image in _images_in(source, what)]
 
     def tell(done: int, total: int) -> None:
@@ -148,11 +151,11 @@ def _images_in(folder: Path, what: str) -> list[Path]:
     others = [one for one in folder.iterdir() if one.suffix.lower() in _OTHER_SUFFIXES and not one.name.startswith(".")]
     if images := [*list_images(folder), *sorted(others)]:
         return images
-    raise InputError(f"The folder {folder} holds no images. {_ADVICE[what].format(folder=folder)}.")
+    raise InputError(f"The folder {folder} holds no images. {_ADVICE[what].format(spelled=shlex.quote(str(folder)))}.")
 
 
 def _cache_root(folder: Path) -> Path:
     beside = folder / ".cache"
-    if os.access(folder, os.W_OK):
+    if os.access(beside if beside.is_dir() else folder, os.W_OK | os.X_OK):
         return beside
-    return user_cache() / "datasets" / sha256(str(folder.resolve()).encode()).hexdigest()[:16]
+    return user_cache() / "datasets" / sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
