@@ -288,7 +288,7 @@ def render(
     from vidstyle.render.stage import run
 
     asked, notes = _resolve(RenderSettings, "render", settings), _Notes(on_progress)
-    result = run(_paths(sources), Path(output), asked, notes)
+    result = run(_paths(sources), os.fspath(output), asked, notes)
     of_files = [text for decided in result.details["files"].values() for text in decided["notices"]]
     return RenderResult(
         outputs=result.outputs,

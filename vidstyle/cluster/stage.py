@@ -28,7 +28,7 @@ DEVICES = ("auto", "cpu", "cuda")
 
 def run(
     sources: Path | Sequence[Path],
-    target: Path,
+    target: str | Path,
     settings: RenderSettings,
     cluster: ClusterSettings,
     address: str,

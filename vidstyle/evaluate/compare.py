@@ -14,7 +14,7 @@ from vidstyle.evaluate.runs import FinishedRun, open_run
 from vidstyle.evaluate.settings import CompareSettings
 from vidstyle.evaluate.stage import RunReport, evaluate_run
 from vidstyle.evaluate.table import Row, as_csv, as_markdown, as_records, check_seeds, group_into_rows, untouched_row
-from vidstyle.files import whole_file, write_json
+from vidstyle.files import encodable, whole_file, write_json
 from vidstyle.media.images import read_image, write_image
 from vidstyle.progress import OnProgress, StageResult, silent
 from vidstyle.report.contact_sheet import add_captions, evenly_spaced, grid
@@ -46,7 +46,7 @@ def run(
     table = as_markdown(rows, _first_of_each_metric(reports), notes)
     for name, text in (("table.md", table), ("table.csv", as_csv(rows))):
         with whole_file(output / name) as partial:
-            partial.write_text(text, encoding="utf-8")
+            partial.write_text(encodable(text), encoding="utf-8")
     write_json(output / "table.json", {"rows": as_records(rows), "settings": settings.record(), "warnings": warnings})
     write_image(output / "grid.png", picture_grid(rows, settings.rows))
     return StageResult(

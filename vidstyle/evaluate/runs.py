@@ -31,7 +31,7 @@ class FinishedRun:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What the training wrote at its end."""
-        return dict(json.loads(self.folder.manifest.read_text()))
+        return dict(json.loads(self.folder.manifest.read_text(encoding="utf-8")))
 
     @property
     def dataset(self) -> Path:
@@ -87,7 +87,7 @@ def open_run(path: Path) -> FinishedRun:
     outputs = (folder.style.is_file(), folder.look.is_file(), folder.results.is_dir())
     if not folder.manifest.is_file() or not any(outputs):
         raise InputError(f"The run {path} has not ended. Give its train command again, then evaluate it.")
-    return FinishedRun(folder, json.loads(folder.settings.read_text()))
+    return FinishedRun(folder, json.loads(folder.settings.read_text(encoding="utf-8")))
 
 
 def _logged_seconds_per_step(path: Path, batch: int) -> float | None:

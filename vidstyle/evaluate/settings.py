@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from vidstyle.errors import SettingsError
 from vidstyle.evaluate.metrics import METRIC_SETS, METRICS
 from vidstyle.models.inst.diversifier_config import DiversifierConfig
-from vidstyle.settings import Settings, setting
+from vidstyle.settings import LARGEST_SEED, LARGEST_SIDE, MOST_SECONDS, Settings, setting
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,18 @@ class EvaluateSettings(Settings):
     crops: int = setting(
         600, "crops of each set for fd-vgg16 and kid-vgg16; more where a set has more pictures", minimum=2
     )
-    crop: int = setting(96, "side of these crops, pixels", minimum=32)
+    crop: int = setting(96, "side of these crops, pixels", minimum=32, cap=LARGEST_SIDE)
     crop_scale: int = setting(
-        192, "short side to which pictures are scaled before they are cropped, pixels", minimum=32
+        192,
+        "short side to which pictures are scaled before they are cropped, pixels",
+        minimum=32,
+        cap=LARGEST_SIDE,
     )
     size: int | None = setting(
-        None, "short side at which a run paints the photos, pixels (default: the style's own)", minimum=16
+        None,
+        "short side at which a run paints the photos, pixels (default: the style's own)",
+        minimum=16,
+        cap=LARGEST_SIDE,
     )
     variants: bool = setting(
         False, "results are called NAME_01, NAME_02, ... as `render --diversify` writes them: several of each source"
@@ -42,9 +48,13 @@ class EvaluateSettings(Settings):
     )
     strength: float = setting(DiversifierConfig.strength, "how far these go, 0 is not at all", minimum=0, maximum=1)
     resize_source: bool = setting(False, "scale sources to the size of their results where they differ")
-    start: float | None = setting(None, "second of the source video at which its result begins", minimum=0)
-    end: float | None = setting(None, "second of the source video before which its result ends", minimum=0)
-    seed: int = setting(0, "seed of the places of the crops", minimum=0)
+    start: float | None = setting(
+        None, "second of the source video at which its result begins", minimum=0, cap=MOST_SECONDS
+    )
+    end: float | None = setting(
+        None, "second of the source video before which its result ends", minimum=0, cap=MOST_SECONDS
+    )
+    seed: int = setting(0, "seed of the places of the crops", minimum=0, cap=LARGEST_SEED)
     batch: int = setting(8, "pictures that go through a feature network at once", minimum=1)
     precision: str = setting("fp32", "number format of the feature networks", choices=("fp32", "bf16"))
     device: str = setting("auto", "where to compute: auto, cpu, cuda, cuda:N or mps")

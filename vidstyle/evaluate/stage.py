@@ -154,7 +154,7 @@ def _measure_unless_kept(
     checksums = [images.named_checksums if images else None for images in sets]
     options = {name: value for name, value in settings.record().items() if name not in DO_NOT_CHANGE_VALUES}
     identity = identity_of([__version__, checksums, options, settings.candidates, _weights_here()])
-    kept = json.loads(file.read_text()) if file.is_file() else {}
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     if kept.get("identity") == identity and not kept["missing"]:
         measurements = tuple(Measurement.of(record) for record in kept["figures"])
         return MetricReport(measurements, {}, tuple(kept["warnings"]))

@@ -16,9 +16,11 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vidstyle.errors import InputError
+from vidstyle.files import is_file, is_folder
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour, Stream
 from vidstyle.media.edit_list import IGNORE_EDIT_LISTS, edits_of, is_plain, played
 from vidstyle.media.hdr_metadata import read_static_metadata
+from vidstyle.source_paths import refuse_special
 
 VIDEO_SUFFIXES = (
     *(".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".m1v", ".m2p", ".m2t", ".m2ts", ".m2v", ".m4v"),
@@ -68,11 +70,12 @@ def open_source(path: Path, *, edit_lists: bool = True) -> InputContainer:
 
 
 def _check_file(path: Path) -> None:
-    if not path.exists():
+    refuse_special(path)
+    if not is_file(path) and not is_folder(path):
         raise InputError(f"There is no file {path}. Check the path.")
     if path.is_dir():
         raise InputError(f"{path} is a folder, not a video file. Give a file in it.")
-    if path.is_file() and path.stat().st_size == 0:
+    if path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes). Copy or download it again.")
 
 

@@ -9,11 +9,12 @@ from functools import cached_property
 from pathlib import Path
 
 from vidstyle.errors import InputError, OutputError
-from vidstyle.files import partial_path, refuse_existing
+from vidstyle.files import as_output_error, is_file, is_folder, partial_path, refuse_existing, shortened
 from vidstyle.media.codecs import CONTAINERS
 from vidstyle.media.file_kinds.kinds import Kind, kind_of, look_into
-from vidstyle.media.file_kinds.picture_formats import listed
+from vidstyle.media.file_kinds.picture_formats import listed, natural_order
 from vidstyle.media.images import WRITTEN_FORMATS
+from vidstyle.source_paths import files_named_by, names_folder
 
 FALLBACK_SUFFIX, PICTURE_FALLBACK_SUFFIX = ".mp4", ".png"
 """What a video of a container, and a picture of a format, that are not written become."""
@@ -37,16 +38,17 @@ class Job:
         return kind is Kind.PICTURE
 
 
-def plan_jobs(sources: Sequence[Path], out: Path, variants: int = 1) -> list[Job]:
-    """Return the jobs for `sources` into the file or folder `out`, several for each where it is to have `variants`.
+def plan_jobs(sources: Sequence[Path], target: str | os.PathLike[str], variants: int = 1) -> list[Job]:
+    """Return the jobs for `sources`, or for the files that they name as patterns, several for each that is to have `variants`.
 
-    Raises InputError for missing or empty sources, OutputError when several results would go into one file.
+    The `target` is a folder where it is one, ends with a slash, or has no suffix, and for several sources. Raises InputError
+    for missing or empty sources, OutputError when several results would go into one file.
     """
-    files = [file for source in sources for file in _files(source)]
-    single = len(sources) == 1 and not sources[0].is_dir()
-    if single and not out.is_dir() and out.suffix:
+    files, out = [file for source in sources for file in _files(source)], Path(target)
+    single = len(files) == 1 and not is_folder(sources[0])
+    if single and not is_folder(out) and not names_folder(target) and out.suffix:
         return _variants(Job(files[0], out), variants)
-    if out.is_file():
+    if is_file(out):
         raise OutputError(f"{out} is a file, but {len(files)} results are to be written. Give a folder with -o.")
     names = _Names()
     jobs = [job for file in files for job in _variants(Job(file, out / names.of(file)), variants)]
@@ -58,13 +60,14 @@ def _variants(job: Job, count: int) -> list[Job]:
     if count < 2:
         return [job]
     width = max(2, len(str(count)))
-    names = [f"{job.target.stem}_{number + 1:0{width}}{job.target.suffix}" for number in range(count)]
+    ends = [f"_{number + 1:0{width}}{job.target.suffix}" for number in range(count)]
+    names = [shortened(job.target.stem, end) for end in ends]
     return [Job(job.source, job.target.with_name(name), number) for number, name in enumerate(names)]
 
 
 def _files(source: Path) -> list[Path]:
-    if not source.is_dir():
-        return [source]
+    if not is_folder(source):
+        return sorted(files_named_by(source), key=natural_order)
     content = look_into(source)
     if not content.files:
         others = f" It holds {listed(content.passed_over)}." if content.passed_over else ""
@@ -107,8 +110,8 @@ def _usual_name(source: Path) -> str:
     if kind in (Kind.PICTURE, Kind.ANIMATION) and suffix in WRITTEN_FORMATS:
         return source.name
     if kind is Kind.PICTURE:
-        return f"{source.stem}{PICTURE_FALLBACK_SUFFIX}"
-    return source.name if suffix in CONTAINERS else f"{source.stem}{FALLBACK_SUFFIX}"
+        return shortened(source.stem, PICTURE_FALLBACK_SUFFIX)
+    return source.name if suffix in CONTAINERS else shortened(source.stem, FALLBACK_SUFFIX)
 
 
 def _check_distinct(jobs: list[Job]) -> None:
@@ -125,6 +128,8 @@ def check_target(source: Path, target: Path, *, overwrite: bool) -> None:
     """Raise OutputError where `target` is the source itself, a folder, or cannot be created; TargetExists where it is there."""
     if _same(source, target):
         raise OutputError(f"{target} is the source itself. Give another name with -o.")
+    with as_output_error(target):
+        target.exists()  # which too long a name refuses
     if target.is_dir():
         raise OutputError(f"{target} is a folder. Give the name of a file in it with -o.")
     refuse_existing(target, overwrite)
@@ -140,7 +145,8 @@ def _same(source: Path, target: Path) -> bool:
 
 
 def _try_to_create(target: Path) -> None:
-    folder = next(parent for parent in target.absolute().parents if parent.exists() or parent.is_symlink())
+    with as_output_error(target):
+        folder = next(parent for parent in target.absolute().parents if parent.exists() or parent.is_symlink())
     trial = folder / partial_path(target).name
     try:
         trial.touch()

@@ -7,7 +7,7 @@ from vidstyle.errors import SettingsError
 from vidstyle.media.codecs import CODECS
 from vidstyle.media.reading_options import DEINTERLACE_MODES, parse_colour
 from vidstyle.models.inst.diversifier_config import DiversifierConfig
-from vidstyle.settings import Settings, setting
+from vidstyle.settings import LARGEST_SEED, LARGEST_SIDE, MOST_SECONDS, Settings, setting
 
 UPSCALERS = ("realesr-animevideov3", "realesrgan-x4plus-anime", "realesrgan-x4plus")
 FLICKER = ("off", "statistics", "flow")
@@ -23,6 +23,7 @@ class RenderSettings(Settings):
         None,
         "short side that the generator paints at, pixels; source: full size (default: the style's own)",
         minimum=16,
+        cap=LARGEST_SIDE,
         keywords=("source",),
     )
     outscale: float = setting(1.0, "size of the result in relation to the source", minimum=0.05, maximum=16)
@@ -43,8 +44,8 @@ class RenderSettings(Settings):
         minimum=0,
         maximum=1,
     )
-    start: float | None = setting(None, "second of the source to begin at", minimum=0)
-    end: float | None = setting(None, "second of the source to end before", minimum=0)
+    start: float | None = setting(None, "second of the source to begin at", minimum=0, cap=MOST_SECONDS)
+    end: float | None = setting(None, "second of the source to end before", minimum=0, cap=MOST_SECONDS)
     batch: int | str = setting("auto", "frames painted at once", minimum=1, keywords=("auto",))
     tile: int | str = setting(
         "auto",
@@ -95,6 +96,7 @@ class RenderSettings(Settings):
         0,
         "results of each source that a diffusion model varies, called NAME_01, NAME_02, ... where there are several",
         minimum=0,
+        cap=9999,
     )
     diversify_style: str = setting("", "look for --diversify: a file, or a run of `train --method inst`")
     diversify_base: str = setting(
@@ -103,7 +105,12 @@ class RenderSettings(Settings):
     strength: float = setting(
         DiversifierConfig.strength, "how far --diversify goes from the painting, 0 is not at all", minimum=0, maximum=1
     )
-    seed: int = setting(0, "seed of the first result of --diversify; the others have the next ones", minimum=0)
+    seed: int = setting(
+        0,
+        "seed of the first result of --diversify; the others have the next ones",
+        minimum=0,
+        cap=LARGEST_SEED,
+    )
     diffusion_steps: int = setting(
         DiversifierConfig.steps,
         "steps from pure noise to a picture; --strength does its share of them",

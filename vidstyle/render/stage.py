@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 
 def run(
-    sources: Path | Sequence[Path], target: Path, settings: RenderSettings, on_progress: OnProgress = silent
+    sources: Path | Sequence[Path], target: str | Path, settings: RenderSettings, on_progress: OnProgress = silent
 ) -> StageResult:
     """Render videos, pictures and folders of them into the file or folder `target`.
 
@@ -124,7 +124,7 @@ def prepare_video(
     folder = RenderFolder(job.target, plan.form.codec.intermediate_suffix)
     mark = fingerprint(job.source, settings, engine.record())
     check_target(job.source, job.target, overwrite=settings.overwrite or folder.path.exists())
-    with nullcontext() if settings.dry_run else claim(folder):
+    with nullcontext() if settings.dry_run else claim(folder, lambda text: on_progress(note(text))):
         earlier = find_earlier_work(folder, mark, restart=settings.restart, scattered=scattered)
         if not earlier.result:
             check_target(job.source, job.target, overwrite=settings.overwrite)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vidstyle.files import whole_file
+from vidstyle.files import encodable, whole_file
 from vidstyle.media.images import jpeg_of, thumbnail_jpeg
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 340, 170, 46, 22, 10
@@ -60,7 +60,7 @@ def write_page(target: Path, title: str, sections: Mapping[str, str]) -> None:
     head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>{escape(title)}</title>"
     html = f"<!doctype html><html lang='en'><head>{head}<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>"
     with whole_file(target) as partial:
-        partial.write_text(f"{html}{body}<script>{_SLIDE}</script></body></html>\n", encoding="utf-8")
+        partial.write_text(encodable(f"{html}{body}<script>{_SLIDE}</script></body></html>\n"), encoding="utf-8")
 
 
 def notes(texts: Sequence[str]) -> str:

@@ -3,7 +3,6 @@
 A checkpoint is written whole or not at all, and read without unpickling code.
 """
 
-import pickle
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,13 +50,13 @@ def save_checkpoint(folder: RunFolder, state: TrainingState) -> None:
 def load_checkpoint(path: Path, state: TrainingState) -> None:
     """Restore what `save_checkpoint` wrote into `state`; raises TrainingError when the file is broken or does not fit."""
     try:
-        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+        content = _read(path)
         state.method.load_state_dict(content["method"])
         if state.ema:
             state.ema.load(content["mean"])
         _restore_random(content["random"])
         state.step = int(content["step"])
-    except (OSError, RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
         cause = (str(error) or type(error).__name__).splitlines()[0]
         raise TrainingError(
             f"Cannot resume from {path}: {cause} Start anew with --restart, or use another --name."
@@ -74,6 +73,16 @@ def _write(content: dict[str, Any], partial: Path, target: Path) -> None:
         if not isinstance(cause, OSError):
             raise
         raise OutputError(f"Cannot write {target}: {cause.strerror}. {FREE_SPACE}") from error
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
+    except OSError:
+        raise
+    # Damaged bytes are instructions to the unpickler, which then raises whatever they lead to.
+    except Exception as error:
+        raise ValueError("It is damaged.") from error
 
 
 def _random_state() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from vidstyle.errors import OutputError, SettingsError
 from vidstyle.files import claimed, write_json
+from vidstyle.progress import OnProgress, note
 from vidstyle.run_folder import RunFolder
 from vidstyle.train.data.cache import join_names
 from vidstyle.train.data.dataset import Dataset
@@ -21,12 +22,13 @@ Images = Counter[tuple[str, str]]
 
 
 @contextmanager
-def claim_run(folder: RunFolder, restart: bool) -> Iterator[None]:
+def claim_run(folder: RunFolder, restart: bool, on_progress: OnProgress) -> Iterator[None]:
     """Keep other processes from training into the folder, which is made first; a `restart` empties it.
 
     Raises OutputError.
     """
-    with claimed(folder.lock, f"{folder.path} is being trained by another run. Wait for it, or give another --name."):
+    busy = f"{folder.path} is being trained by another run. Wait for it, or give another --name."
+    with claimed(folder.lock, busy, lambda text: on_progress(note(text))):
         if restart:
             _empty(folder)
         yield
@@ -50,7 +52,7 @@ def refuse_other_settings(folder: RunFolder, settings: TrainSettings) -> None:
     """Raise SettingsError when the run in the folder was started with other settings."""
     if not folder.settings.is_file():
         return
-    before, now = json.loads(folder.settings.read_text()), settings.record()
+    before, now = json.loads(folder.settings.read_text(encoding="utf-8")), settings.record()
     free = {*EXTENDABLE, "restart", "dry_run"} - ({"steps"} if settings.leaves == "pictures" else set())
     # A run of an earlier version has fewer settings; those it lacks count as `auto`.
     changed = [name for name in now if name not in free and _differs(before.get(name, "auto"), now[name])]

@@ -1,11 +1,13 @@
 """The settings of the train stage: one field for each option of `vidstyle train`."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from vidstyle.errors import SettingsError
-from vidstyle.settings import Settings, setting
+from vidstyle.files import LONGEST_NAME_BYTES
+from vidstyle.settings import LARGEST_SEED, LARGEST_SIDE, Settings, setting, shown
 from vidstyle.train.method_defaults import CROP_MULTIPLES, METHOD_SETTINGS, METHODS, by_method
 
 EXTENDABLE = (
@@ -16,6 +18,9 @@ EXTENDABLE = (
 
 STYLE_IMAGES = ("central", "random")
 """Ways to choose the style image; any other value names a file."""
+
+MOST_CHANNELS, MOST_BLOCKS = 4096, 256
+"""Larger networks fit into no memory."""
 
 AUGMENTATIONS = ("colour", "translation", "cutout")
 """Kinds of random changes to what discriminators see."""
@@ -47,8 +52,10 @@ class TrainSettings(Settings):
         "steps_decay", "with --steps: the last so many decay the learning rate to zero", minimum=0
     )
     batch: int = _method_setting("batch", "image pairs a step", minimum=1)
-    crop: int = _method_setting("crop", "side of the training crops, pixels", minimum=32)
-    load: int = _method_setting("load", "short side to which images are scaled before cropping, pixels", minimum=32)
+    crop: int = _method_setting("crop", "side of the training crops, pixels", minimum=32, cap=LARGEST_SIDE)
+    load: int = _method_setting(
+        "load", "short side to which images are scaled before cropping, pixels", minimum=32, cap=LARGEST_SIDE
+    )
     flip: bool = _method_setting("flip", "mirror half of the crops")
     balance_shots: bool = _method_setting(
         "balance_shots", "draw cartoon frames equally often from every shot that `vidstyle extract` found"
@@ -59,11 +66,11 @@ class TrainSettings(Settings):
         minimum=0.0,
         maximum=0.5,
     )
-    channels: int = _method_setting("channels", "width of the generator (ngf)", minimum=1)
+    channels: int = _method_setting("channels", "width of the generator (ngf)", minimum=1, cap=MOST_CHANNELS)
     discriminator_channels: int = _method_setting(
-        "discriminator_channels", "width of the discriminator (ndf)", minimum=1
+        "discriminator_channels", "width of the discriminator (ndf)", minimum=1, cap=MOST_CHANNELS
     )
-    blocks: int = _method_setting("blocks", "residual blocks of the generator", minimum=5)
+    blocks: int = _method_setting("blocks", "residual blocks of the generator", minimum=5, cap=MOST_BLOCKS)
     lr: float = _method_setting("lr", "learning rate of Adam", minimum=0.0)
     gan_mode: str = _method_setting(
         "gan_mode", "adversarial loss: least squares or cross entropy", choices=("lsgan", "vanilla")
@@ -78,7 +85,7 @@ class TrainSettings(Settings):
     distance_base: float = _method_setting(
         "distance_base", "lambda of paper eq. (7), per crop side of distance", minimum=1e-3, maximum=1e3
     )
-    patches: int = _method_setting("patches", "patches compared in each layer", minimum=2)
+    patches: int = _method_setting("patches", "patches compared in each layer", minimum=2, cap=1 << 20)
     lambda_nce: float = _method_setting("lambda_nce", "weight of PatchNCE against the adversarial loss", minimum=0.0)
     identity: bool = _method_setting("identity", "PatchNCE on the cartoon frames too (NCE_Y)")
     flip_equivariance: bool = _method_setting(
@@ -127,7 +134,7 @@ class TrainSettings(Settings):
         "ema", "decay of the running mean of the generator that becomes the style", minimum=0.0, maximum=0.99999
     )
     init: str = _method_setting("init", "style to start from instead of random weights")
-    seed: int = setting(0, "seed of every random draw", minimum=0)
+    seed: int = setting(0, "seed of every random draw", minimum=0, cap=LARGEST_SEED)
     precision: str = setting("auto", "number format of the networks", choices=("auto", "fp32", "bf16"))
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps")
     restart: bool = setting(False, "start anew over an existing run")
@@ -144,6 +151,10 @@ class TrainSettings(Settings):
             object.__setattr__(self, name, self._value_or_default(name))
         if self.name != Path(self.name).name or self.name in ("", ".", ".."):
             raise SettingsError(f"name {self.name!r} is no folder name. Give a name without slashes.")
+        if len(os.fsencode(self.name)) > LONGEST_NAME_BYTES:
+            raise SettingsError(
+                f"name {shown(self.name)} is longer than {LONGEST_NAME_BYTES} bytes. Give a shorter one."
+            )
         if self.has("crop"):
             self._check_crop()
         self._check_steps()

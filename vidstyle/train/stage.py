@@ -73,7 +73,7 @@ def _run(
         return StageResult("train", (dataset,), (), counts, time.monotonic() - started, settings.record(), warnings)
     with distributed.first_before_others():
         _fetch_networks(settings, on_progress)
-    with claim_run(folder, settings.restart) if first else nullcontext():
+    with claim_run(folder, settings.restart, on_progress) if first else nullcontext():
         with distributed.first_before_others():
             added = _check_resume(folder, settings, images) if first else []
         device = resolve_device(device_name)

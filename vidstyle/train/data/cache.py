@@ -113,11 +113,15 @@ def _identity(images: Sequence[Path], short_side: int, shots: Mapping[Path, str]
 
 
 def _is_current(index: Path, pixels: Path, identity: str) -> bool:
-    return index.is_file() and pixels.is_file() and bool(json.loads(index.read_text())["identity"] == identity)
+    return (
+        index.is_file()
+        and pixels.is_file()
+        and bool(json.loads(index.read_text(encoding="utf-8"))["identity"] == identity)
+    )
 
 
 def _load(index: Path, pixels: Path) -> ImageCache:
-    content = json.loads(index.read_text())
+    content = json.loads(index.read_text(encoding="utf-8"))
     rows = content["images"]
     sizes = [row["height"] * row["width"] * 3 for row in rows]
     return ImageCache(

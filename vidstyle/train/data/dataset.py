@@ -5,6 +5,7 @@ Some photos are held out to score the style. For each cartoon frame the manifest
 
 import json
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -23,8 +24,8 @@ _PHOTO_FOLDERS = ("trainA", "train_A")
 _PAINTING_FOLDERS = ("trainB", "train_B")
 _ADVICE = {
     "photos": "Put photos of the kind you will paint there (a few hundred or more; frames of your own videos will do: "
-    "`vidstyle extract VIDEO -o {folder} --deblur none`), or give --photos FOLDER",
-    "paintings": "Make it with `vidstyle extract EPISODE -o {folder}`, or give --paintings FOLDER",
+    "`vidstyle extract VIDEO -o {spelled} --deblur none`), or give --photos FOLDER",
+    "paintings": "Make it with `vidstyle extract EPISODE -o {spelled}`, or give --paintings FOLDER",
 }
 _FEW = 50
 """Number of images below which a style learns little."""
@@ -93,7 +94,9 @@ def _open_side(folder: Path, sources: list[Path], side: str, load: int, on_progr
         if cache := reopen_cache(cache_folder):
             gone = f"There is no folder {missing[0]} any more: the {len(cache)} {side} that an earlier run cached are used."
             return _with_source(cache, sources, gone)
-        raise InputError(f"There is no folder {missing[0]}. {_ADVICE[side].format(folder=missing[0])}.")
+        raise InputError(
+            f"There is no folder {missing[0]}. {_ADVICE[side].format(spelled=shlex.quote(str(missing[0])))}."
+        )
     contents = [_images_in(source, side) for source in sources]
     images = [image for content in contents for image in content.files]
     passed_over = [text for content in contents for text in content.warnings]
@@ -132,7 +135,9 @@ def _images_in(folder: Path, side: str) -> FolderContent:
                 f"Give --{side} {path}, or move them up."
             )
     holds = f" It holds {listed(content.passed_over)}." if content.passed_over else ""
-    raise InputError(f"The folder {folder} holds no images. {_ADVICE[side].format(folder=folder)}.{holds}")
+    raise InputError(
+        f"The folder {folder} holds no images. {_ADVICE[side].format(spelled=shlex.quote(str(folder)))}.{holds}"
+    )
 
 
 def _draw_held_out(photos: int, share: float, seed: int) -> list[int]:
@@ -150,14 +155,15 @@ def _cache_folder(folder: Path, side: str, load: int, sources: Sequence[Path]) -
 
 
 def _cache_root(folder: Path) -> Path:
-    if os.access(folder, os.W_OK):
-        return folder / ".cache"
+    beside = folder / ".cache"
+    if os.access(beside if beside.is_dir() else folder, os.W_OK | os.X_OK):
+        return beside
     return user_cache() / "datasets" / _digest(str(folder.resolve()), 16)
 
 
 def _digest(text: str, length: int) -> str:
     """Return the beginning of a text's SHA-256; the names of cache folders on disk are made so."""
-    return sha256(text.encode()).hexdigest()[:length]
+    return sha256(os.fsencode(text)).hexdigest()[:length]
 
 
 def _shots_of(images: Sequence[Path]) -> dict[Path, str]:
