@@ -22,7 +22,7 @@ from vidstyle.errors import VidstyleError
 from vidstyle.media.images import list_images, read_image, write_image
 from vidstyle.render.engine import Engine
 from vidstyle.render.settings import RenderSettings
-from vidstyle.report.contact_sheet import captioned, evenly_spaced, grid
+from vidstyle.report.contact_sheet import add_captions, evenly_spaced, grid
 
 MEASURES = ("plain areas", "flat share", "chroma moved", "lightness moved", "edges")
 SHEET_SIZE = (360, 270)
@@ -119,7 +119,7 @@ def main(
             [cell(picture) for picture in row]
             for row in zip(photos, *(finish.paintings for finish in finishes), strict=True)
         ]
-        write_image(sheet, captioned(grid(rows), ["photo", *kinds]))
+        write_image(sheet, add_captions(grid(rows), ["photo", *kinds]))
 
 
 if __name__ == "__main__":
