@@ -83,8 +83,8 @@ class StyleScorer:
         return distances(features, self.goal) | likeness(painted, list(self.photos.values()))
 
 
-def appoint(photos: Path, video: Path, ranges: list[tuple[float, float]], short_side: int) -> StyleScorer:
-    """Return the judge for test photos and the stretches of a cartoon that were kept out of training."""
+def make_scorer(photos: Path, video: Path, ranges: list[tuple[float, float]], short_side: int) -> StyleScorer:
+    """Return what scores styles on test photos, against the ranges of a cartoon that were kept out of training."""
     crop = round(short_side * CROP_SHARE)
     target = draw_crops(read_video(video, ranges, 1.0, short_side), CROPS, crop, 1)
     goal = feature_extractor(torch.device("cpu"), torch.bfloat16)(target)
@@ -112,7 +112,7 @@ def add_row(table: Path, row: dict[str, Any]) -> None:
 def open_cells(
     table: Path, cells: Sequence[str], frames: Sequence[Path], seeds: Sequence[int], scale: dict[str, Any]
 ) -> Iterator[tuple[str, Path, int]]:
-    """Yield the (cell, frames, seed) that are not in the table yet, one seed after the other."""
+    """Yield each (cell, frames, seed) that is not in the table yet, seed by seed."""
     for seed, cell, folder in product(seeds, cells, frames):
         if (cell, folder.name, str(seed), *(str(scale[name]) for name in SCALE)) not in done_cells(table):
             yield cell, folder, seed
@@ -124,7 +124,7 @@ def run_name(row: dict[str, Any]) -> str:
 
 
 def fit(dataset: Path, runs: Path, settings: TrainSettings) -> tuple[RunFolder, float]:
-    """Train one cell, or take it up again; return its folder and the seconds."""
+    """Train one cell, or go on with it; return its folder and the seconds."""
     began = time.monotonic()
     with progress_bar(False) as on_progress:
         run(dataset, runs, settings, on_progress)
@@ -173,7 +173,7 @@ def main(
     table: Path,
     **scale: Any,
 ) -> None:
-    judge = appoint(photos, target_video, target_range, scale["load"])
+    scorer = make_scorer(photos, target_video, target_range, scale["load"])
     frames = frames or (dataset / "trainB",)
     for cell, folder, seed in open_cells(table, cells or tuple(CELLS), frames, seeds, scale):
         row = {"cell": cell, "frames": folder.name, "seed": seed, **scale}
@@ -186,8 +186,8 @@ def main(
             sample_every=scale["steps"],
             holdout=0.0,
         )
-        style, seconds = fit(dataset, runs, settings)
-        row |= {"NCE": last_contrast(style), "seconds": seconds, **judge.score(style.style)}
+        run_folder, seconds = fit(dataset, runs, settings)
+        row |= {"NCE": last_contrast(run_folder), "seconds": seconds, **scorer.score(run_folder.style)}
         add_row(table, {key: f"{value:.4g}" if isinstance(value, float) else value for key, value in row.items()})
         click.echo(json.dumps(row))
 

@@ -41,7 +41,7 @@ weights = {name: torch.lerp(one.float(), fourth.weights[name].float(), LAST_SHAR
 save_style(replace(fourth, weights=weights), Path(sys.argv[3]), torch.float16)
 PYTHON
 
-vidstyle render "$test_photos" -o runs/default-rendered --overwrite
+vidstyle render "$test_photos" -o runs/default-rendered --finish upscaler --overwrite
 held_out=(--target-video "$episode" --target-range 64 80 --target-range 136 152 --target-range 176 192 --crops 600)
 python -m benchmarks.style_score --photos "$test_photos" --styled runs/default-rendered "${held_out[@]}"
 python -m benchmarks.style_score --photos "$test_photos" --style "$style" "${held_out[@]}"

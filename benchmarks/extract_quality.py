@@ -31,7 +31,7 @@ from vidstyle.media.clip import Clip
 from vidstyle.media.images import jpeg_of
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
-from vidstyle.report.contact_sheet import captioned, grid
+from vidstyle.report.contact_sheet import add_captions, grid
 
 SHORT_SIDE, KEPT_SHORT_SIDE = 240, 360
 PHASES = 10
@@ -155,7 +155,7 @@ def _sheet(pictures: dict[int, np.ndarray], even: Sequence[int], chosen: Sequenc
         indices = np.linspace(0, len(taken) - 1, SHEET_COLUMNS * SHEET_ROWS).round().astype(int)
         tiles = [to_size(pictures[taken[index]], *TILE) for index in indices.tolist()]
         rows = [tiles[first : first + SHEET_COLUMNS] for first in range(0, len(tiles), SHEET_COLUMNS)]
-        halves.append(captioned(grid(rows), [caption]))
+        halves.append(add_captions(grid(rows), [caption]))
     return np.concatenate(halves, axis=1)
 
 

@@ -31,7 +31,7 @@ from vidstyle.pixels import to_host
 from vidstyle.render.engine import Engine
 from vidstyle.render.painter import Painter
 from vidstyle.render.plan import plan_video
-from vidstyle.render.settings import FLICKER, RenderSettings
+from vidstyle.render.settings import FINISHES, FLICKER, RenderSettings
 
 MOVED = 48
 """Difference (of 255) of a pixel from the last frame's, from which on something has moved away there."""
@@ -77,8 +77,8 @@ class Looks:
 class Mode:
     """A mode's painter and what was measured of the generator's paintings and of the final pictures so far."""
 
-    def __init__(self, path: Path, flicker: str) -> None:
-        settings, clip = RenderSettings(flicker=flicker), probe(path)
+    def __init__(self, path: Path, flicker: str, finish: str) -> None:
+        settings, clip = RenderSettings(flicker=flicker, finish=finish), probe(path)
         engine = Engine(settings)
         self.sizes = engine.sizes(clip.upright_size)
         plan = plan_video(clip, path.with_suffix(".mp4"), self.sizes, engine.upscaler_name(self.sizes), settings)
@@ -100,9 +100,9 @@ class Mode:
         self.lines.append(self.watched.painted[self.watched.painted.shape[0] // 2])
 
 
-def measure(path: Path, start: float, end: float, wanted: list[str]) -> dict[str, Mode]:
+def measure(path: Path, start: float, end: float, wanted: list[str], finish: str = "auto") -> dict[str, Mode]:
     """Return what each mode, of which `off` is the first, makes of a stretch in seconds; they take turns frame by frame."""
-    modes, before = {flicker: Mode(path, flicker) for flicker in wanted}, None
+    modes, before = {flicker: Mode(path, flicker, finish) for flicker in wanted}, None
     with VideoReader(probe(path), start_seconds=start, end_seconds=end) as reader:
         for batch in reader.batches(1):
             for mode in modes.values():
@@ -157,10 +157,15 @@ def write_slices(folder: Path, name: str, modes: dict[str, Mode]) -> None:
     "--clip", "clips", type=(click.Path(exists=True, path_type=Path), float, float), multiple=True, required=True
 )
 @click.option("--mode", "chosen", type=click.Choice(FLICKER), multiple=True, help="Modes besides off [default: all].")
+@click.option("--finish", type=click.Choice(FINISHES), default="auto", show_default=True)
 @click.option("--pictures", type=click.Path(path_type=Path), help="Folder for pictures of the middle line over time.")
 @click.option("--threads", type=click.IntRange(1), help="Threads of torch.")
 def main(
-    clips: list[tuple[Path, float, float]], chosen: tuple[str, ...], pictures: Path | None, threads: int | None
+    clips: list[tuple[Path, float, float]],
+    chosen: tuple[str, ...],
+    finish: str,
+    pictures: Path | None,
+    threads: int | None,
 ) -> None:
     if threads:
         torch.set_num_threads(threads)
@@ -169,7 +174,7 @@ def main(
     click.echo(f"{HEADINGS}\n{'| --- ' * HEADINGS.count(' | ')}| --- |")
     for path, start, end in clips:
         try:
-            modes = measure(path, start, end, wanted)
+            modes = measure(path, start, end, wanted, finish)
         except VidstyleError as error:
             raise click.ClickException(str(error)) from error
         for line in lines(f"{path.stem} {start:g}-{end:g} s", modes):

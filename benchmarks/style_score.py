@@ -29,13 +29,16 @@ from vidstyle.analysis.frechet import frechet_distance, kernel_distance
 from vidstyle.analysis.psnr_ssim import ssim
 from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.errors import InputError, VidstyleError
+from vidstyle.media.images import list_images, read_image
+from vidstyle.media.probe import probe
+from vidstyle.media.read import VideoReader
 from vidstyle.models.feature_network import load_vgg16
+from vidstyle.models.style_file import load_style
+from vidstyle.models.style_generator import StyleGenerator
 
 
 def read_folder(folder: Path, short_side: int) -> dict[str, Tensor]:
     """Return the pictures of a folder by their names without suffix, scaled; raises InputError when there is none."""
-    from vidstyle.media.images import list_images, read_image
-
     pictures = {path.stem: scaled(read_image(path), short_side) for path in list_images(folder)}
     if not pictures:
         raise InputError(f"There are no images in {folder}. Name a folder that holds some.")
@@ -44,9 +47,6 @@ def read_folder(folder: Path, short_side: int) -> dict[str, Tensor]:
 
 def read_video(path: Path, ranges: Sequence[tuple[float, float]], every: float, short_side: int) -> list[Tensor]:
     """Return one picture each `every` seconds of the ranges (start, end) in seconds; of the whole video without any."""
-    from vidstyle.media.probe import probe
-    from vidstyle.media.read import VideoReader
-
     clip, pictures = probe(path), []
     spans: Sequence[tuple[float, float | None]] = ranges or [(0.0, None)]
     for start, end in spans:
@@ -67,7 +67,7 @@ def feature_extractor(device: torch.device, dtype: torch.dtype) -> Callable[[Ten
 def colour_transfer(pictures: Sequence[Tensor], target: Sequence[Tensor], seed: int) -> list[Tensor]:
     """Return each picture with the mean and the deviation of one of the target's pictures in every channel."""
     chosen = np.random.default_rng(seed).integers(len(target), size=len(pictures))
-    return [_with_colours_of(one, target[number]) for one, number in zip(pictures, chosen, strict=True)]
+    return [_with_colours_of(picture, target[number]) for picture, number in zip(pictures, chosen, strict=True)]
 
 
 def _with_colours_of(picture: Tensor, model: Tensor) -> Tensor:
@@ -78,9 +78,6 @@ def _with_colours_of(picture: Tensor, model: Tensor) -> Tensor:
 
 def paint(pictures: dict[str, Tensor], style: Path, device: torch.device, dtype: torch.dtype) -> dict[str, Tensor]:
     """Return the pictures painted in the style of a file, at their own size."""
-    from vidstyle.models.style_file import load_style
-    from vidstyle.models.style_generator import StyleGenerator
-
     generator = StyleGenerator(load_style(style), device, dtype)
     return {name: generator(picture).float().cpu() for name, picture in pictures.items()}
 
@@ -119,7 +116,7 @@ def distances(first: np.ndarray, second: np.ndarray) -> dict[str, float]:
 def likeness(pictures: Sequence[Tensor], photos: Sequence[Tensor]) -> dict[str, float]:
     """Return the mean structural similarity and the mean edge agreement of pictures with their photos."""
     pairs = list(zip(pictures, photos, strict=True))
-    measures = {"ssim": lambda one, other: ssim(luma(one), luma(other)), "edges": edge_agreement}
+    measures = {"ssim": lambda first, second: ssim(luma(first), luma(second)), "edges": edge_agreement}
     return {name: float(np.mean([measure(*pair) for pair in pairs])) for name, measure in measures.items()}
 
 

@@ -1,7 +1,7 @@
 """How fast a training step is, beside the same step in the public code's order of work, and that both learn alike.
 
    python -m benchmarks.train                                  seconds a step, images/s, share of the matmul ceiling
-   python -m benchmarks.train --track DATASET -o curves.png    losses over 200 steps of small networks
+   python -m benchmarks.train --track DATASET -o curves.html   losses over 200 steps of small networks
 
 The plain step is fp32 and eager, with an encoder pass for each set of features and resampling by depthwise convolutions.
 A share of the ceiling above 100 % comes from convolutions that need fewer products than they are counted with (Winograd).
@@ -21,9 +21,9 @@ from torch.utils.flop_counter import FlopCounterMode
 from benchmarks.plain_step import PlainStep
 from vidstyle.device import resolve_device, resolve_precision
 from vidstyle.host_memory import keep_large_buffers
-from vidstyle.media.images import read_image, write_image
+from vidstyle.pixels import to_signed_floats
 from vidstyle.progress import silent
-from vidstyle.report.plot import Curve, plot_lines
+from vidstyle.report.page import chart, charts, write_page
 from vidstyle.train.data.dataset import open_dataset
 from vidstyle.train.data.sampling import BatchSampler, step_generator
 from vidstyle.train.methods.cut import ContrastiveTraining
@@ -34,11 +34,14 @@ TRACKED_STEPS = 200
 SEEDS = (0, 1, 2, 3)
 MATMUL_SIDE = 2048
 
+Curve = tuple[list[int], list[float]]
+"""Steps, and a loss at each of them."""
+
 
 def ceiling(device: torch.device, dtype: torch.dtype) -> float:
     """Return the GFLOP/s of a large matrix product."""
-    one = torch.rand(MATMUL_SIDE, MATMUL_SIDE, device=device).to(dtype)
-    seconds = [_timed(lambda: one @ one, device) for _ in range(6)]
+    matrix = torch.rand(MATMUL_SIDE, MATMUL_SIDE, device=device).to(dtype)
+    seconds = [_timed(lambda: matrix @ matrix, device) for _ in range(6)]
     return 2 * MATMUL_SIDE**3 / min(seconds) / 1e9
 
 
@@ -90,13 +93,14 @@ def compare(settings: TrainSettings, steps: int) -> list[str]:
         ours = measure(ContrastiveTraining(settings, device, dtype), settings, device, steps, torch.channels_last)
     rows = [("plain, fp32", plain, plain_ceiling), (f"ours, {str(dtype)[6:]}", ours, ceiling(device, dtype))]
     lines = ["| step | s | images/s | times plain | GFLOP | matmul ceiling GFLOP/s | of ceiling |", "|" + "---|" * 7]
-    for name, one, top in rows:
-        speed = one["gflop"] / one["seconds"]
+    for name, measured, top in rows:
+        seconds, gflop = measured["seconds"], measured["gflop"]
         lines.append(
-            f"| {name} | {one['seconds']:.2f} | {settings.batch / one['seconds']:.3f} | "
-            f"{plain['seconds'] / one['seconds']:.2f} | {one['gflop']:,.0f} | {top:,.0f} | {speed / top:.0%} |"
+            f"| {name} | {seconds:.2f} | {settings.batch / seconds:.3f} | {plain['seconds'] / seconds:.2f} | {gflop:,.0f} | "
+            f"{top:,.0f} | {gflop / seconds / top:.0%} |"
         )
-    return [*lines, "", *(f"{name}: " + ", ".join(f"{second:.2f}" for second in one["all"]) for name, one, _ in rows)]
+    every = (f"{name}: " + ", ".join(f"{second:.2f}" for second in measured["all"]) for name, measured, _ in rows)
+    return [*lines, "", *every]
 
 
 def track(
@@ -106,11 +110,12 @@ def track(
     found = {}
     for seed in seeds:
         settings = TrainSettings(method="cut", seed=seed, device="cpu", **SMALL)
-        draws = BatchSampler(open_dataset(dataset, settings, silent), batch=1, crop=settings.crop, flip=True, seed=seed)
-        stepping, rows = method(settings), []
+        images = open_dataset(dataset, settings, silent)
+        batches = BatchSampler(images, batch=1, crop=settings.crop, flip=True, seed=seed)
+        training, rows = method(settings), []
         for step in range(TRACKED_STEPS):
-            photos, paintings = (images.float() / 127.5 - 1 for images in draws.images(step))
-            rows.append(stepping.step(photos, paintings, step_generator(seed, step)))  # type: ignore[attr-defined]
+            photos, paintings = (to_signed_floats(side) for side in batches.images(step))
+            rows.append(training.step(photos, paintings, step_generator(seed, step)))  # type: ignore[attr-defined]
         steps = list(range(1, TRACKED_STEPS + 1))
         found[seed] = {name: (steps, [float(row[name]) for row in rows]) for name in rows[0]}
     return found
@@ -122,26 +127,28 @@ def _ours(settings: TrainSettings) -> ContrastiveTraining:
 
 
 def plot_tracks(dataset: Path, target: Path) -> list[str]:
-    """Draw the losses of the plain step and of ours at one seed, and of the plain one at another; return the distances."""
+    """Write a page with the losses of the plain step and of ours at one seed, and of the plain one at another.
+
+    Return the distances between them.
+    """
     plain = track(dataset, SEEDS, lambda settings: PlainStep(settings, torch.device("cpu")))
     ours = track(dataset, SEEDS, _ours)
-    panels, lines = [], []
+    sections, lines = {}, []
     for name in ours[0]:
-        curves = {f"{name}: plain": plain[0][name], "ours": ours[0][name], "plain, seed 1": plain[1][name]}
-        plot_lines(target, curves, "step", (1000, 260))
-        panels.append(read_image(target))
+        curves = {"plain": plain[0][name], "ours": ours[0][name], "plain, seed 1": plain[1][name]}
+        sections[name] = charts([chart(label, *curve) for label, curve in curves.items()])
         apart = [_distance(ours[seed][name], plain[seed][name]) for seed in SEEDS]
-        seeds_apart = [_distance(plain[one][name], plain[other][name]) for one, other in combinations(SEEDS, 2)]
+        seeds_apart = [_distance(plain[seed][name], plain[other][name]) for seed, other in combinations(SEEDS, 2)]
         lines.append(
             f"{name}: mean |ours - plain| {mean(apart):.3f} at the same seed, "
             f"mean |plain - plain| {mean(seeds_apart):.3f} between seeds"
         )
-    write_image(target, np.concatenate(panels))
+    write_page(target, f"Losses over {TRACKED_STEPS} steps", sections)
     return lines
 
 
-def _distance(one: Curve, other: Curve) -> float:
-    return float(np.abs(np.subtract(one[1], other[1])).mean())
+def _distance(curve: Curve, other: Curve) -> float:
+    return float(np.abs(np.subtract(curve[1], other[1])).mean())
 
 
 @click.command()
@@ -153,7 +160,7 @@ def _distance(one: Curve, other: Curve) -> float:
 @click.option(
     "--track", "tracked", type=click.Path(path_type=Path), help="Dataset on which to follow the losses instead."
 )
-@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("curves.png"), help="Plot of --track.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), default=Path("curves.html"), help="Page of --track.")
 def main(steps: int, crop: int, channels: int, batch: int, device: str, tracked: Path | None, output: Path) -> None:
     """Time both steps, or follow their losses."""
     if tracked:

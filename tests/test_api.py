@@ -111,6 +111,15 @@ def test_a_frame_is_painted_as_render_paints_a_picture_of_it(
     assert (painter.path, painter.device, painter.notes) == (style, "cpu", ())
 
 
+def test_a_frame_is_finished_as_the_keywords_say(tmp_path: Path, style: Path) -> None:
+    frame, plain = picture(3), {"device": "cpu", "precision": "fp32"}
+    write_image(tmp_path / "in.png", frame)
+    api.render(tmp_path / "in.png", tmp_path / "out.png", style=style, calm=0.9, **plain)
+    painted = api.load_style(style, finish="guided", calm=0.9, **plain)(frame)
+    assert np.array_equal(painted, read_image(tmp_path / "out.png"))
+    assert not np.array_equal(painted, api.load_style(style, finish="none", **plain)(frame))
+
+
 def test_frames_of_other_sizes_and_repeated_ones_do_not_change_a_painting(style: Path) -> None:
     painter = api.load_style(style, **PLAIN)
     first, second = picture(1), picture(2, (80, 48))

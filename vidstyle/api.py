@@ -44,7 +44,8 @@ FilePath = str | os.PathLike[str]
 Function = TypeVar("Function", bound=Callable[..., Any])
 AnySettings = TypeVar("AnySettings", bound=Settings)
 
-PICTURE_SETTINGS = ("size", "upscaler", "blend", "keep_colour", "tile", "strip", "precision", "backend", "device")
+PICTURE_SETTINGS: tuple[str, ...] = ("size", "upscaler", "finish", "calm", "blend", "keep_colour")
+PICTURE_SETTINGS += ("tile", "strip", "precision", "backend", "device")
 """The settings of `render` that say how one frame is painted: the keywords of `load_style`."""
 
 
@@ -287,7 +288,7 @@ def render(
     from vidstyle.render.stage import run
 
     asked, notes = _resolve(RenderSettings, "render", settings), _Notes(on_progress)
-    result = run(_paths(sources), Path(output), asked, notes)
+    result = run(_paths(sources), os.fspath(output), asked, notes)
     of_files = [text for decided in result.details["files"].values() for text in decided["notices"]]
     return RenderResult(
         outputs=result.outputs,

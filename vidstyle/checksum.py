@@ -32,11 +32,22 @@ def content_identity(path: Path) -> str:
 
     Raises OSError.
     """
-    size = path.stat().st_size
+    return _identity_of_first(path, path.stat().st_size)
+
+
+def begins_as(path: Path, identity: str) -> bool:
+    """Return whether a file is that of a `content_identity`, or has only grown since then; raises OSError."""
+    size = int(identity.partition("-")[0])
+    return path.stat().st_size >= size and _identity_of_first(path, size) == identity
+
+
+def _identity_of_first(path: Path, size: int) -> str:
+    """Return the identity of the first `size` bytes of a file."""
+    end_bytes = min(size, ENDS_BYTES)
     with path.open("rb") as file:
-        digest = hashlib.sha256(file.read(ENDS_BYTES))
-        file.seek(max(0, size - ENDS_BYTES))
-        digest.update(file.read(ENDS_BYTES))
+        digest = hashlib.sha256(file.read(end_bytes))
+        file.seek(size - end_bytes)
+        digest.update(file.read(end_bytes))
     return f"{size}-{digest.hexdigest()[:32]}"
 
 

@@ -39,6 +39,10 @@ class InputError(VidstyleError):
     exit_code = ExitCode.INPUT
 
 
+class PictureError(InputError):
+    """A picture file that cannot be read."""
+
+
 class OutputError(VidstyleError):
     """A target that exists already, cannot be written or has no room."""
 

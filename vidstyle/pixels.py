@@ -51,3 +51,13 @@ def to_pixels(images: Tensor, *, sixteen_bit: bool) -> Tensor:
     whole = images.float().mul(largest).round_().clamp_(0, largest)
     numbers = whole.to(torch.int32).to(torch.int16) if sixteen_bit else whole.to(torch.uint8)
     return numbers.permute(0, 2, 3, 1).contiguous()
+
+
+def to_planes(picture: np.ndarray) -> Tensor:
+    """Return a copy of one (height, width, 3) uint8 picture as (1, 3, height, width) uint8, channels last in memory."""
+    return torch.from_numpy(picture.copy()).permute(2, 0, 1)[None]
+
+
+def to_signed_floats(pixels: Tensor) -> Tensor:
+    """Return uint8 pixels as float32 in [-1, 1], which is what generators take; shape and memory layout stay."""
+    return pixels.float() / 127.5 - 1

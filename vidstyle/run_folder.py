@@ -1,4 +1,4 @@
-"""The folder of one training run and what lies in it."""
+"""The folder of one training run: the paths of the files in it, and how its logs are read."""
 
 import csv
 from dataclasses import dataclass
@@ -23,18 +23,13 @@ class RunFolder:
 
     @property
     def lock(self) -> Path:
-        """What the process that trains holds."""
+        """The lock file that the process that trains holds."""
         return self.path / ".lock"
 
     @property
     def log(self) -> Path:
         """The losses over the steps."""
         return self.path / "log.csv"
-
-    @property
-    def losses(self) -> Path:
-        """The plot of the log."""
-        return self.path / "losses.png"
 
     @property
     def checkpoint(self) -> Path:
@@ -52,7 +47,7 @@ class RunFolder:
         return self.path / "style-best.safetensors"
 
     @property
-    def inversion(self) -> Path:
+    def look(self) -> Path:
         """The look that a run learnt from one image, with which `render --diversify` varies pictures."""
         return self.path / "inversion.safetensors"
 
@@ -63,7 +58,7 @@ class RunFolder:
 
     @property
     def warnings(self) -> Path:
-        """What the user was warned of, each with its step."""
+        """The warnings that the user was given, each with its step."""
         return self.path / "warnings.json"
 
     @property
@@ -88,7 +83,7 @@ class RunFolder:
 
     @property
     def manifest(self) -> Path:
-        """The stage's result."""
+        """The result of the stage, written when the run has ended."""
         return self.path / "manifest.json"
 
     @property
@@ -102,7 +97,7 @@ class RunFolder:
 
 
 def read_log(path: Path) -> list[dict[str, float]]:
-    """Return the rows of a log as numbers; one that a crash cut short, or that another ran into, is left out."""
+    """Return the rows of a log as numbers by column; rows that a crash cut short or ran together are left out."""
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
     rows = csv.DictReader(line for line in lines if line.endswith("\n"))
     return [

@@ -40,12 +40,12 @@ def _filtered(grey: np.ndarray, kernel: np.ndarray) -> np.ndarray:
 
 
 def slow_lab(rgb: np.ndarray) -> np.ndarray:
-    """CIE L*a*b* of one sRGB colour (3,) under D65, from the standards' formulas."""
+    """CIE L*a*b* of sRGB colours (..., 3) under D65, from the standards' formulas."""
     share = rgb / 255
     linear = np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
-    xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]) @ linear
-    x, y, z = np.cbrt(xyz / [0.9505, 1.0, 1.0888])
-    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+    xyz = linear @ np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]).T
+    x, y, z = np.moveaxis(np.cbrt(xyz / [0.9505, 1.0, 1.0888]), -1, 0)
+    return np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], -1)
 
 
 def noisy(rgb: np.ndarray, deviation: float, seed: int = 0) -> np.ndarray:

@@ -17,7 +17,7 @@ def test_cells_that_stand_in_the_table_are_not_repeated_and_those_of_another_sca
     done = [("CUT", frames[0], 0), ("CUT + outside 0.8", frames[1], 1)]
     for cell, folder, seed in done:
         add_row(table, {**dict.fromkeys(COLUMNS, 0), **SMALL, "cell": cell, "frames": folder.name, "seed": seed})
-    assert list(open_cells(table, cells, frames, (0, 1), SMALL)) == [one for one in wanted if one not in done]
+    assert list(open_cells(table, cells, frames, (0, 1), SMALL)) == [cell for cell in wanted if cell not in done]
     assert list(open_cells(table, cells, frames, (0, 1), {**SMALL, "steps": 20})) == wanted
 
 
@@ -25,12 +25,12 @@ def test_runs_of_other_scales_seeds_and_cells_do_not_share_a_folder() -> None:
     row = {**SMALL, "cell": "CUT, R1", "frames": "trainB", "seed": 0}
     others = [row | {"channels": 8}, row | {"crop": 64}, row | {"seed": 1}, row | {"cell": "CUT"}]
     assert run_name(row) == "CUT-R1-trainB-0-10-4-4-32-32-fp32"
-    assert len({run_name(one) for one in [row, *others]}) == 5
+    assert len({run_name(row) for row in [row, *others]}) == 5
 
 
 def test_every_cell_is_a_setting_that_training_takes_and_differs_from_all_others() -> None:
     settings = [TrainSettings(**cell, **SMALL, name="cell").record() for cell in CELLS.values()]
-    assert all(one not in settings[place + 1 :] for place, one in enumerate(settings))
+    assert all(record not in settings[number + 1 :] for number, record in enumerate(settings))
 
 
 def test_the_table_shows_mean_and_spread_over_seeds_with_the_best_cell_first(tmp_path: Path) -> None:

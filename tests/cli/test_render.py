@@ -56,6 +56,16 @@ def test_a_render_ends_with_one_line_that_says_what_and_where(
     assert last.startswith("Rendered 3 frames in ") and last.endswith(f" s into {tmp_path}/out.mp4.")
 
 
+def test_a_dry_run_says_style_and_finish(
+    tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = make_clip(tmp_path / "a.mp4", frames=3)
+    assert call(source, "-o", tmp_path / "out.mp4", *options, "--finish=guided", "--dry-run") == ExitCode.OK
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == f"Would render 3 frames in the style {options[1]} with the finish guided."
+    assert not (tmp_path / "out.mp4").exists()
+
+
 def test_json_is_all_that_stands_on_standard_output(
     tmp_path: Path, options: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -152,14 +162,28 @@ def test_results_that_stand_are_kept_when_a_folder_is_rendered_again(
     assert last == "Nothing was rendered. 2 were there already and are kept; --overwrite renders them anew."
 
 
+@pytest.fixture(scope="module")
+def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clip that takes longer to paint than a signal to arrive."""
+    return make_clip(tmp_path_factory.mktemp("long") / "a.mp4", frames=1500, size=(128, 96))
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing there")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_from_outside_ends_with_130_and_says_how_to_go_on(
-    tmp_path: Path, options: list[str], sent: signal.Signals
+    tmp_path: Path, options: list[str], long_clip: Path, sent: signal.Signals
 ) -> None:
-    source = make_clip(tmp_path / "a.mp4", frames=3000, size=(128, 96))
     (tmp_path / "out").mkdir()
-    command = [sys.executable, "-m", "vidstyle", "render", str(source), "-o", str(tmp_path / "out" / "b.mp4"), *options]
+    command = [
+        sys.executable,
+        "-m",
+        "vidstyle",
+        "render",
+        str(long_clip),
+        "-o",
+        str(tmp_path / "out" / "b.mp4"),
+        *options,
+    ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": "."})
     journal = tmp_path / "out" / ".b.mp4.render" / "journal.jsonl"
     deadline = time.monotonic() + 60
@@ -170,7 +194,7 @@ def test_a_stop_from_outside_ends_with_130_and_says_how_to_go_on(
     assert process.returncode == ExitCode.INTERRUPTED, err
     frames = 120 * len(journal.read_text().splitlines())
     assert err.splitlines()[-1] == (
-        f"Stopped after {frames} of 3,000 frames of b.mp4; they are kept. Give the same command to go on."
+        f"Stopped after {frames} of 1,500 frames of b.mp4; they are kept. Give the same command to go on."
     )
     assert "Finishing the segment under way, then stopping. Ctrl-C again stops at once." in err
     assert "Traceback" not in err

@@ -16,6 +16,7 @@ from vidstyle.evaluate import features as features_module
 from vidstyle.evaluate.features import InceptionFeatures, features
 from vidstyle.evaluate.image_sets import open_folders
 from vidstyle.evaluate.inputs import Inputs
+from vidstyle.evaluate.paired_metrics import AT_ONE_SIZE
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import run
 from vidstyle.media.images import list_images
@@ -98,7 +99,14 @@ def test_inception_weights_that_are_given_do_not_make_missing_ones_of_other_figu
             path.unlink()
     inputs = Inputs(generated=(folders / "generated",), target=folders / "target", source=folders / "source")
     result = run(inputs, EvaluateSettings(inception=str(known_inception), device="cpu"))
-    assert [one["name"] for one in result.details["figures"]] == ["fid", "fid-clean", "kid", "psnr", "ssim"]
+    assert [one["name"] for one in result.details["figures"]] == [
+        "fid",
+        "fid-clean",
+        "kid",
+        "psnr",
+        "ssim",
+        *AT_ONE_SIZE,
+    ]
     assert list(result.details["missing"]) == ["fd-vgg16", "kid-vgg16", "lpips"]
 
 

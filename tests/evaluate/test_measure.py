@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from tests.evaluate.conftest import measured, overwrite, refusal
-from vidstyle.errors import StyleError
+from tests.odd_exif import odd_exif_photo
+from vidstyle.errors import ExitCode, StyleError
 from vidstyle.evaluate.inputs import Inputs
 from vidstyle.evaluate.measurement import Measurement
+from vidstyle.evaluate.paired_metrics import AT_ONE_SIZE
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.stage import run
 from vidstyle.media.images import write_image
@@ -22,7 +24,7 @@ def test_without_weights_the_other_figures_come_and_the_missing_ones_are_explain
     monkeypatch.setattr(weights, "find_spec", lambda package: None)
     inputs = Inputs(generated=(folders / "generated",), target=folders / "target", source=folders / "source")
     result = run(inputs, EvaluateSettings(device="cpu"))
-    assert [record["name"] for record in result.details["figures"]] == ["psnr", "ssim"]
+    assert [record["name"] for record in result.details["figures"]] == ["psnr", "ssim", *AT_ONE_SIZE]
     missing = result.details["missing"]
     assert list(missing) == ["fid", "fid-clean", "kid", "fd-vgg16", "kid-vgg16", "lpips"]
     assert missing["kid"].startswith("The weights inception-2015-12-05 are not on this machine. Put ")
@@ -80,6 +82,29 @@ def test_an_empty_folder_is_named(folders: Path) -> None:
     assert message == f"There are no images in {folders / 'empty'}. Name a folder that holds some."
 
 
+def test_pictures_that_cannot_be_read_are_left_out_with_their_partners_and_named(folders: Path) -> None:
+    (folders / "target" / "0.png").write_bytes(b"broken")
+    plain = measured(folders, "psnr")["psnr"]
+    (folders / "source" / "1.png").write_bytes(b"broken")
+    odd_exif_photo(folders / "source" / "odd.jpg", np.zeros((64, 48, 3), np.uint8))
+    (folders / "source" / "notes.txt").write_text("text")
+    inputs = Inputs(generated=(folders / "generated",), source=folders / "source")
+    result = run(inputs, EvaluateSettings(metrics="psnr", device="cpu"))
+    assert Measurement.of(result.details["figures"][0]).counts == {"pairs": 3} != plain.counts
+    cannot = "is not an image that can be read. Remove it or convert it to PNG or JPEG."
+    assert result.warnings[:2] == (
+        f"{folders}/source: passed over notes.txt.",
+        f"Left out: {folders}/source/1.png {cannot}",
+    )
+    assert result.details["exit_code"] == ExitCode.INPUT
+
+
+def test_a_set_without_a_picture_that_can_be_read_is_refused(folders: Path) -> None:
+    for path in (folders / "source").iterdir():
+        path.write_bytes(b"broken")
+    assert "is not an image that can be read" in refusal(folders)
+
+
 def test_a_missing_folder_is_named(folders: Path) -> None:
     message = refusal(folders, target=folders / "none")
     assert message == f"Cannot list the folder {folders / 'none'}: No such file or directory. Check the path."
@@ -134,7 +159,11 @@ def test_results_too_small_for_their_diversity_are_named(folders: Path, real_wei
 
 def test_a_file_that_is_no_image_is_named(folders: Path) -> None:
     (folders / "generated" / "1.png").write_bytes(b"not an image")
-    assert refusal(folders).startswith(f"{folders / 'generated' / '1.png'} is not an image that can be read")
+    inputs = Inputs(generated=(folders / "generated",), source=folders / "source")
+    result = run(inputs, EvaluateSettings(metrics="psnr,ssim", device="cpu"))
+    named = f"Left out: {folders / 'generated' / '1.png'} is not an image that can be read"
+    assert result.warnings[0].startswith(named)
+    assert result.details["exit_code"] == ExitCode.INPUT
 
 
 def test_results_of_other_names_have_no_diversity(folders: Path) -> None:

@@ -12,7 +12,7 @@ from vidstyle.evaluate import paired_metrics
 from vidstyle.evaluate.distances import DISTANCES
 from vidstyle.evaluate.measure import MetricInputs
 from vidstyle.evaluate.metrics import METRICS, SEVERAL, SOURCE, TARGET, Metric, groups
-from vidstyle.evaluate.paired_metrics import AMONG_RESULTS, PAIRED
+from vidstyle.evaluate.paired_metrics import AMONG_RESULTS, AT_ONE_SIZE, PAIRED
 from vidstyle.evaluate.table import Cell, Row, as_markdown
 from vidstyle.models.weights import known_weights
 
@@ -23,7 +23,8 @@ def names_needing(what: str) -> set[str]:
 
 def test_every_row_has_a_function_of_its_name() -> None:
     assert DISTANCES.keys() == names_needing(TARGET)
-    assert PAIRED.keys() == names_needing(SOURCE)
+    assert PAIRED.keys() | AT_ONE_SIZE.keys() == names_needing(SOURCE)
+    assert AT_ONE_SIZE.keys() == {name for name, metric in METRICS.items() if metric.at_one_size}
     assert AMONG_RESULTS.keys() == names_needing(SEVERAL)
 
 
@@ -31,12 +32,13 @@ def test_the_weights_of_every_row_are_known() -> None:
     assert all(known_weights(name) for metric in METRICS.values() for name in metric.weights)
 
 
-def test_metrics_of_the_same_weights_are_measured_together() -> None:
+def test_metrics_of_the_same_weights_and_sizes_are_measured_together() -> None:
     assert [[metric.name for metric in group] for group in groups()] == [
         ["fid", "fid-clean", "kid"],
         ["fd-vgg16", "kid-vgg16"],
         ["psnr", "ssim"],
         ["lpips"],
+        ["plain-areas", "flat-share", "chroma-shift", "lightness-shift", "edges"],
         ["lpips-diversity"],
     ]
 

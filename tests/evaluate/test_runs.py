@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.pixels import to_device, to_host
 from vidstyle.progress import Progress, silent
 from vidstyle.train import log
-from vidstyle.train.runs.style import StyleRun
+from vidstyle.train.methods.cut import ContrastiveTraining
 from vidstyle.train.stage import run as train
 
 PIXELS = EvaluateSettings(metrics="psnr,ssim", device="cpu")
@@ -134,13 +135,13 @@ def test_the_time_of_training_is_what_its_steps_took_also_over_a_resume(
     for folder, flat in (("trainA", False), ("trainB", True)):
         for number in range(3):
             write_image(tmp_path / "dataset" / folder / f"{number}.png", picture(number, flat))
-    clock, advance = SimpleNamespace(now=100.0, a_step=0.0), StyleRun.advance
+    clock, step = SimpleNamespace(now=100.0, a_step=0.0), ContrastiveTraining.step
 
-    def slow(run: StyleRun, rate: float) -> dict[str, torch.Tensor]:
+    def slow(method: ContrastiveTraining, *images: Any) -> dict[str, torch.Tensor]:
         clock.now += clock.a_step
-        return advance(run, rate)
+        return step(method, *images)
 
-    monkeypatch.setattr(StyleRun, "advance", slow)
+    monkeypatch.setattr(ContrastiveTraining, "step", slow)
     monkeypatch.setattr(log, "time", SimpleNamespace(monotonic=lambda: clock.now))
     for steps, clock.a_step in ((5, 2.0), (30, 5.0)):
         train(tmp_path / "dataset", tmp_path / "runs", small(method="cut", steps=steps, log_every=4), silent)
@@ -213,7 +214,8 @@ def test_a_run_that_is_not_there_is_not_taken_for_a_video(folders: Path) -> None
     [
         (
             {"metrics": "fid,is"},
-            "There is no metric 'is'. Known: fid, fid-clean, kid, fd-vgg16, kid-vgg16, psnr, ssim, lpips, lpips-diversity.",
+            "There is no metric 'is'. Known: fid, fid-clean, kid, fd-vgg16, kid-vgg16, psnr, ssim, lpips, plain-areas, "
+            "flat-share, chroma-shift, lightness-shift, edges, lpips-diversity.",
         ),
         ({"crop": 200}, "crop 200 is larger than crop-scale 192. Choose a crop of at most 192."),
         ({"start": 2.0, "end": 1.0}, "The end, 1 s, is not after the start, 2 s. Raise --end."),

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.analysis.test_picture_measures import slow_lab
 from tests.analysis.test_temporal_consistency import pan
 from tests.clips import Pictures, make_clip
 from tests.styles import make_style
@@ -54,6 +55,28 @@ def test_flicker_and_colour_that_were_put_in_are_found(tmp_path: Path) -> None:
     assert unsteady["colour-drift"]["value"] > 1
     assert steady["frames"]["value"] == steady["frames"]["source_value"] == 10
     assert steady["warping-error"]["counts"] == {"frames": 10, "pairs": 9, "cuts left out": 0}
+
+
+def test_colours_that_shift_differently_in_two_shots_drift_by_the_difference(tmp_path: Path) -> None:
+    scenes = [(200, 120, 60), (90, 110, 130)]
+    tinted = [(220, 120, 60), (90, 110, 100)]
+
+    def shots(colours: list[tuple[int, int, int]]) -> Pictures:
+        return lambda index: np.full((96, 128, 3), colours[index // 5], np.uint8)
+
+    source = clip(tmp_path / "source.mkv", shots(scenes))
+    shifts = [slow_lab(np.array(now)) - slow_lab(np.array(before)) for before, now in zip(scenes, tinted, strict=True)]
+    found = figures(clip(tmp_path / "tinted.mkv", shots(tinted)), source)["shot-drift"]
+    assert found["value"] == pytest.approx(np.linalg.norm(shifts[0] - shifts[1]), rel=0.05)
+    assert found["counts"] == {"frames": 10, "shots": 2}
+    assert found["resizer"] == "area, to short side 90"
+    assert figures(source, source)["shot-drift"]["value"] == pytest.approx(0, abs=1e-3)
+
+
+def test_a_video_of_one_shot_has_no_drift_between_shots(tmp_path: Path) -> None:
+    source = clip(tmp_path / "source.mkv")
+    found = figures(source, source)["shot-drift"]
+    assert (found["value"], found["counts"]) == (None, {"frames": 10, "shots": 1})
 
 
 def test_a_blurred_result_is_less_sharp(tmp_path: Path) -> None:
@@ -153,8 +176,9 @@ def test_a_file_that_is_no_video_is_named(tmp_path: Path) -> None:
     assert message == f"{tmp_path / 'empty.mp4'} is empty (0 bytes). Copy or download it again."
 
 
-def test_metrics_of_pictures_are_refused_for_video(tmp_path: Path) -> None:
+@pytest.mark.parametrize("metrics", ["fid", "paper"])
+def test_metrics_of_pictures_are_refused_for_video(tmp_path: Path, metrics: str) -> None:
     source = clip(tmp_path / "source.mkv")
-    assert refused(source, source, metrics="fid") == (
+    assert refused(source, source, metrics=metrics) == (
         "--metrics chooses metrics of pictures; of a video all are measured. Leave --metrics out."
     )

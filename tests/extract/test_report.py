@@ -19,7 +19,7 @@ from vidstyle.extract.stage import run
 from vidstyle.extract.staging import Staging
 from vidstyle.media.images import read_image, write_image
 from vidstyle.media.lossless import write_lossless
-from vidstyle.report.sheets import embedded_in
+from vidstyle.report.sheets import find_embedded
 
 
 def decoded(image: str) -> np.ndarray:
@@ -30,7 +30,7 @@ def decoded(image: str) -> np.ndarray:
 def test_every_candidate_is_shown_with_its_reason(episode: Episode, tmp_path: Path) -> None:
     result = run([episode.path], tmp_path / "b", ExtractSettings(deblur="none"))
     text = (tmp_path / "b" / "report.html").read_text(encoding="utf-8")
-    shown = embedded_in(tmp_path / "b" / "report.html")
+    shown = find_embedded(tmp_path / "b" / "report.html")
     (source,) = Manifest.read(tmp_path / "b").sources
     assert set(shown) == {one["name"] for one in source["candidates"]}
     for title in ("Kept 3", "Dropped: black 1", "Dropped: blended 1", "Dropped: near-duplicate 1"):
@@ -58,10 +58,10 @@ def test_a_near_duplicate_names_the_time_of_what_it_is_like(episode: Episode, tm
 def test_episodes_of_earlier_runs_keep_their_pictures(episode: Episode, tmp_path: Path) -> None:
     folder = tmp_path / "b"
     run([episode.path], folder, ExtractSettings())
-    before = embedded_in(folder / "report.html")
+    before = find_embedded(folder / "report.html")
     other = make_clip(tmp_path / "o.mp4", size=SIZE, frames=12, rate=12, pictures=lambda _: drawing(8, SIZE))
     run([other], folder, ExtractSettings())
-    after = embedded_in(folder / "report.html")
+    after = find_embedded(folder / "report.html")
     assert before.items() <= after.items() and len(after) == len(before) + 1
     text = (folder / "report.html").read_text(encoding="utf-8")
     assert "<h2>my show</h2>" not in text and "<h2>my_show</h2>" in text and "<h2>o</h2>" in text
@@ -71,7 +71,7 @@ def test_a_deblurred_frame_is_shown_before_and_after(tmp_path: Path) -> None:
     scene = blurred(drawing(5, (320, 240)), 1.3)
     path = make_clip(tmp_path / "soft.mp4", size=(320, 240), frames=6, rate=6, pictures=lambda _: scene)
     result = run([path], tmp_path / "b", ExtractSettings())
-    shown = embedded_in(tmp_path / "b" / "report.html")
+    shown = find_embedded(tmp_path / "b" / "report.html")
     name = result.outputs[0].name
     first, second = (decoded(shown[f"{name} {state}"]).astype(int) for state in ("before", "after"))
     assert first.shape == second.shape == (150, 220, 3)
@@ -100,7 +100,7 @@ def test_a_season_stays_below_twenty_megabytes(episodes: int, tmp_path: Path) ->
             path.hardlink_to(tmp_path / f"one{path.suffix}")
     write_report(tmp_path, manifest, staging)
     text = (tmp_path / "report.html").read_text(encoding="utf-8")
-    shown = embedded_in(tmp_path / "report.html")
+    shown = find_embedded(tmp_path / "report.html")
     assert 0.9 * MOST_THUMBNAILS < len(shown) <= MOST_THUMBNAILS
     assert len(text) < 20_000_000
     assert f"Kept {frames:,}, " in text and "manifest.json lists all" in text
@@ -113,5 +113,5 @@ def _record(name: str, second: int, reason: str) -> dict[str, object]:
 
 def test_the_border_is_not_in_the_thumbnails(episode: Episode, tmp_path: Path) -> None:
     run([episode.path], tmp_path / "b", ExtractSettings())
-    for name, image in embedded_in(tmp_path / "b" / "report.html").items():
+    for name, image in find_embedded(tmp_path / "b" / "report.html").items():
         assert abs(decoded(image).shape[0] / decoded(image).shape[1] - (SIZE[1] - 2 * BORDER) / SIZE[0]) < 0.06, name

@@ -388,7 +388,7 @@ def test_every_awkward_real_file_gives_frames_or_one_clear_error(real_data: Path
     refused = {}
     for path in sorted((real_data / "awkward").iterdir()):
         try:
-            result = run([path], tmp_path / path.name, ExtractSettings(end=0.5, size=120, crop_borders=False))
+            result = run([path], tmp_path / path.name, ExtractSettings(end=0.2, size=120, crop_borders=False))
             assert result.counts["candidates"] >= 1
         except InputError as error:
             refused[path.name] = str(error)

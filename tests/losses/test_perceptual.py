@@ -10,10 +10,10 @@ def test_a_gram_matrix_holds_the_products_of_all_pairs_of_channels() -> None:
     features = torch.randn(2, 3, 4, 5)
     found = gram_matrix(features)
     for image in range(2):
-        for one in range(3):
+        for channel in range(3):
             for other in range(3):
-                expected = (features[image, one] * features[image, other]).sum() / (3 * 4 * 5)
-                assert found[image, one, other].item() == pytest.approx(expected.item(), abs=1e-6)
+                expected = (features[image, channel] * features[image, other]).sum() / (3 * 4 * 5)
+                assert found[image, channel, other].item() == pytest.approx(expected.item(), abs=1e-6)
 
 
 def test_style_does_not_care_where_things_are_and_content_does() -> None:
@@ -25,7 +25,7 @@ def test_style_does_not_care_where_things_are_and_content_does() -> None:
 
 def test_style_is_the_mean_squared_difference_summed_over_layers() -> None:
     layers = {"a": torch.randn(2, 3, 4, 4), "b": torch.randn(2, 5, 2, 2)}
-    targets = {name: torch.randn(1, one.shape[1], one.shape[1]) for name, one in layers.items()}
+    targets = {name: torch.randn(1, layer.shape[1], layer.shape[1]) for name, layer in layers.items()}
     expected = sum(((gram_matrix(layers[name]) - targets[name]) ** 2).mean().item() for name in layers)
     assert style_loss(layers, targets).item() == pytest.approx(expected, rel=1e-5)
 

@@ -70,6 +70,56 @@ def test_every_picture_comes_once_in_order_at_its_own_time(tmp_path: Path, name:
     assert closeness(frames, moving_square(how.get("size", (64, 48)))) < 9
 
 
+REORDERED = {"preset": "medium", "b-pyramid": "normal"}
+DEEP = {"preset": "medium", "x264-params": "bframes=16:b-adapt=0:ref=16"}
+DEEP_HEVC = {"preset": "medium", "x265-params": "bframes=16:b-adapt=0:log-level=none"}
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".nut"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"rate": 1, "frames": 12, "b_frames": 3, "options": REORDERED},
+        {"rate": 5, "frames": 20, "b_frames": 3, "options": REORDERED},
+        {"rate": Fraction(24000, 1001), "frames": 40, "b_frames": 16, "options": DEEP},
+        {"codec": "libx265", "rate": Fraction(24000, 1001), "frames": 40, "b_frames": 16, "options": DEEP_HEVC},
+        {"pts": [0, 1000, 5000], "time_base": Fraction(1, 1000), "b_frames": 3, "options": REORDERED},
+        {"pts": [0, 40, 80, 600080, 600120], "time_base": Fraction(1, 1000), "b_frames": 3, "options": REORDERED},
+    ],
+)
+def test_pictures_far_from_their_decoding_keep_their_times(tmp_path: Path, suffix: str, how: dict[str, Any]) -> None:
+    path = make_clip(tmp_path / f"a{suffix}", key_every=250, **how)
+    frames, pts, report = read(path)
+    wanted = [float(time * how["time_base"]) for time in how["pts"]] if "pts" in how else None
+    wanted = wanted or [float(number / how["rate"]) for number in range(how["frames"])]
+    base = float(probe(path).time_base)
+    assert (report.packets, report.frames, report.held, report.warnings) == (len(wanted), len(wanted), 0, [])
+    assert [(time - pts[0]) * base for time in pts] == pytest.approx([time - wanted[0] for time in wanted], abs=0.001)
+    assert closeness(frames, moving_square()) < 9
+
+
+def test_a_cut_of_deeply_reordered_pictures_has_exactly_its_own(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "a.mkv", rate=5, frames=60, b_frames=3, key_every=20, options=REORDERED)
+    whole, times, _ = read(path)
+    for start in (1.6, 7.0, 9.4):
+        frames, pts, report = read(path, start_seconds=start)
+        assert (pts, report.warnings) == (times[round(start * 5) :], [])
+        assert (frames == whole[round(start * 5) :]).all()
+
+
+@pytest.mark.parametrize("suffix", [".mkv", ".flv"])
+def test_a_second_recording_behind_the_first_begins_where_that_ends(tmp_path: Path, suffix: str) -> None:
+    once = make_clip(tmp_path / f"once{suffix}", rate=5, frames=20, b_frames=3, key_every=250, options=REORDERED)
+    twice = tmp_path / f"twice{suffix}"
+    twice.write_bytes(once.read_bytes() * 2)
+    if suffix == ".flv":  # ffmpeg stops at a header in the middle; a stream that was interrupted has none
+        twice.write_bytes(once.read_bytes() + once.read_bytes()[13:])
+    _, pts, report = read(twice)
+    base = probe(twice).time_base
+    assert [(time - pts[0]) * base for time in pts] == [Fraction(number, 5) for number in range(40)]
+    assert report.warnings == [f"{twice}: the clock starts again 1 times; the recordings were put one after the other."]
+
+
 def test_times_of_a_variable_rate_are_kept_as_rationals(tmp_path: Path) -> None:
     path = make_clip(tmp_path / "v.mp4", pts=[0, 10, 15, 40], time_base=Fraction(1, 1000))
     _, pts, _ = read(path)

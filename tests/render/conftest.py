@@ -1,5 +1,6 @@
 """A small random style, and settings that render fast."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +16,20 @@ def style_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_style(tmp_path_factory.mktemp("style") / "random.safetensors")
 
 
+def quick(style_path: Path, **others: Any) -> RenderSettings:
+    """Return settings for a style: fp32 on the CPU, no upscaler, frame by frame, a fast encoder; others as given."""
+    settings = {
+        "style": str(style_path),
+        "device": "cpu",
+        "precision": "fp32",
+        "upscaler": "none",
+        "flicker": "off",
+        "preset": "ultrafast",
+    }
+    return RenderSettings(**{**settings, **others})
+
+
 @pytest.fixture
 def fast(style_path: Path) -> Any:
-    """Return settings for the random style: fp32 on the CPU, no upscaler, frame by frame, a fast encoder; others as given."""
-
-    def settings(**others: Any) -> RenderSettings:
-        quick = {
-            "style": str(style_path),
-            "device": "cpu",
-            "precision": "fp32",
-            "upscaler": "none",
-            "flicker": "off",
-            "preset": "ultrafast",
-        }
-        return RenderSettings(**{**quick, **others})
-
-    return settings
+    """Return the function that gives `quick` settings for the random style."""
+    return partial(quick, style_path)

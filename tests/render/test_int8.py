@@ -1,7 +1,9 @@
 """8-bit integers: calibrated on the video itself, close to the exact picture, made once."""
 
+import os
+import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.clips import make_clip
+from tests.render.conftest import quick
 from tests.renders import painter_of
 from vidstyle.checksum import content_identity
 from vidstyle.errors import DependencyError
@@ -33,6 +36,33 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     pytest.importorskip("nncf")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache" / "vidstyle" / "quantised"
+
+
+@dataclass(frozen=True)
+class Made:
+    """The clip of 12 frames that was rendered twice, what both said and came to, and the cache of one network they left."""
+
+    source: Path
+    told: tuple[list[Progress], list[Progress]]
+    settled: list[dict[str, Any]]
+    cache: Path
+
+
+@pytest.fixture(scope="module")
+def made(style_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Two renders in int8 of one clip; calibrating takes seconds, so that all tests look at the same."""
+    pytest.importorskip("openvino")
+    pytest.importorskip("nncf")
+    folder, told = tmp_path_factory.mktemp("int8"), ([], [])
+    source = make_clip(folder / "a.mp4", frames=12)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+        results = [
+            run(source, folder / f"{number}.mp4", quick(style_path, precision="int8"), told[number].append)
+            for number in (0, 1)
+        ]
+    settled = [result.details["files"][str(folder / f"{number}.mp4")] for number, result in enumerate(results)]
+    return Made(source, told, settled, folder / "cache" / "vidstyle" / "quantised")
 
 
 def psnr(picture: np.ndarray, other: np.ndarray) -> float:
@@ -63,33 +93,22 @@ def test_an_int8_upscaler_keeps_its_picture(cache: Path, fast: Fast) -> None:
     assert len(list(cache.iterdir())) == 2
 
 
-def test_int8_networks_are_made_once_for_a_video_and_named_in_the_record(
-    cache: Path, fast: Fast, tmp_path: Path
-) -> None:
-    source = make_clip(tmp_path / "a.mp4", frames=12)
-    told: list[list[Progress]] = [[], []]
-    results = [
-        run(source, tmp_path / f"{number}.mp4", fast(precision="int8"), told[number].append) for number in (0, 1)
-    ]
-    calibrating = [[progress.done for progress in each if progress.phase == "calibrating int8"] for each in told]
+def test_int8_networks_are_made_once_for_a_video_and_named_in_the_record(made: Made) -> None:
+    calibrating = [[progress.done for progress in each if progress.phase == "calibrating int8"] for each in made.told]
     assert calibrating == [list(range(1, SAMPLES + 1)), []]
-    settled = [result.details["files"][str(tmp_path / f"{number}.mp4")] for number, result in enumerate(results)]
-    (kept,) = cache.iterdir()
-    assert settled[0] == settled[1]
-    assert (settled[0]["backend"], settled[0]["precision"], settled[0]["quantised"]) == (
+    (kept,) = made.cache.iterdir()
+    assert made.settled[0] == made.settled[1]
+    assert (made.settled[0]["backend"], made.settled[0]["precision"], made.settled[0]["quantised"]) == (
         "openvino",
         "int8",
         digest(kept),
     )
 
 
-def test_the_same_frames_give_the_same_int8_network(cache: Path, fast: Fast, tmp_path: Path) -> None:
-    clip = probe(make_clip(tmp_path / "a.mp4", frames=12))
-    digests = []
-    for _ in range(2):
-        digests.append(painter_of(clip, Engine(fast(precision="int8"))).config.quantised)
-        next(cache.iterdir()).unlink()
-    assert digests[0] == digests[1]
+def test_the_same_frames_give_the_same_int8_network(cache: Path, fast: Fast, made: Made) -> None:
+    again = painter_of(probe(made.source), Engine(fast(precision="int8"))).config.quantised
+    assert len(list(cache.iterdir())) == 1, "it was computed anew"
+    assert again == made.settled[0]["quantised"]
 
 
 def test_a_picture_is_painted_without_quantisation(cache: Path, fast: Fast) -> None:
@@ -99,13 +118,15 @@ def test_a_picture_is_painted_without_quantisation(cache: Path, fast: Fast) -> N
 
 
 def test_the_cache_keeps_the_networks_used_last(
-    cache: Path, fast: Fast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    cache: Path, fast: Fast, tmp_path: Path, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(int8, "CACHED_NETWORKS", 1)
-    clips = [probe(make_clip(tmp_path / f"{frames}.mp4", frames=frames)) for frames in (4, 5)]
-    engine = Engine(fast(precision="int8"))
-    digests = [painter_of(clip, engine).config.quantised for clip in clips]
-    assert [digest(path) for path in cache.iterdir()] == digests[1:]
+    shutil.copytree(made.cache, cache)
+    (before,) = cache.iterdir()
+    os.utime(before, (0, 0))
+    other = probe(make_clip(tmp_path / "other.mp4", frames=5))
+    latest = painter_of(other, Engine(fast(precision="int8"))).config.quantised
+    assert [digest(path) for path in cache.iterdir()] == [latest] != [made.settled[0]["quantised"]]
 
 
 def test_a_missing_extra_is_named(fast: Fast, monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_path: Path) -> None:

@@ -43,7 +43,9 @@ def test_a_folder_of_neither_is_refused(tmp_path: Path) -> None:
     touched(tmp_path / "in" / "notes.txt")
     with pytest.raises(InputError) as caught:
         plan_jobs([tmp_path / "in"], tmp_path / "out")
-    assert str(caught.value) == f"The folder {tmp_path}/in holds no video and no image. Give another folder, or a file."
+    assert str(caught.value) == (
+        f"The folder {tmp_path}/in holds no video and no image. Give another folder, or a file. It holds notes.txt."
+    )
 
 
 def test_several_sources_do_not_go_into_one_file(tmp_path: Path) -> None:

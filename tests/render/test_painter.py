@@ -149,7 +149,7 @@ def test_a_cpu_paints_one_frame_at_once_and_other_devices_several(fast: Fast) ->
 
 
 def test_the_upscaler_is_chosen_by_how_far_the_result_is(fast: Fast) -> None:
-    engine = Engine(fast(upscaler="auto"))
+    engine = Engine(fast(upscaler="auto", finish="upscaler"))
     assert engine.upscaler_name(engine.sizes((400, 300))) == "realesr-animevideov3"
     assert engine.upscaler_name(engine.sizes((48, 40))) is None
     assert Engine(fast(upscaler="none")).upscaler_name(engine.sizes((400, 300))) is None

@@ -136,6 +136,7 @@ def test_a_line_that_was_half_written_does_not_count(fast: Fast, tmp_path: Path,
     [
         ({"crf": 30}, "crf was 18 and is 30"),
         ({"blend": 0.5, "pix_fmt": "yuv444p"}, "pix_fmt was not given and is yuv444p, blend was 1.0 and is 0.5"),
+        ({"finish": "guided"}, "finish was none and is guided, calm was not given and is 0.5"),
         ({"restart": True}, "asked for with --restart"),
     ],
 )
@@ -148,6 +149,41 @@ def test_other_settings_begin_anew_and_say_why(
     assert said[0] == f"{tmp_path}/out.mp4 is rendered anew, what was painted is not used: {changed}."
     assert result.details["files"][str(tmp_path / "out.mp4")]["kept_frames"] == 0
     assert result.counts["frames"] == 60
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"finish": "upscaler"}, True),
+        ({"finish": "upscaler", "calm": 0.1}, True),
+        ({}, False),
+        ({"finish": "both"}, False),
+    ],
+)
+def test_a_render_of_a_version_without_finishes_is_taken_up_where_the_same_is_painted(
+    fast: Fast, tmp_path: Path, film: Path, given: dict[str, Any], kept: bool
+) -> None:
+    """The clip is so small that no upscaler would be chosen for it."""
+    wanted = {"upscaler": "auto", "size": "source", "segment": 10}
+    folder = broken_off(film, tmp_path / "out.mp4", fast(**wanted, finish="upscaler"), 25)
+    manifest = json.loads(folder.manifest.read_text())
+    assert manifest["made_of"]["settings"].pop("finish") == "upscaler"
+    assert "calm" not in manifest["made_of"]["settings"]
+    folder.manifest.write_text(json.dumps(manifest))
+    (note,) = news(run(film, tmp_path / "out.mp4", fast(**wanted, **given, dry_run=True)))
+    assert note.endswith("frames are painted already, the rest follows.") == kept
+    assert ("finish was upscaler and is" in note) != kept
+
+
+def test_the_strength_of_the_filter_counts_and_how_it_was_chosen_does_not(
+    fast: Fast, tmp_path: Path, film: Path
+) -> None:
+    wanted = {"upscaler": "auto", "segment": 10}
+    broken_off(film, tmp_path / "out.mp4", fast(**wanted), 25)
+    (note,) = news(run(film, tmp_path / "out.mp4", fast(**wanted, finish="guided", dry_run=True)))
+    assert note.endswith("frames are painted already, the rest follows.")
+    (note,) = news(run(film, tmp_path / "out.mp4", fast(**wanted, calm=0.25, dry_run=True)))
+    assert note.endswith("what was painted is not used: calm was 0.5 and is 0.25.")
 
 
 def test_another_source_or_style_begins_anew(fast: Fast, tmp_path: Path, film: Path, style_path: Path) -> None:

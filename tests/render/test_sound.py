@@ -79,7 +79,7 @@ def test_an_edit_list_that_skips_the_beginning_is_followed(fast: Fast, tmp_path:
         assert heard(result)[0][0] < 0.0225
 
 
-@pytest.mark.parametrize("name", ["a.ts", "a.mpg"])
+@pytest.mark.parametrize("name", ["a.ts", "a.mpg", "a.mkv"])
 def test_sound_of_a_joined_recording_stays_with_its_pictures(fast: Fast, tmp_path: Path, name: str) -> None:
     picture = "mpeg2video" if name == "a.mpg" else "libx264"
     parts = [make_clicks(tmp_path / f"{n}{name}", "mp2", seconds=n, picture=picture) for n in (2, 3)]

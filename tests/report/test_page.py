@@ -50,7 +50,7 @@ def test_a_page_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
     assert not re.search(r"(?:src|href)='(?!data:)|url\(|@import|https?://", text)
     assert "Nothing" not in text
     encoded = re.findall(r"data:image/jpeg;base64,([^']+)'", text)
-    shades = [int(np.asarray(Image.open(BytesIO(b64decode(one)))).mean().round()) for one in encoded]
+    shades = [int(np.asarray(Image.open(BytesIO(b64decode(text)))).mean().round()) for text in encoded]
     assert shades == [0, 80, 160]
     assert "max='2' value='2'" in text
 
@@ -78,3 +78,12 @@ def test_a_curve_that_falls_is_drawn_falling_with_its_last_value() -> None:
 @pytest.mark.parametrize("values", [[0.0], [2.0, 2.0], [-1.0, -1.0]])
 def test_a_flat_or_single_value_is_a_curve_too(values: list[float]) -> None:
     assert "nan" not in page.chart("flat", list(range(len(values))), values)
+
+
+def test_a_file_that_was_written_again_is_shown_as_it_is_now(tmp_path: Path) -> None:
+    shades = []
+    for shade, side in ((0, 20), (200, 24)):
+        write_image(tmp_path / "0.png", np.full((side, 30, 3), shade, np.uint8))
+        (encoded,) = re.findall(r"data:image/jpeg;base64,([^']+)'", page.embed_file(tmp_path / "0.png", "flat"))
+        shades.append(int(np.asarray(Image.open(BytesIO(b64decode(encoded)))).mean().round()))
+    assert shades == [0, 200]

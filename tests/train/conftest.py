@@ -1,13 +1,26 @@
 """A small dataset of drawn images."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from vidstyle.media.images import write_image
+from vidstyle.networks.patch_features import PatchEmbeddings
 from vidstyle.train.method_defaults import METHOD_SETTINGS, METHODS
 from vidstyle.train.settings import TrainSettings
+
+
+@pytest.fixture(autouse=True, scope="package")
+def narrow_embeddings() -> Iterator[None]:
+    """Patch embeddings 32 wide instead of 256: those of the paper hold 3 million weights, most of what a tiny run computes
+    and all of what its checkpoint weighs, 36 MB. tests/networks looks at them as they are.
+    """
+    defaults = PatchEmbeddings.__init__.__kwdefaults__
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(defaults, "width", 32)
+        yield
 
 
 def picture(seed: int, flat: bool) -> np.ndarray:

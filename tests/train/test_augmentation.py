@@ -28,7 +28,7 @@ def test_each_image_changes_in_its_own_way_and_again_by_the_same_draw(kind: str)
     changed = augment(same, [kind], _random())
     assert changed.shape == same.shape
     assert torch.equal(changed, augment(same, [kind], _random()))
-    assert all(not torch.equal(changed[0], one) for one in [*changed[1:], same[0]])
+    assert all(not torch.equal(changed[0], image) for image in [*changed[1:], same[0]])
 
 
 @pytest.mark.parametrize("kind", ["colour", "translation", "cutout"])
@@ -86,8 +86,10 @@ def test_clipped_gradients_are_as_long_as_asked(dataset: Path, tmp_path: Path, m
     step = torch.optim.Adam.step
 
     def measure(self: torch.optim.Adam) -> None:
-        gradients = [one.grad for group in self.param_groups for one in group["params"] if one.grad is not None]
-        lengths.append(float(torch.cat([one.flatten() for one in gradients]).norm()))
+        gradients = [
+            weight.grad for group in self.param_groups for weight in group["params"] if weight.grad is not None
+        ]
+        lengths.append(float(torch.cat([gradient.flatten() for gradient in gradients]).norm()))
         step(self)
 
     monkeypatch.setattr(torch.optim.Adam, "step", measure)

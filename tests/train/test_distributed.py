@@ -57,7 +57,8 @@ def test_two_processes_have_the_gradients_of_one_and_another_number_goes_on(
     one, two = (_state(tmp_path, name)["method"]["optimizers"] for name in ("alone", "shared"))
     for alone, shared in zip(one, two, strict=True):
         gradient, other = (
-            torch.cat([kept["exp_avg"].flatten() for kept in each["state"].values()]) for each in (alone, shared)
+            torch.cat([kept["exp_avg"].flatten() for kept in optimizer["state"].values()])
+            for optimizer in (alone, shared)
         )
         assert gradient.norm() > 1e-3
         assert (gradient - other).norm() < 1e-4 * gradient.norm()
@@ -137,8 +138,8 @@ def test_no_thread_of_the_exchange_outlives_it_to_abort_the_exit() -> None:
         subprocess.Popen([sys.executable, "-c", _PART], env={**shared, "RANK": rank}, stdout=subprocess.PIPE, text=True)
         for rank in "01"
     ]
-    threads = [each.communicate(timeout=60)[0] for each in started]
-    assert [each.returncode for each in started] == [0, 0]
+    threads = [process.communicate(timeout=60)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0]
     assert all(names.strip() and "gloo" not in names for names in threads)
 
 

@@ -29,7 +29,24 @@ def test_a_run_shorter_than_a_stretch_of_the_log_has_curves_all_the_same(dataset
     folder = tmp_path / "cut++"
     assert [row["step"] for row in read_log(folder / "log.csv")] == [3]
     assert "<figcaption>NCE " in (folder / "report.html").read_text(encoding="utf-8")
-    assert (folder / "losses.png").is_file()
+
+
+@pytest.mark.parametrize("method", ["cut", "cmd"])
+def test_the_page_shows_the_losses_while_the_run_goes_on(
+    dataset: Path, tmp_path: Path, random_vgg16: Path, method: str
+) -> None:
+    page, seen = tmp_path / method / "report.html", []
+
+    def look(progress: Progress) -> None:
+        if progress.phase == "training" and page.is_file():
+            text = page.read_text(encoding="utf-8")
+            seen.append((progress.done, *re.findall(r"<th>steps</th><td>(\d+) of (\d+)</td>", text)))
+            assert "<figcaption>NCE " in text or "<figcaption>moments " in text
+
+    vgg16 = {"vgg16": str(random_vgg16), "steps": 2} if method == "cmd" else {}
+    run(dataset, tmp_path, small(method=method, sample_every=2, log_every=1, **vgg16), look)
+    steps = "10" if method == "cmd" else "6"
+    assert seen[:4] == [(3, ("2", steps)), (4, ("2", steps)), (5, ("4", steps)), (6, ("4", steps))]
 
 
 def test_the_page_of_changed_photos_shows_them_beside_the_photos(
@@ -58,7 +75,7 @@ def test_settings_without_a_part_in_the_run_are_not_listed(dataset: Path, tmp_pa
 def test_progress_holds_losses_and_speed(dataset: Path, tmp_path: Path) -> None:
     shown: list[Progress] = []
     run(dataset, tmp_path, small(), shown.append)
-    last = [one for one in shown if one.phase == "training"][-1]
+    last = [progress for progress in shown if progress.phase == "training"][-1]
     assert (last.done, last.total) == (6, 6)
     assert list(last.figures) == ["G_GAN", "NCE", "NCE_Y", "D_fake", "D_real", "images/s"]
 

@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 from tests.train.conftest import small
+from vidstyle.cli.main import main
 from vidstyle.errors import ExitCode, InputError, Interrupted, SettingsError, TrainingError
 from vidstyle.models.style_file import load_style
 from vidstyle.progress import Progress, silent
@@ -32,12 +33,12 @@ def _checkpoints_equal(first: Path, second: Path) -> bool:
     return all(torch.equal(left[name], right[name]) for left, right in networks for name in left)
 
 
-def test_a_run_leaves_style_log_plot_samples_and_manifest(dataset: Path, tmp_path: Path) -> None:
+def test_a_run_leaves_style_log_report_samples_and_manifest(dataset: Path, tmp_path: Path) -> None:
     result = run(dataset, tmp_path / "runs", small(sample_every=3), silent)
     folder = tmp_path / "runs" / "cut++"
     assert result.counts == {"photos": 5, "paintings": 3, "steps": 6}
     assert sorted(path.name for path in (folder / "samples").iterdir()) == ["0000003.png", "0000006.png"]
-    assert (folder / "losses.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     assert json.loads((folder / "manifest.json").read_text())["settings"]["channels"] == 4
     with (folder / "log.csv").open() as file:
         rows = list(csv.DictReader(file))
@@ -172,23 +173,21 @@ def test_missing_folders_say_what_belongs_there(tmp_path: Path) -> None:
 SIZES = {"channels": 4, "discriminator-channels": 4, "blocks": 5, "crop": 32, "load": 40, "patches": 32, "steps": 2}
 
 
-def test_a_full_disk_is_one_message_and_leaves_nothing_half_written(dataset: Path, tmp_path: Path) -> None:
-    def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
-
-    command = [
-        sys.executable,
-        "-m",
-        "vidstyle",
-        "train",
-        str(dataset),
-        *(f"--{name}={value}" for name, value in SIZES.items()),
-    ]
-    full = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, preexec_fn=limit)
-    assert full.returncode == ExitCode.OUTPUT, full.stderr
-    assert "Traceback" not in full.stderr
-    assert " ".join(full.stderr.split()).endswith(
-        "Cannot write runs/cut++/checkpoint.pt: File too large. What was kept before is whole: free some space and give the "
+def test_a_full_disk_is_one_message_and_leaves_nothing_half_written(
+    dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    command = ["train", str(dataset), *(f"--{name}={value}" for name, value in SIZES.items())]
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, before[1]))
+    try:
+        assert call(command) == ExitCode.OUTPUT
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    assert " ".join(said.split()).endswith(
+        "Cannot write runs/cut++/checkpoint.pt: File too large. What was written before is intact: free some space and give the "
         "same command to go on."
     )
     assert {path.name for path in (tmp_path / "runs" / "cut++").iterdir()} == {
@@ -198,7 +197,13 @@ def test_a_full_disk_is_one_message_and_leaves_nothing_half_written(dataset: Pat
         "log.csv",
         "warnings.json",
     }
-    assert subprocess.run(command, cwd=tmp_path, capture_output=True).returncode == ExitCode.OK
+    assert call(command) == ExitCode.OK
+
+
+def call(command: list[str]) -> int:
+    with pytest.raises(SystemExit) as left:
+        main(command)
+    return int(str(left.value.code))
 
 
 def test_training_needs_no_video_library_once_the_cache_stands(dataset: Path, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from vidstyle.cli.options import settings_from, settings_options
-from vidstyle.cli.show import console, print_texts, progress_bar
+from vidstyle.cli.show import console, print_result, print_texts, progress_bar
 from vidstyle.evaluate.settings import CompareSettings
 from vidstyle.progress import StageResult
 
@@ -37,11 +37,11 @@ def compare(
 
     with progress_bar(quiet) as on_progress:
         result = run(runs, photos, target, output, settings, on_progress)
-    print_result(result, quiet)
-    click.echo(result.details["table"], nl=False)
+    print_summary(result, quiet)
+    print_result(result.details["table"].rstrip("\n"))
 
 
-def print_result(result: StageResult, quiet: bool) -> None:
+def print_summary(result: StageResult, quiet: bool) -> None:
     """Print the warnings of a comparison and where it was written."""
     out = console(quiet)
     print_texts(out, "Warning", result.warnings)
@@ -49,5 +49,4 @@ def print_result(result: StageResult, quiet: bool) -> None:
     out.print(
         f"Compared {counts['runs']} runs on {counts['photos']:,} photos; wrote {', '.join(map(str, result.outputs))}.",
         soft_wrap=True,
-        markup=False,
     )

@@ -35,7 +35,7 @@ def extract(sources: tuple[Path, ...], output: Path, quiet: bool, recipe: Path |
         result = run(sources, output, settings, on_progress)
     out = console(quiet)
     print_texts(out, "Warning", result.warnings)
-    out.print(_plan(result) if settings.dry_run else _summary(result, output), soft_wrap=True, markup=False)
+    out.print(_plan(result) if settings.dry_run else _summary(result, output), soft_wrap=True)
     if not settings.dry_run and result.counts["candidates"] and not result.counts["kept"]:
         print_texts(out, "Note", [_nothing_kept(result, settings)])
 

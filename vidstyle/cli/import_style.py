@@ -4,8 +4,9 @@ from pathlib import Path
 
 import click
 
-from vidstyle.cli.show import console
+from vidstyle.cli.show import console, spelled
 from vidstyle.files import refuse_existing
+from vidstyle.settings import LARGEST_SIDE
 
 
 @click.command("import")
@@ -13,7 +14,7 @@ from vidstyle.files import refuse_existing
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The style file to write.")
 @click.option(
     "--size",
-    type=click.IntRange(16),
+    type=click.IntRange(16, LARGEST_SIDE),
     default=256,
     help="Short side in pixels that it was trained at, and paints at by default. [default: 256]",
 )
@@ -31,6 +32,6 @@ def import_style(source: Path, output: Path, size: int, overwrite: bool) -> None
     save_style(style, output)
     console().print(
         f"The style is in {output}: {style.kind}, {style.channels} channels, {style.blocks} blocks. "
-        f"Paint with: vidstyle render INPUT -o OUT --style {output}",
+        f"Paint with: vidstyle render INPUT -o OUT --style {spelled(output)}",
         soft_wrap=True,
     )

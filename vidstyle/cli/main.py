@@ -1,6 +1,8 @@
 """The command `vidstyle`: imports a subcommand only when it is called, so that help needs none of their libraries."""
 
 import importlib
+import io
+import os
 import sys
 from collections.abc import Sequence
 
@@ -53,8 +55,23 @@ def vidstyle() -> None:
     """Learn the look of a cartoon from its episodes and paint video in it."""
 
 
+def _take_any_text() -> None:
+    """Let the standard streams show a backslash and a code for what they cannot show, as in names that are not UTF-8."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _system_error(error: OSError) -> str:
+    """Return what the system refused, and on what, for an error that no stage expected."""
+    names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
+    on_what = f" ({', '.join(names)})" if names else ""
+    return f"The system says: {error.strerror or error}{on_what}. Check the path, rights and free space."
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with the code of what happened; only bugs of vidstyle show a traceback."""
+    _take_any_text()
     try:
         code = vidstyle.main(args=arguments, prog_name="vidstyle", standalone_mode=False)
     except Interrupted as error:
@@ -63,6 +80,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except VidstyleError as error:
         click.echo(f"Error: {text_of(error)}", err=True)
         code = error.exit_code
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        click.echo(f"Error: {_system_error(error)}", err=True)
+        code = ExitCode.OUTPUT
     except click.ClickException as error:
         error.show()
         code = ExitCode.USAGE

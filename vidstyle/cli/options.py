@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import click
 
 from vidstyle.errors import SettingsError
-from vidstyle.settings import Setting, Settings, describe, read_recipe
+from vidstyle.settings import Setting, Settings, describe, stage_table
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -73,7 +73,5 @@ def settings_from(cls: type[AnySettings], stage: str, recipe: Path | None, flags
 
     Raises SettingsError.
     """
-    table = read_recipe(recipe).get(stage, {}) if recipe else {}
-    if isinstance(table, list):
-        raise SettingsError(f"{recipe} has several {stage} tables. Give it to `vidstyle run`, or one table.")
+    table = stage_table(recipe, stage) if recipe else {}
     return cls.resolve(table, {name: value for name, value in flags.items() if value not in (None, ())})

@@ -1,6 +1,5 @@
 """`vidstyle render`."""
 
-import json as json_format
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,9 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from vidstyle.cli.options import flag_options, settings_from, settings_options
-from vidstyle.cli.show import console, print_texts, progress_bar
+from vidstyle.cli.show import console, print_result, print_texts, progress_bar
 from vidstyle.cluster.settings import LOCAL, ClusterSettings, is_address
 from vidstyle.errors import SettingsError
+from vidstyle.files import as_json
 from vidstyle.interrupt import interrupt_on_terminate
 from vidstyle.progress import StageResult
 from vidstyle.render.settings import RenderSettings
@@ -40,7 +40,7 @@ def _with_address(arguments: Sequence[str]) -> list[str]:
 
 @click.command(cls=RenderCommand)
 @click.argument("sources", metavar="INPUT...", type=click.Path(path_type=Path), nargs=-1, required=True)
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The result: a file, or a folder.")
+@click.option("-o", "--output", type=click.Path(), required=True, help="The result: a file, or a folder.")
 @click.option("--json", is_flag=True, help="Print the record of the render on standard output.")
 @click.option("-q", "--quiet", is_flag=True, help="Show only errors.")
 @settings_options(RenderSettings)
@@ -53,7 +53,7 @@ def _with_address(arguments: Sequence[str]) -> list[str]:
 @flag_options(ClusterSettings)
 def render(
     sources: tuple[Path, ...],
-    output: Path,
+    output: str,
     json: bool,
     quiet: bool,
     recipe: Path | None,
@@ -75,9 +75,9 @@ def render(
             from vidstyle.cluster.stage import run as run_on_ray
 
             result = run_on_ray(sources, output, settings, cluster, ray, on_progress)
-    print_result(result, settings, quiet)
+    print_summary(result, settings, quiet)
     if json:
-        click.echo(json_format.dumps(result.record(), indent=2, ensure_ascii=False, default=str))
+        print_result(as_json(result.record()))
     return int(result.details["exit_code"])
 
 
@@ -95,7 +95,7 @@ def _cluster_settings(ray: str | None, flags: dict[str, Any]) -> ClusterSettings
     return ClusterSettings.resolve({}, given)
 
 
-def print_result(result: StageResult, settings: RenderSettings, quiet: bool) -> None:
+def print_summary(result: StageResult, settings: RenderSettings, quiet: bool) -> None:
     """Print notes, warnings, errors and the summary of a render."""
     out = console(quiet)
     for outcome in result.details["files"].values():
@@ -103,7 +103,7 @@ def print_result(result: StageResult, settings: RenderSettings, quiet: bool) -> 
     print_texts(out, "Warning", result.warnings)
     if failures := result.details["failures"]:
         console().print(_table(failures))
-    out.print(_summary(result, settings), soft_wrap=True, markup=False)
+    out.print(_summary(result, settings), soft_wrap=True)
 
 
 def _table(failures: dict[str, str]) -> Table:
@@ -119,7 +119,7 @@ def _summary(result: StageResult, settings: RenderSettings) -> str:
     if failures := result.details["failures"]:
         rest += f" {len(failures)} of {len(result.inputs)} failed."
     if settings.dry_run:
-        return f"Would render {painted} in the style {settings.style}.{rest}"
+        return f"Would render {painted} in the style {settings.style} with the finish {settings.decided_finish}.{rest}"
     if not result.outputs:
         return f"Nothing was rendered.{rest}"
     where = str(result.outputs[0]) if len(result.outputs) == 1 else f"{len(result.outputs)} files"

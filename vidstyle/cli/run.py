@@ -8,14 +8,16 @@ from typing import Any
 
 import click
 
-from vidstyle.cli.show import console, progress_bar
+from vidstyle.cli.show import console, print_texts, progress_bar
 from vidstyle.errors import SettingsError
 from vidstyle.progress import OnProgress
 from vidstyle.run_folder import RunFolder
-from vidstyle.settings import read_recipe
+from vidstyle.settings import LARGEST_SEED, is_plain, one_table, read_recipe, shown
 
 STAGES = ("extract", "photos", "train", "evaluate", "compare", "render")
 PATHS = ("episodes", "footage", "dataset", "runs", "test_photos", "target", "table", "inputs", "output")
+LISTS_OF_PATHS = ("episodes", "footage", "inputs")
+"""What may name several paths. A text among these is one path."""
 
 Table = dict[str, Any]
 
@@ -33,10 +35,10 @@ def run(recipe: Path, quiet: bool) -> int:
 
     Paths in a recipe are relative to the folder that the command is given in.
     """
-    tables = read_recipe(recipe)
-    if unknown := sorted(set(tables) - {*STAGES, "paths"}):
-        raise SettingsError(f"{recipe} has unknown tables: {', '.join(unknown)}. Known: paths, {', '.join(STAGES)}.")
+    tables = _tables(recipe)
     paths = _Paths(recipe, tables)
+    if not set(tables) & set(STAGES):
+        raise SettingsError(f"{recipe} names nothing to do. Add a table of: {', '.join(STAGES)}.")
     code = 0
     with progress_bar(quiet) as on_progress:
         for stage in STAGES:
@@ -46,6 +48,21 @@ def run(recipe: Path, quiet: bool) -> int:
     return code
 
 
+def _tables(recipe: Path) -> Table:
+    """Return the tables of a recipe for a run; raises SettingsError for what is none of them."""
+    tables = read_recipe(recipe)
+    if unknown := sorted(set(tables) - {*STAGES, "paths"}):
+        raise SettingsError(f"{recipe} has unknown tables: {', '.join(unknown)}. Known: paths, {', '.join(STAGES)}.")
+    several = {"train"} if _is_list_of_tables(tables.get("train")) else set()
+    for stage in tables.keys() - several:
+        one_table(recipe, stage, tables[stage])
+    return tables
+
+
+def _is_list_of_tables(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(table, dict) for table in value)
+
+
 class _Paths:
     """The files and folders of a recipe, and the settings of the runs that its [train] tables ask for."""
 
@@ -53,12 +70,28 @@ class _Paths:
         table = tables.get("paths", {})
         if unknown := sorted(set(table) - set(PATHS)):
             raise SettingsError(f"{recipe} has unknown paths: {', '.join(unknown)}. Known: {', '.join(PATHS)}.")
-        self.recipe, self.table = recipe, table
+        self.recipe = recipe
+        self.table = {name: self._checked(name, value) for name, value in table.items()}
         self.dataset = Path(table.get("dataset", "dataset"))
         self.runs = Path(table.get("runs", "runs"))
         self.target = Path(table.get("target", self.dataset / "trainB"))
         self.comparison = Path(table.get("table", "table"))
         self.trainings = train_tables(tables.get("train", ()))
+
+    def _checked(self, name: str, value: Any) -> Any:
+        """Return the path or the list of paths called `name`; raises SettingsError where it is of another kind."""
+        is_path = isinstance(value, str) and bool(value) and is_plain(value)
+        if name not in LISTS_OF_PATHS:
+            if not is_path:
+                raise SettingsError(f"{name} in [paths] of {self.recipe} is {shown(value)}. It takes one path, a text.")
+            return value
+        paths = [value] if is_path else value
+        good = isinstance(paths, list) and all(isinstance(path, str) and path and is_plain(path) for path in paths)
+        if not good:
+            raise SettingsError(f"{name} in [paths] of {self.recipe} is {shown(value)}. It takes a list of paths.")
+        if not paths:
+            raise SettingsError(f"{name} in [paths] of {self.recipe} is empty. Name a file or a folder there.")
+        return paths
 
     def require(self, name: str) -> Any:
         """Return the path or paths called `name`; raises SettingsError when the recipe does not state them."""
@@ -68,14 +101,32 @@ class _Paths:
 
 
 def train_tables(tables: Table | Sequence[Table]) -> list[Table]:
-    """Return one table a training run. `method` and `seed` may be lists, and then name the runs, as in `cut++-seed1`."""
+    """Return one table a training run. `method` and `seed` may be lists, and then name the runs, as in `cut++-seed1`.
+
+    Raises SettingsError for a list that is empty, or a name that is no text.
+    """
     tables = [tables] if isinstance(tables, dict) else tables
     return [run_table for table in tables for run_table in _run_tables(table)]
 
 
 def _run_tables(table: Table) -> list[Table]:
     lists = {key: table[key] for key in ("method", "seed") if isinstance(table.get(key), list)}
+    for key, values in lists.items():
+        good = _is_seed if key == "seed" else _is_text
+        if not values or not all(map(good, values)):
+            raise SettingsError(f"{key} in [train] is {shown(values)}. Give a {key}, or a list of some.")
+    for key in ("name", "method"):
+        if key not in lists and not isinstance(table.get(key, ""), str):
+            raise SettingsError(f"{key} in [train] is {shown(table[key])}. Give a text.")
     return [_run_table(table, dict(zip(lists, values, strict=True))) for values in product(*lists.values())]
+
+
+def _is_seed(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= LARGEST_SEED
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
 
 
 def _run_table(table: Table, chosen: Table) -> Table:
@@ -84,7 +135,7 @@ def _run_table(table: Table, chosen: Table) -> Table:
         return table
     first = table.get("name") or ("" if "method" in chosen else table.get("method", "cut++"))
     parts = [first, chosen.get("method", ""), f"seed{chosen['seed']}" if "seed" in chosen else ""]
-    return {**table, **chosen, "name": "-".join(part for part in parts if part)}
+    return {**table, **chosen, "name": "-".join(str(part) for part in parts if part)}
 
 
 def _extract(table: Table, paths: _Paths, on_progress: OnProgress) -> None:
@@ -130,13 +181,13 @@ def _evaluate(table: Table, paths: _Paths, on_progress: OnProgress) -> None:
 
 
 def _compare(table: Table, paths: _Paths, on_progress: OnProgress) -> None:
-    from vidstyle.cli.compare import print_result
+    from vidstyle.cli.compare import print_summary
     from vidstyle.evaluate.compare import run as compare
     from vidstyle.evaluate.settings import CompareSettings
 
     settings, photos = CompareSettings.resolve(table, {}), Path(paths.require("test_photos"))
     result = compare(_run_folders(paths), photos, paths.target, paths.comparison, settings, on_progress)
-    print_result(result, quiet=False)
+    print_summary(result, quiet=False)
 
 
 def _run_folders(paths: _Paths) -> list[Path]:
@@ -148,19 +199,21 @@ def _run_folders(paths: _Paths) -> list[Path]:
 
 
 def _render(table: Table, paths: _Paths, on_progress: OnProgress) -> int:
-    from vidstyle.cli.render import print_result
-    from vidstyle.render.jobs import plan_jobs
+    from vidstyle.cli.render import print_summary
+    from vidstyle.render.jobs import passed_over, plan_jobs
     from vidstyle.render.settings import RenderSettings
     from vidstyle.render.stage import run as render
 
     settings = RenderSettings.resolve(table, {})
-    output = Path(paths.require("output"))
-    jobs = plan_jobs([Path(source) for source in paths.require("inputs")], output, settings.diversify)
+    output = paths.require("output")
+    inputs = [Path(source) for source in paths.require("inputs")]
+    jobs = plan_jobs(inputs, output, settings.diversify)
+    print_texts(console(), "Warning", passed_over(inputs))
     waiting = list(dict.fromkeys(job.source for job in jobs if settings.overwrite or not job.target.exists()))
     if not waiting:
         return 0
     result = render(waiting, output, settings, on_progress)
-    print_result(result, settings, quiet=False)
+    print_summary(result, settings, quiet=False)
     return int(result.details["exit_code"])
 
 

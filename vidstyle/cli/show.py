@@ -1,13 +1,20 @@
 """The console, and the progress that the user sees while a stage works."""
 
+import os
+import shlex
+import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
+from vidstyle.errors import OutputError
+from vidstyle.files import encodable
 from vidstyle.progress import OnProgress, Progress
 
 _PLAIN_SECONDS = 10.0
@@ -17,7 +24,7 @@ FILE_WIDTH = 1000
 
 def console(quiet: bool = False) -> Console:
     """Return the console on standard error, where everything but results goes."""
-    out = Console(stderr=True, quiet=quiet, highlight=False)
+    out = Console(stderr=True, quiet=quiet, highlight=False, markup=False, emoji=False)
     if not out.is_terminal:
         out.width = FILE_WIDTH
     return out
@@ -31,12 +38,12 @@ def progress_bar(quiet: bool = False) -> Iterator[OnProgress]:
         yield _Lines(out)
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
-        TextColumn("{task.fields[figures]}"),
+        TextColumn("{task.fields[figures]}", markup=False),
     )
     with Bar(*columns, console=out) as bar:
         yield _Bars(bar)
@@ -117,4 +124,36 @@ class _Lines:
 def print_texts(out: Console, label: str, texts: Iterable[str]) -> None:
     """Print each text on a line of its own after a label such as `Warning`."""
     for text in texts:
-        out.print(f"{label}: {text}", soft_wrap=True, markup=False)
+        out.print(f"{label}: {text}", soft_wrap=True)
+
+
+@contextmanager
+def standard_output() -> Iterator[Console]:
+    """Yield the console on standard output, for results; raises OutputError where that cannot be written to the end."""
+    try:
+        yield Console(highlight=False, markup=False, emoji=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _abandon_standard_output()
+        raise OutputError(f"Cannot write to standard output: {error.strerror}. Check where it leads.") from error
+
+
+def print_result(text: str) -> None:
+    """Print a result on standard output as it is, with a line break after it; raises OutputError."""
+    with standard_output():
+        click.echo(encodable(text))
+
+
+def _abandon_standard_output() -> None:
+    """Lead standard output nowhere, so that what is left in its buffer does not fail again at the end of the process."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
+
+
+def spelled(path: Path | str) -> str:
+    """Return a path as a command takes it, in quotes where it has spaces or signs with a meaning for the shell."""
+    return shlex.quote(str(path))

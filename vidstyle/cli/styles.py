@@ -1,8 +1,9 @@
 """`vidstyle styles`."""
 
 import click
-from rich.console import Console
 from rich.table import Table
+
+from vidstyle.cli.show import standard_output
 
 
 @click.command()
@@ -17,4 +18,5 @@ def styles() -> None:
             *[name, style.kind, str(style.channels), f"short side {style.size}"],
             *[str(style.history.get("steps", "")), str(path)],
         )
-    Console().print(table)
+    with standard_output() as out:
+        out.print(table)

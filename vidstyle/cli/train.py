@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from vidstyle.cli.options import settings_from, settings_options
-from vidstyle.cli.show import console, progress_bar
+from vidstyle.cli.show import console, progress_bar, spelled
 from vidstyle.progress import StageResult
 from vidstyle.train.settings import TrainSettings
 
@@ -48,9 +48,9 @@ def _what_to_do_with(path: Path, settings: TrainSettings) -> list[str]:
     if settings.leaves == "pictures":
         return [f"The pictures are in {path}."]
     if settings.leaves == "look":
-        use = f"vidstyle render INPUT -o OUT --diversify 4 --diversify-style {path}"
+        use = f"vidstyle render INPUT -o OUT --diversify 4 --diversify-style {spelled(path)}"
         return [f"The look is in {path}. Vary pictures with: {use}"]
     return [
-        f"The style is in {path}. Paint with: vidstyle render INPUT -o OUT --style {path}",
+        f"The style is in {path}. Paint with: vidstyle render INPUT -o OUT --style {spelled(path)}",
         f"How it went: {path.with_name('report.html')}",
     ]

@@ -1,8 +1,9 @@
 """`vidstyle weights`: which pretrained weights are known, and where each is found."""
 
 import click
-from rich.console import Console
 from rich.table import Table
+
+from vidstyle.cli.show import standard_output
 
 
 @click.command()
@@ -17,9 +18,9 @@ def weights() -> None:
     for row in KNOWN:
         size, path = _size_and_path(row.name)
         table.add_row(row.name, row.kind, f"x{row.scale}", size, path, row.licence)
-    console = Console()
-    console.print(table)
-    console.print(f"Looked in {', '.join(str(folder) for folder in folders())}, then in installed packages.")
+    with standard_output() as out:
+        out.print(table)
+        out.print(f"Looked in {', '.join(str(folder) for folder in folders())}, then in installed packages.")
 
 
 def _size_and_path(name: str) -> tuple[str, str]:

@@ -17,7 +17,7 @@ from vidstyle.cluster.worker_pool import WorkerPool, share_of_cluster
 from vidstyle.errors import Interrupted, SettingsError
 from vidstyle.progress import OnProgress, StageResult, silent
 from vidstyle.render.engine import Engine
-from vidstyle.render.jobs import Job, plan_jobs
+from vidstyle.render.jobs import Job, passed_over, plan_jobs
 from vidstyle.render.outcome import Outcome, combine, dry_run_outcome
 from vidstyle.render.paint_segments import VideoJob
 from vidstyle.render.settings import RenderSettings
@@ -28,7 +28,7 @@ DEVICES = ("auto", "cpu", "cuda")
 
 def run(
     sources: Path | Sequence[Path],
-    target: Path,
+    target: str | Path,
     settings: RenderSettings,
     cluster: ClusterSettings,
     address: str,
@@ -47,7 +47,8 @@ def run(
         )
     if settings.diversify:
         raise SettingsError("Varied results are not made on Ray: each rests on all shots before. Leave --ray out.")
-    jobs = plan_jobs([sources] if isinstance(sources, Path) else list(sources), target)
+    sources = [sources] if isinstance(sources, Path) else list(sources)
+    jobs = plan_jobs(sources, target)
     reraise = len(jobs) == 1
     planner = Engine(replace(settings, device="cpu", precision="auto", backend="auto"))
     record = planner.record()
@@ -63,7 +64,7 @@ def run(
     for job in images:
         outcomes[job] = run_job(job, partial(render_picture, job, engine, settings), reraise=reraise)
         counter.count(outcomes[job])
-    return combine([outcomes[job] for job in jobs], record, settings, monotonic() - began)
+    return combine([outcomes[job] for job in jobs], record, settings, monotonic() - began, passed_over(sources))
 
 
 def _take_up_videos(

@@ -14,10 +14,10 @@ from vidstyle.evaluate.runs import FinishedRun, open_run
 from vidstyle.evaluate.settings import CompareSettings
 from vidstyle.evaluate.stage import RunReport, evaluate_run
 from vidstyle.evaluate.table import Row, as_csv, as_markdown, as_records, check_seeds, group_into_rows, untouched_row
-from vidstyle.files import whole_file, write_json
+from vidstyle.files import encodable, whole_file, write_json
 from vidstyle.media.images import read_image, write_image
 from vidstyle.progress import OnProgress, StageResult, silent
-from vidstyle.report.contact_sheet import captioned, evenly_spaced, grid
+from vidstyle.report.contact_sheet import add_captions, evenly_spaced, grid
 
 
 def run(
@@ -46,7 +46,7 @@ def run(
     table = as_markdown(rows, _first_of_each_metric(reports), notes)
     for name, text in (("table.md", table), ("table.csv", as_csv(rows))):
         with whole_file(output / name) as partial:
-            partial.write_text(text, encoding="utf-8")
+            partial.write_text(encodable(text), encoding="utf-8")
     write_json(output / "table.json", {"rows": as_records(rows), "settings": settings.record(), "warnings": warnings})
     write_image(output / "grid.png", picture_grid(rows, settings.rows))
     return StageResult(
@@ -116,7 +116,7 @@ def picture_grid(rows: Sequence[Row], count: int) -> np.ndarray:
     pictures = [[read_image(paths[name]) for _, paths in columns] for name in names]
     side = min(min(picture.shape[:2]) for row in pictures for picture in row)
     sheet = grid([[_centre(picture, side) for picture in row] for row in pictures])
-    return captioned(sheet, [label for label, _ in columns])
+    return add_captions(sheet, [label for label, _ in columns])
 
 
 def _centre(picture: np.ndarray, side: int) -> np.ndarray:

@@ -13,7 +13,8 @@ import numpy as np
 
 from vidstyle.checksum import cached_sha256_of
 from vidstyle.errors import InputError
-from vidstyle.media.images import list_images, read_image
+from vidstyle.media.file_kinds.picture_formats import listed, pictures_of
+from vidstyle.media.images import read_image
 
 READERS = 4
 _VARIANT_NUMBER = re.compile(r"_\d{2,}$")
@@ -32,6 +33,7 @@ class ImageSet:
     paths: tuple[Path, ...]
     name_suffix: str = ""
     copied_from: str = ""
+    warnings: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -55,11 +57,15 @@ class ImageSet:
 def open_folders(*folders: Path) -> ImageSet:
     """Return the images of the folders; raises InputError when one of them holds none."""
     paths: list[Path] = []
+    warnings: list[str] = []
     for folder in folders:
-        if not (found := list_images(folder)):
-            raise InputError(f"There are no images in {folder}. Name a folder that holds some.")
-        paths += found
-    return ImageSet(folders, tuple(paths))
+        content = pictures_of(folder)
+        if not content.files:
+            others = f" It holds {listed(content.passed_over)}." if content.passed_over else ""
+            raise InputError(f"There are no images in {folder}. Name a folder that holds some.{others}")
+        paths += content.files
+        warnings += content.warnings
+    return ImageSet(folders, tuple(paths), warnings=tuple(warnings))
 
 
 def union(sets: Sequence[ImageSet]) -> ImageSet:

@@ -9,7 +9,12 @@ from vidstyle.evaluate.distances import measure_distances, sample_warning
 from vidstyle.evaluate.image_sets import ImageSet, union
 from vidstyle.evaluate.measurement import Measurement
 from vidstyle.evaluate.metrics import INCEPTION, METRICS, SEVERAL, SOURCE, TARGET, Metric, groups
-from vidstyle.evaluate.paired_metrics import equal_pairs_warning, measure_diversity, measure_pairs
+from vidstyle.evaluate.paired_metrics import (
+    equal_pairs_warning,
+    measure_at_one_size,
+    measure_diversity,
+    measure_pairs,
+)
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.progress import OnProgress
 
@@ -42,7 +47,7 @@ class MetricReport:
 
 
 def measure(inputs: MetricInputs, settings: EvaluateSettings, on_progress: OnProgress) -> MetricReport:
-    """Measure the metrics asked for, or with `auto` all that the inputs and the weights at hand allow.
+    """Measure the metrics asked for, or of a set such as `auto` all that the inputs and the weights at hand allow.
 
     Raises InputError for pictures that cannot be measured. Raises StyleError where weights are missing of metrics that were
     asked for by name, or that `settings.inception` was given for.
@@ -72,7 +77,7 @@ def _wanted(inputs: MetricInputs, settings: EvaluateSettings) -> tuple[str, ...]
     for name in settings.wanted:
         if not inputs.suffice_for(METRICS[name]):
             raise InputError(f"{name} needs {METRICS[name].needs}. Give it, or leave {name} out of --metrics.")
-    wanted = settings.wanted or tuple(name for name, metric in METRICS.items() if inputs.suffice_for(metric))
+    wanted = tuple(name for name in settings.candidates if inputs.suffice_for(METRICS[name]))
     if not wanted:
         raise InputError("There is nothing to compare the pictures with. Give --target, --source or both.")
     return wanted
@@ -81,11 +86,13 @@ def _wanted(inputs: MetricInputs, settings: EvaluateSettings) -> tuple[str, ...]
 def _measure_group(
     metrics: Sequence[Metric], inputs: MetricInputs, settings: EvaluateSettings, on_progress: OnProgress
 ) -> list[Measurement]:
-    """Measure metrics that need the same inputs and rest on the same weights."""
+    """Measure metrics of one group, as `groups` returns them."""
     if metrics[0].needs == TARGET:
         assert inputs.target is not None, "the metrics need it"
         return measure_distances(metrics, union(inputs.generated), inputs.target, inputs.source, settings, on_progress)
     if metrics[0].needs == SOURCE:
         assert inputs.source is not None, "the metrics need it"
+        if metrics[0].at_one_size:
+            return measure_at_one_size(metrics, inputs.generated, inputs.source, on_progress)
         return measure_pairs(metrics, inputs.generated, inputs.source, settings, on_progress)
     return measure_diversity(metrics, inputs.generated + inputs.others, settings, on_progress)

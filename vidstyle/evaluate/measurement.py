@@ -12,7 +12,8 @@ class Measurement:
 
     Both are None where nothing could be measured, as between the frames of a video that has only one. `counts` are the
     pictures, crops or frames of each side and `size` their size in pixels. `weights` names the files of weights, and
-    `sha256` holds their checksums; several are joined by " + ".
+    `sha256` holds their checksums; several are joined by " + ". `average` is `median` where the value is no mean over the
+    pictures.
     """
 
     name: str
@@ -24,6 +25,7 @@ class Measurement:
     sha256: str = ""
     precision: str = ""
     source_value: float | None = None
+    average: str = ""
 
     @property
     def basis(self) -> str:
@@ -31,7 +33,8 @@ class Measurement:
         counts = ", ".join(f"{count:,} {name}" for name, count in self.counts.items())
         weights = f"{self.weights} (sha256 {self.short_sha256})" if self.weights else ""
         resizer = f"resized: {self.resizer}"
-        return "; ".join(part for part in (f"n: {counts}", self.size, resizer, weights, self.precision) if part)
+        parts = (f"n: {counts}", self.average, self.size, resizer, weights, self.precision)
+        return "; ".join(part for part in parts if part)
 
     @property
     def short_sha256(self) -> str:

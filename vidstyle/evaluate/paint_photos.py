@@ -101,8 +101,8 @@ def paint_variants(
     """
     device = resolve_device(settings.device)
     style = find_style(settings.paint_with) if settings.paint_with else None
-    look = load_look(run.folder.inversion)
-    files = [sha256_of(run.folder.inversion), sha256_of(style) if style else ""]
+    look = load_look(run.folder.look)
+    files = [sha256_of(run.folder.look), sha256_of(style) if style else ""]
     depends_on = [*files, [settings.strength, settings.diversify_base], photos.named_checksums]
 
     @cache
@@ -150,7 +150,7 @@ def _paint_unless_kept(
         seconds = _paint_all(load(precision), photos, folder, device, on_progress)
         record = {"identity": identity, "milliseconds": 1000 * seconds}
         write_json(folder / RECORD, {**record, "device": str(device), "precision": precision})
-    record = json.loads((folder / RECORD).read_text())
+    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     return PaintedPhotos(open_folders(folder), record["milliseconds"], record["device"], record["precision"])
 
 
@@ -168,4 +168,4 @@ def _paint_all(paint: Paint, photos: ImageSet, folder: Path, device: torch.devic
 
 def _identity_in(folder: Path) -> str | None:
     record = folder / RECORD
-    return json.loads(record.read_text())["identity"] if record.is_file() else None
+    return json.loads(record.read_text(encoding="utf-8"))["identity"] if record.is_file() else None

@@ -10,6 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from vidstyle.analysis.picture_measures import (
+    PICTURE_SHORT_SIDE,
+    at_measuring_size,
+    chroma_shift,
+    edges,
+    flat_share,
+    lightness_shift,
+    plain_areas,
+)
 from vidstyle.analysis.psnr_ssim import psnr, ssim
 from vidstyle.device import resolve_device
 from vidstyle.errors import InputError
@@ -25,6 +34,10 @@ from vidstyle.pixels import to_device
 from vidstyle.progress import OnProgress, Progress
 
 EQUAL = "equal pairs left out"
+LARGEST_SHAPE_DIFFERENCE = 0.02
+"""Share by which a result's aspect may differ from its source's where it does not come from rounding."""
+ROUNDED_TO = 4
+"""Pixels to which the sides of paintings are rounded, which changes the aspect of small ones."""
 Pair = tuple[Path, Path]
 _lpips_network = lru_cache(maxsize=1)(load_lpips)
 
@@ -45,6 +58,14 @@ def lpips_diversity(results: Sequence[Tensor]) -> float:
 
 PAIRED: dict[str, Callable[[Tensor, Tensor], float]] = {"psnr": psnr, "ssim": ssim, "lpips": lpips}
 """The metrics of a result and its source, both (1, 3, h, w) in [0, 1] and of one size."""
+AT_ONE_SIZE: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "plain-areas": plain_areas,
+    "flat-share": lambda source, result: flat_share(result),
+    "chroma-shift": chroma_shift,
+    "lightness-shift": lightness_shift,
+    "edges": edges,
+}
+"""The metrics of a source and its result, both (h, w, 3) uint8 RGB, after `at_measuring_size`."""
 AMONG_RESULTS: dict[str, Callable[[Sequence[Tensor]], float]] = {"lpips-diversity": lpips_diversity}
 """The metrics of two or more results of one source, (1, 3, h, w) in [0, 1] and of one size."""
 
@@ -78,6 +99,43 @@ def measure_pairs(
         _measurement(name, _mean_of_finite(measured), _pair_counts(measured), sizes, files, resizer)
         for name, measured in values.items()
     ]
+
+
+def measure_at_one_size(
+    metrics: Sequence[Metric], generated: Sequence[ImageSet], source: ImageSet, on_progress: OnProgress
+) -> list[Measurement]:
+    """Return the mean or median of each metric over all results and their sources, beside it the unchanged source's value.
+
+    Both are brought to the source's shape at a short side of 288 pixels. Raises InputError for results without a source,
+    another shape of picture, too small ones, and pictures that cannot be read.
+    """
+    pairs = [pair for images in generated for pair in match_by_name(images, source)]
+    values: dict[str, list[tuple[float, float]]] = {metric.name: [] for metric in metrics}
+    sizes: set[tuple[int, int]] = set()
+    for done, pair in enumerate(pairs, 1):
+        original, result = at_measuring_size(*_read_of_one_shape(pair, metrics))
+        sizes.add((original.shape[1], original.shape[0]))
+        for name, measured in values.items():
+            function = AT_ONE_SIZE[name]
+            measured.append((function(original, result), function(original, original)))
+        on_progress(Progress("results at one size", done, len(pairs), "pictures"))
+    return [_at_one_size_measurement(metric, values[metric.name], sizes) for metric in metrics]
+
+
+def _at_one_size_measurement(
+    metric: Metric, values: Sequence[tuple[float, float]], sizes: set[tuple[int, int]]
+) -> Measurement:
+    value, source_value = (np.median if metric.median else np.mean)(np.array(values), axis=0)
+    return Measurement(
+        name=metric.name,
+        value=float(value),
+        counts={"pairs": len(values)},
+        size=describe_sizes(sizes),
+        resizer=f"area, to short side {PICTURE_SHORT_SIDE}",
+        precision="fp32",
+        source_value=float(source_value),
+        average="median" if metric.median else "",
+    )
 
 
 def match_by_name(generated: ImageSet, source: ImageSet) -> list[Pair]:
@@ -167,23 +225,39 @@ def _read_pair(pair: Pair, metrics: Sequence[Metric], settings: EvaluateSettings
     """Return a result and its source as (1, 3, h, w) of one size in [0, 1], and whether the source was scaled."""
     device = resolve_device(settings.device)
     result, source = (to_device(read_image(path)[None], device) for path in pair)
-    _check_side(pair[0], result, metrics)
+    _check_side(pair[0], _size(result), metrics)
     if result.shape == source.shape:
         return result, source, False
     if not settings.resize_source:
         raise InputError(
-            f"{pair[0]} is {_describe(result)} pixels and its source {pair[1]} {_describe(source)}. "
+            f"{pair[0]} is {_describe(_size(result))} pixels and its source {pair[1]} {_describe(_size(source))}. "
             "Give --resize-source to scale sources to their results."
         )
     return result, resize(source, _size(result)), True
 
 
-def _check_side(path: Path, picture: Tensor, metrics: Sequence[Metric]) -> None:
-    """Raise InputError where a picture is too small for one of the metrics."""
-    strictest = max(metrics, key=lambda metric: metric.smallest_side)
-    if min(_size(picture)) < strictest.smallest_side:
+def _read_of_one_shape(pair: Pair, metrics: Sequence[Metric]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the source and its result, (h, w, 3) uint8 of any sizes; raises InputError where their aspects differ."""
+    result, source = (read_image(path) for path in pair)
+    sizes = [(picture.shape[1], picture.shape[0]) for picture in (result, source)]
+    for path, size in zip(pair, sizes, strict=True):
+        _check_side(path, size, metrics)
+    (width, height), (source_width, source_height) = sizes
+    expected_width = height * source_width / source_height
+    if abs(width - expected_width) > LARGEST_SHAPE_DIFFERENCE * expected_width + ROUNDED_TO:
         raise InputError(
-            f"{path} is {_describe(picture)} pixels; {strictest.name} needs {strictest.smallest_side} or more on each side."
+            f"{pair[0]} is {_describe(sizes[0])} pixels and its source {pair[1]} {_describe(sizes[1])}: another shape of "
+            "picture. Name results and their own sources."
+        )
+    return source, result
+
+
+def _check_side(path: Path, size: tuple[int, int], metrics: Sequence[Metric]) -> None:
+    """Raise InputError where a picture of (width, height) is too small for one of the metrics."""
+    strictest = max(metrics, key=lambda metric: metric.smallest_side)
+    if min(size) < strictest.smallest_side:
+        raise InputError(
+            f"{path} is {_describe(size)} pixels; {strictest.name} needs {strictest.smallest_side} or more on each side."
         )
 
 
@@ -204,11 +278,11 @@ def _read_results(paths: Sequence[Path], metrics: Sequence[Metric], settings: Ev
     first = None
     for path in paths:
         picture = to_device(read_image(path)[None], resolve_device(settings.device))
-        _check_side(path, picture, metrics)
+        _check_side(path, _size(picture), metrics)
         first = picture if first is None else first
         if picture.shape != first.shape:
             raise InputError(
-                f"{paths[0]} is {_describe(first)} pixels and {path} {_describe(picture)}. Render both alike."
+                f"{paths[0]} is {_describe(_size(first))} pixels and {path} {_describe(_size(picture))}. Render both alike."
             )
         yield picture
 
@@ -223,5 +297,5 @@ def _size(picture: Tensor) -> tuple[int, int]:
     return picture.shape[3], picture.shape[2]
 
 
-def _describe(picture: Tensor) -> str:
-    return f"{picture.shape[3]}x{picture.shape[2]}"
+def _describe(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"

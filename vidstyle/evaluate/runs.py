@@ -31,7 +31,7 @@ class FinishedRun:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What the training wrote at its end."""
-        return dict(json.loads(self.folder.manifest.read_text()))
+        return dict(json.loads(self.folder.manifest.read_text(encoding="utf-8")))
 
     @property
     def dataset(self) -> Path:
@@ -47,7 +47,7 @@ class FinishedRun:
     @property
     def has_look(self) -> bool:
         """Whether the run learnt a look, with which pictures are varied."""
-        return self.folder.inversion.is_file()
+        return self.folder.look.is_file()
 
     @cached_property
     def style(self) -> Style:
@@ -84,10 +84,10 @@ def open_run(path: Path) -> FinishedRun:
     folder = RunFolder(path)
     if not folder.settings.is_file():
         raise InputError(f"{path} is no run folder: it has no settings.json. Give a folder that train made.")
-    outputs = (folder.style.is_file(), folder.inversion.is_file(), folder.results.is_dir())
+    outputs = (folder.style.is_file(), folder.look.is_file(), folder.results.is_dir())
     if not folder.manifest.is_file() or not any(outputs):
         raise InputError(f"The run {path} has not ended. Give its train command again, then evaluate it.")
-    return FinishedRun(folder, json.loads(folder.settings.read_text()))
+    return FinishedRun(folder, json.loads(folder.settings.read_text(encoding="utf-8")))
 
 
 def _logged_seconds_per_step(path: Path, batch: int) -> float | None:

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from vidstyle.errors import SettingsError
-from vidstyle.evaluate.metrics import METRICS
+from vidstyle.evaluate.metrics import METRIC_SETS, METRICS
 from vidstyle.models.inst.diversifier_config import DiversifierConfig
-from vidstyle.settings import Settings, setting
+from vidstyle.settings import LARGEST_SEED, LARGEST_SIDE, MOST_SECONDS, Settings, setting
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,8 @@ class EvaluateSettings(Settings):
 
     metrics: str = setting(
         "auto",
-        f"figures wanted, separated by commas: {', '.join(METRICS)} (auto: all that the inputs and weights allow)",
+        f"figures wanted, separated by commas: {', '.join(METRICS)} (auto: all that the inputs and weights allow; "
+        f"paper: of these {', '.join(METRIC_SETS['paper'])})",
     )
     inception: str = setting(
         "", "file of the Inception weights for fid, fid-clean and kid (default: found or downloaded)"
@@ -22,12 +23,18 @@ class EvaluateSettings(Settings):
     crops: int = setting(
         600, "crops of each set for fd-vgg16 and kid-vgg16; more where a set has more pictures", minimum=2
     )
-    crop: int = setting(96, "side of these crops, pixels", minimum=32)
+    crop: int = setting(96, "side of these crops, pixels", minimum=32, cap=LARGEST_SIDE)
     crop_scale: int = setting(
-        192, "short side to which pictures are scaled before they are cropped, pixels", minimum=32
+        192,
+        "short side to which pictures are scaled before they are cropped, pixels",
+        minimum=32,
+        cap=LARGEST_SIDE,
     )
     size: int | None = setting(
-        None, "short side at which a run paints the photos, pixels (default: the style's own)", minimum=16
+        None,
+        "short side at which a run paints the photos, pixels (default: the style's own)",
+        minimum=16,
+        cap=LARGEST_SIDE,
     )
     variants: bool = setting(
         False, "results are called NAME_01, NAME_02, ... as `render --diversify` writes them: several of each source"
@@ -41,9 +48,13 @@ class EvaluateSettings(Settings):
     )
     strength: float = setting(DiversifierConfig.strength, "how far these go, 0 is not at all", minimum=0, maximum=1)
     resize_source: bool = setting(False, "scale sources to the size of their results where they differ")
-    start: float | None = setting(None, "second of the source video at which its result begins", minimum=0)
-    end: float | None = setting(None, "second of the source video before which its result ends", minimum=0)
-    seed: int = setting(0, "seed of the places of the crops", minimum=0)
+    start: float | None = setting(
+        None, "second of the source video at which its result begins", minimum=0, cap=MOST_SECONDS
+    )
+    end: float | None = setting(
+        None, "second of the source video before which its result ends", minimum=0, cap=MOST_SECONDS
+    )
+    seed: int = setting(0, "seed of the places of the crops", minimum=0, cap=LARGEST_SEED)
     batch: int = setting(8, "pictures that go through a feature network at once", minimum=1)
     precision: str = setting("fp32", "number format of the feature networks", choices=("fp32", "bf16"))
     device: str = setting("auto", "where to compute: auto, cpu, cuda, cuda:N or mps")
@@ -61,8 +72,13 @@ class EvaluateSettings(Settings):
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """The names of the metrics that were asked for; none with `auto`."""
-        return () if self.metrics == "auto" else tuple(name.strip() for name in self.metrics.split(","))
+        """The names of the metrics that were asked for one by one; none where a set is asked for, such as `auto`."""
+        return () if self.metrics in METRIC_SETS else tuple(name.strip() for name in self.metrics.split(","))
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """The names of all metrics that may be measured, as far as the inputs and weights allow."""
+        return self.wanted or METRIC_SETS[self.metrics]
 
 
 @dataclass(frozen=True)

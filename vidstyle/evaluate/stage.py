@@ -8,14 +8,16 @@ from pathlib import Path
 
 from vidstyle import __version__
 from vidstyle.checksum import identity_of
+from vidstyle.errors import ExitCode
 from vidstyle.evaluate.image_sets import ImageSet, open_folders, split_variants
-from vidstyle.evaluate.inputs import PICTURES, RUN, Inputs
+from vidstyle.evaluate.inputs import PICTURES, VIDEO, Inputs
 from vidstyle.evaluate.measure import MetricInputs, MetricReport, measure
 from vidstyle.evaluate.measurement import Measurement
 from vidstyle.evaluate.metrics import METRICS
 from vidstyle.evaluate.paint_photos import PaintedPhotos, paint, paint_variants, scale_photos
 from vidstyle.evaluate.runs import FinishedRun, open_run
 from vidstyle.evaluate.settings import EvaluateSettings
+from vidstyle.evaluate.unreadable import measured_without_unreadable
 from vidstyle.evaluate.video_metrics import measure_video
 from vidstyle.files import write_json
 from vidstyle.models.download import checksum
@@ -30,11 +32,13 @@ DO_NOT_CHANGE_VALUES = ("device", "batch", "rows")
 def run(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgress = silent) -> StageResult:
     """Measure what `inputs` names; the details hold the `figures` and what is `missing`, with the reason.
 
+    Pictures that cannot be read are left out with a warning each; the `exit_code` of the details then says so.
+
     Raises SettingsError when too little or too much is named, InputError for what does not exist, and what `measure`,
     `paint` and `measure_video` raise.
     """
     started = time.monotonic()
-    report = _measure(inputs, settings, on_progress)
+    report, warnings, left_out = _measure(inputs, settings, on_progress)
     named = (*inputs.measured, inputs.target, inputs.source, inputs.photos)
     return StageResult(
         stage="evaluate",
@@ -43,21 +47,38 @@ def run(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgress = si
         counts={"figures": len(report.measurements), "missing": len(report.missing)},
         seconds=time.monotonic() - started,
         settings=settings.record(),
-        warnings=report.warnings,
-        details={"figures": [measurement.record() for measurement in report.measurements], "missing": report.missing},
+        warnings=(*warnings, *left_out, *report.warnings),
+        details={
+            "figures": [measurement.record() for measurement in report.measurements],
+            "missing": report.missing,
+            "exit_code": int(ExitCode.INPUT if left_out else ExitCode.OK),
+        },
     )
 
 
-def _measure(inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgress) -> MetricReport:
+def _measure(
+    inputs: Inputs, settings: EvaluateSettings, on_progress: OnProgress
+) -> tuple[MetricReport, list[str], list[str]]:
+    """Return the report, what is passed over in the folders, and which pictures are left out."""
     kind, subject = inputs.kind(), inputs.measured[0]
+    if kind == VIDEO:
+        assert inputs.source is not None, "a video is measured beside its source"
+        return measure_video(subject, inputs.source, settings, on_progress), [], []
     if kind == PICTURES:
-        return measure(_open_pictures(inputs, settings.variants), settings, on_progress)
-    if kind == RUN:
+        named = _open_pictures(inputs, settings.variants)
+        report, left_out = measured_without_unreadable(named, lambda sets: measure(sets, settings, on_progress))
+    else:
         assert inputs.photos is not None, "a run paints photos"
         target = open_folders(inputs.target) if inputs.target else None
-        return evaluate_run(open_run(subject), open_folders(inputs.photos), target, settings, on_progress).metrics
-    assert inputs.source is not None, "a video is measured beside its source"
-    return measure_video(subject, inputs.source, settings, on_progress)
+        named, finished = MetricInputs((), target, open_folders(inputs.photos)), open_run(subject)
+
+        def measure_run(sets: MetricInputs) -> MetricReport:
+            assert sets.source is not None, "a run paints photos"
+            return evaluate_run(finished, sets.source, sets.target, settings, on_progress).metrics
+
+        report, left_out = measured_without_unreadable(named, measure_run)
+    sets = (*named.generated, named.source, named.target)
+    return report, list(dict.fromkeys(text for images in sets if images for text in images.warnings)), left_out
 
 
 def _open_pictures(inputs: Inputs, variants: bool) -> MetricInputs:
@@ -132,8 +153,8 @@ def _measure_unless_kept(
     sets: Sequence[ImageSet | None] = (*inputs.generated, inputs.source, inputs.target, *inputs.others)
     checksums = [images.named_checksums if images else None for images in sets]
     options = {name: value for name, value in settings.record().items() if name not in DO_NOT_CHANGE_VALUES}
-    identity = identity_of([__version__, checksums, options, _weights_here()])
-    kept = json.loads(file.read_text()) if file.is_file() else {}
+    identity = identity_of([__version__, checksums, options, settings.candidates, _weights_here()])
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     if kept.get("identity") == identity and not kept["missing"]:
         measurements = tuple(Measurement.of(record) for record in kept["figures"])
         return MetricReport(measurements, {}, tuple(kept["warnings"]))

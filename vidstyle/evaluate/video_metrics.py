@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vidstyle.analysis.picture_measures import DRIFT_SHORT_SIDE, Drift, DriftMeter
 from vidstyle.analysis.temporal_consistency import (
     COLOUR_SHORT_SIDE,
     MEASURING_SHORT_SIDE,
@@ -33,6 +34,7 @@ LARGEST_ASPECT_DIFFERENCE = 0.02
 """Share by which the aspect of a result may differ from its source's, since sizes are rounded."""
 AT_MEASURING_SIZE = f"area, to short side {MEASURING_SHORT_SIDE} or less"
 AT_COLOUR_SIZE = f"area, to short side {COLOUR_SHORT_SIDE}"
+AT_DRIFT_SIZE = f"area, to short side {DRIFT_SHORT_SIDE}"
 
 
 @dataclass
@@ -59,6 +61,7 @@ class VideoComparison:
     frames: int
     warping: WarpingError
     steadiness: Steadiness
+    drift: Drift
     times: TimeDifference
 
 
@@ -84,6 +87,10 @@ def _pair_counts(comparison: VideoComparison) -> dict[str, int]:
     return {"frames": comparison.frames, "pairs": warping.pairs, "cuts left out": warping.cuts}
 
 
+def _shot_counts(comparison: VideoComparison) -> dict[str, int]:
+    return {"frames": comparison.frames, "shots": comparison.drift.shots}
+
+
 @dataclass(frozen=True)
 class VideoMetric:
     """A metric of video: its values, how frames were resized for it, and how many it was measured on."""
@@ -102,6 +109,7 @@ VIDEO_METRICS = (
     VideoMetric("sharpness", lambda found: found.steadiness.sharpness, AT_MEASURING_SIZE),
     VideoMetric("colour-shift", lambda found: (found.steadiness.colour_shift, None), AT_COLOUR_SIZE),
     VideoMetric("colour-drift", lambda found: (found.steadiness.colour_drift, None), AT_COLOUR_SIZE),
+    VideoMetric("shot-drift", lambda found: (found.drift.largest, None), AT_DRIFT_SIZE, _shot_counts),
     VideoMetric("frames", lambda found: (found.frames, found.frames)),
     VideoMetric("start-offset-ms", lambda found: (_milliseconds(found.times.at_start), None)),
     VideoMetric("largest-pts-error-ms", lambda found: (_milliseconds(found.times.largest), None)),
@@ -114,7 +122,7 @@ def measure_video(result: Path, source: Path, settings: EvaluateSettings, on_pro
     Both are read once, frame by frame. Raises InputError for files that cannot be read, pictures of another shape, or
     another number of frames. Raises SettingsError when metrics of pictures are asked for.
     """
-    if settings.wanted:
+    if settings.metrics != "auto":
         raise SettingsError("--metrics chooses metrics of pictures; of a video all are measured. Leave --metrics out.")
     clips = probe(result), probe(source)
     _check_shapes(*clips)
@@ -155,7 +163,7 @@ def _compare(
     result: Clip, source: Clip, settings: EvaluateSettings, on_progress: OnProgress
 ) -> tuple[VideoComparison, tuple[str, ...]]:
     """Read both videos to their ends; return what was measured and the readers' warnings; raises InputError."""
-    warping, steadiness, times = WarpingMeter(), SteadinessMeter(), TimeDifference()
+    warping, steadiness, drift, times = WarpingMeter(), SteadinessMeter(), DriftMeter(), TimeDifference()
     counts = [0, 0]
     with ExitStack() as stack:
         whole = stack.enter_context(VideoReader(result))
@@ -166,6 +174,7 @@ def _compare(
             if ours and original:
                 warping.update(original.rgb, ours.rgb)
                 steadiness.update(original.rgb, ours.rgb)
+                drift.update(original.rgb, ours.rgb)
                 times.update(ours.seconds, original.seconds)
             on_progress(Progress("frames beside their sources", max(counts), result.frames, "frames"))
         warnings = tuple(text for reader in (whole, part) for text in reader.report.warnings)
@@ -174,7 +183,7 @@ def _compare(
             f"{result.path} has {counts[0]:,} frames and its source {source.path} {counts[1]:,}. "
             "Name a result and its own source; of a part of it, give --start and --end."
         )
-    return VideoComparison(counts[0], warping.result(), steadiness.result(), times), warnings
+    return VideoComparison(counts[0], warping.result(), steadiness.result(), drift.result(), times), warnings
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from vidstyle.media.images import jpeg_of, read_image
 from vidstyle.media.lossless import LOSSLESS_SUFFIX, read_lossless
 from vidstyle.report.contact_sheet import evenly_spaced
 from vidstyle.report.page import table, write_page
-from vidstyle.report.sheets import Card, clock, embedded, embedded_in, folded, pairs, sheet, timeline
+from vidstyle.report.sheets import Card, clock, embed_jpeg, find_embedded, foldable, pairs, sheet, timeline
 
 FILE_NAME = "report.html"
 THUMBNAIL_SHORT_SIDE, THUMBNAIL_QUALITY = 90, 62
@@ -57,7 +57,7 @@ class _Pictures:
             path = self.target / name
         if name in self.earlier or not path.is_file():
             return self.earlier.get(name, "")
-        return embedded(name, jpeg_of(shrink(_pixels(path), THUMBNAIL_SHORT_SIDE), THUMBNAIL_QUALITY))
+        return embed_jpeg(name, jpeg_of(shrink(_pixels(path), THUMBNAIL_SHORT_SIDE), THUMBNAIL_QUALITY))
 
     def before_and_after(self, candidate: Record) -> tuple[str, str]:
         """Return the place that deblurring changed most, as it was and as it became."""
@@ -69,7 +69,7 @@ class _Pictures:
         before, after = (_pixels(path) for path in files)
         region = most_changed(before, after, *CROP_SIZE)
         crops = (jpeg_of(np.ascontiguousarray(picture[region]), CROP_QUALITY) for picture in (before, after))
-        first, second = (embedded(key, crop) for key, crop in zip(keys, crops, strict=True))
+        first, second = (embed_jpeg(key, crop) for key, crop in zip(keys, crops, strict=True))
         return first, second
 
 
@@ -82,7 +82,7 @@ def write_report(target: Path, manifest: Manifest, staging: Staging) -> None:
 
     Pictures of sources that an earlier run read are taken from its report, where that still exists.
     """
-    pictures = _Pictures(target, staging, embedded_in(target / FILE_NAME))
+    pictures = _Pictures(target, staging, find_embedded(target / FILE_NAME))
     share = max(1, len(manifest.sources))
     sections = {"Overview": _overview(manifest.sources)}
     for source in manifest.sources:
@@ -157,7 +157,7 @@ def _sheet(title: str, frames: Sequence[Record], most: int, pictures: _Pictures,
     shown = _spread(frames, most)
     cards = (Card(pictures.thumbnail(frame), _caption(frame), _hint(frame)) for frame in shown)
     some_of = "" if len(shown) == len(frames) else f", {len(shown):,} of them shown; manifest.json lists all"
-    return folded(f"{title} {len(frames):,}{some_of}", sheet(cards) if frames else "", is_open)
+    return foldable(f"{title} {len(frames):,}{some_of}", sheet(cards) if frames else "", is_open)
 
 
 def _before_and_after(frames: Sequence[Record], most: int, pictures: _Pictures) -> str:
@@ -169,7 +169,7 @@ def _before_and_after(frames: Sequence[Record], most: int, pictures: _Pictures) 
         caption = f"{clock(frame['seconds'])} {frame['deblurred']}, {change}"
         cards.append((Card(before, caption, frame["name"]), after))
     title = f"Deblurred {len(frames):,}: before and after, {len(shown):,} shown where they changed most"
-    return folded(title, pairs(cards))
+    return foldable(title, pairs(cards))
 
 
 def _spread(frames: Sequence[Record], most: int) -> list[Record]:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from vidstyle.errors import SettingsError
-from vidstyle.settings import Settings, setting
+from vidstyle.settings import LARGEST_SIDE, MOST_SECONDS, Settings, setting
 
 MASK = re.compile(r"\d+,\d+,[1-9]\d*,[1-9]\d*")
 
@@ -13,9 +13,13 @@ MASK = re.compile(r"\d+,\d+,[1-9]\d*,[1-9]\d*")
 class ExtractSettings(Settings):
     """Settings of `vidstyle extract`."""
 
-    every: float = setting(1.0, "seconds of a window, of which the sharpest frame is taken", minimum=0.001)
+    every: float = setting(
+        1.0, "seconds of a window, of which the sharpest frame is taken", minimum=0.001, cap=MOST_SECONDS
+    )
     count: int | None = setting(None, "keep this many new frames, taken from all shots in turn", minimum=1)
-    size: int | None = setting(None, "short side to scale frames down to, pixels (default: the source's)", minimum=16)
+    size: int | None = setting(
+        None, "short side to scale frames down to, pixels (default: the source's)", minimum=16, cap=LARGEST_SIDE
+    )
     fuse: bool = setting(True, "average the frames that show one held drawing, against grain and compression noise")
     deblur: str = setting(
         "auto",
@@ -35,8 +39,8 @@ class ExtractSettings(Settings):
         "undo interlacing and 3:2 pulldown: auto looks for combs",
         choices=("auto", "on", "off"),
     )
-    start: float | None = setting(None, "begin at this many seconds of each source", minimum=0.0)
-    end: float | None = setting(None, "stop at this many seconds of each source", minimum=0.0)
+    start: float | None = setting(None, "begin at this many seconds of each source", minimum=0.0, cap=MOST_SECONDS)
+    end: float | None = setting(None, "stop at this many seconds of each source", minimum=0.0, cap=MOST_SECONDS)
     format: str = setting("png", "image format", choices=("png", "jpg"))
     device: str = setting("auto", "where a deblurring network runs: auto, cpu, cuda, cuda:N or mps")
     overwrite: bool = setting(False, "start over: remove what an earlier run wrote in the folder")

@@ -1,17 +1,23 @@
 """Which episodes a run reads: files, folders and patterns are resolved, and each file gets a name of its own."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from vidstyle.checksum import content_identity
 from vidstyle.errors import InputError
+from vidstyle.files import is_folder, shortened
 from vidstyle.media.clip import Clip
-from vidstyle.media.images import natural_order
-from vidstyle.media.probe import VIDEO_SUFFIXES, probe
+from vidstyle.media.file_kinds.kinds import videos_of
+from vidstyle.media.file_kinds.picture_formats import natural_order
+from vidstyle.media.probe import probe
+from vidstyle.source_paths import files_named_by
 
 HASH_LETTERS = 6
+LONGEST_NAME_BYTES = 200
+"""Of the word that frames are named by. Their names add a time, a number and a suffix."""
 
 
 @dataclass(frozen=True)
@@ -33,21 +39,11 @@ def find_files(sources: Sequence[Path]) -> list[Path]:
 
 
 def _files(source: Path) -> list[Path]:
-    if source.is_dir():
-        videos = [path for path in source.iterdir() if path.suffix.lower() in VIDEO_SUFFIXES and path.name[0] != "."]
-        if not videos:
+    if is_folder(source):
+        if not (videos := videos_of(source).files):
             raise InputError(f"The folder {source} holds no video file. Name the files, or another folder.")
-        return sorted(videos, key=natural_order)
-    if not source.exists() and any(sign in str(source) for sign in "*?["):
-        matches = [path for path in _matching(source) if path.is_file()]
-        if not matches:
-            raise InputError(f"No file matches {source}. Check the pattern.")
-        return sorted(matches, key=natural_order)
-    return [source]
-
-
-def _matching(pattern: Path) -> Iterable[Path]:
-    return Path(pattern.anchor or ".").glob(str(pattern.relative_to(pattern.anchor)))
+        return list(videos)
+    return sorted(files_named_by(source), key=natural_order)
 
 
 def open_sources(files: Iterable[Path], taken: dict[str, str]) -> list[Source]:
@@ -62,7 +58,7 @@ def open_sources(files: Iterable[Path], taken: dict[str, str]) -> list[Source]:
         identity = content_identity(path)
         name = _safe_name(path.stem)
         if names.get(name, identity) != identity:
-            name = f"{name}-{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:HASH_LETTERS]}"
+            name = f"{name}-{_hash(os.fsencode(path.resolve()))}"
         names[name] = identity
         sources.append(Source(clip, identity, name))
     return sources
@@ -71,4 +67,11 @@ def open_sources(files: Iterable[Path], taken: dict[str, str]) -> list[Source]:
 def _safe_name(stem: str) -> str:
     """Return the stem with every character but letters, digits, `-` and `.` replaced by `_`."""
     safe = "".join(letter if letter.isalnum() or letter in "-." else "_" for letter in stem)
-    return safe.strip("_.") or "source"
+    safe = safe.strip("_.") or "source"
+    if len(os.fsencode(safe)) <= LONGEST_NAME_BYTES:
+        return safe
+    return f"{shortened(safe, '', LONGEST_NAME_BYTES)}-{_hash(os.fsencode(stem))}"
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:HASH_LETTERS]

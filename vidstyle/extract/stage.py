@@ -60,7 +60,7 @@ def run(
     if settings.dry_run:
         return _plan(opened, unread, settings, time.monotonic() - began)
     deblur = deblurrer(settings.deblur, settings.device)
-    with staging_in(target) as staging:
+    with staging_in(target, on_progress) as staging:
         episodes = read_episodes(unread, settings, staging, on_progress) if unread else []
         this_run = _Run(settings, target, staging, frozenset(before.kept_files()), deblur, on_progress, episodes)
         choose(this_run.candidates, _present(this_run), settings)

@@ -15,6 +15,7 @@ from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source
 from vidstyle.files import as_output_error, claimed, write_json
 from vidstyle.media.lossless import LOSSLESS_SUFFIX, read_lossless
+from vidstyle.progress import OnProgress, note
 
 FOLDER, LOCK = ".candidates", "lock"
 
@@ -88,7 +89,7 @@ def _candidate(values: dict[str, Any]) -> Candidate:
 
 
 @contextmanager
-def staging_in(target: Path) -> Iterator[Staging]:
+def staging_in(target: Path, on_progress: OnProgress) -> Iterator[Staging]:
     """Yield the staging folder of a target folder, held by this process alone.
 
     Sources that were read to their end stay there when the block fails; after success the folder is removed. Raises
@@ -96,7 +97,7 @@ def staging_in(target: Path) -> Iterator[Staging]:
     """
     staging = Staging(target / FOLDER)
     busy = f"Another vidstyle extract is filling {target}. Wait for it, or give another folder."
-    with claimed(staging.folder / LOCK, busy):
+    with claimed(staging.folder / LOCK, busy, lambda text: on_progress(note(text))):
         with as_output_error(f"into {target}"):
             staging.clear_unfinished()
         try:

@@ -1,1 +1,1 @@
-"""Training objectives."""
+"""Training objectives: what a network is fitted to make small."""

@@ -1,4 +1,4 @@
-"""The losses of a GAN: adversarial, R1 gradient penalty and cycle consistency."""
+"""The losses of a GAN: the adversarial loss, the R1 gradient penalty and the cycle consistency."""
 
 import torch
 from torch import Tensor
@@ -6,7 +6,10 @@ from torch.nn import functional
 
 
 def adversarial_loss(scores: Tensor, real: bool, mode: str) -> Tensor:
-    """Return the mean loss of discriminator `scores` against the verdict `real`; a scalar in fp32."""
+    """Return the mean loss of discriminator `scores` that should all say `real`; a scalar in fp32.
+
+    `mode` is `lsgan`, least squares to 1 for real and 0 for fake, or `vanilla`, the cross entropy of the scores as logits.
+    """
     target = torch.full_like(scores, float(real), dtype=torch.float32)
     if mode == "lsgan":
         return functional.mse_loss(scores.float(), target)
@@ -14,17 +17,17 @@ def adversarial_loss(scores: Tensor, real: bool, mode: str) -> Tensor:
 
 
 def r1_penalty(scores: Tensor, images: Tensor) -> Tensor:
-    """Return the mean squared length of the scores' gradient in the real `images` (n, 3, h, w) they were given for.
+    """Return the mean squared length of the gradient of `scores` in the real `images` (n, 3, h, w) that they judge.
 
-    `images` require a gradient; the penalty is differentiated a second time when it is learnt from.
+    `images` must require a gradient. The penalty is differentiated a second time when a network learns from it.
     """
     (gradient,) = torch.autograd.grad(scores.sum(), images, create_graph=True)
     return gradient.square().sum((1, 2, 3)).mean()
 
 
 def cycle_loss(restored: Tensor, originals: Tensor) -> Tensor:
-    """Return the mean absolute difference of images that went there and back to what they were; fp32 scalar.
+    """Return the mean absolute difference of images that were translated there and back from what they were; fp32 scalar.
 
-    With images that a generator should leave as they are it is the identity loss.
+    Given images that a generator should leave alone, it is the identity loss.
     """
     return functional.l1_loss(restored.float(), originals.float())

@@ -1,4 +1,4 @@
-"""PatchNCE, plain (paper eq (3)) and weighted by distance (eqs (6) to (10)), computed in log space."""
+"""PatchNCE, the contrastive loss of CUT: plain (paper eq (3)) and weighted by distance (eqs (6) to (10)), in log space."""
 
 import torch
 from torch import Tensor
@@ -19,9 +19,9 @@ def distance_weights(positions: Tensor, width: int, stride: float, crop: int, ba
 def patch_nce(queries: Tensor, keys: Tensor, weighting: str = "none", weights: Tensor | None = None) -> Tensor:
     """Return the mean contrastive loss of `queries` (n, p, f) against `keys` (n, p, f), both of unit length; fp32 scalar.
 
-    The positive of a query is the key at its own place, its negatives are the other keys of the same image. `weights`
-    (p, p) is unused when `weighting` is `none`, and enters the sum over negatives, eq (9), as `weighting` says:
-    `per-negative` exp(w l), `outside` w exp(l), `as-printed` one sum over the image of exp(sum of w l).
+    The positive of a query is the key at the same position; its negatives are the other keys of the same image.
+    `weighting` says how `weights` (p, p) enter the sum over negatives, eq (9): `per-negative` as exp(w l), `outside` as
+    w exp(l), `as-printed` as one sum over the image of exp(sum of w l). With `none` they are unused.
     """
     with torch.autocast(queries.device.type, enabled=False):
         logits = queries.float() @ keys.float().transpose(1, 2) / TEMPERATURE
@@ -32,7 +32,7 @@ def patch_nce(queries: Tensor, keys: Tensor, weighting: str = "none", weights: T
 
 
 def _log_negatives(logits: Tensor, own: Tensor, weighting: str, weights: Tensor | None) -> Tensor:
-    """Return log(Negative_loss), (n, p), or (n, 1) where one sum serves the whole image."""
+    """Return log(Negative_loss), (n, p), or (n, 1) where one sum serves the whole image; `own` marks the positives."""
     if weighting == "none" or weights is None:
         return logits.masked_fill(own, -torch.inf).logsumexp(2)
     if weighting == "per-negative":

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vidstyle.media.edit_list import Edit
 from vidstyle.media.hdr_metadata import NO_METADATA, StaticMetadata
 
 UNSPECIFIED = 2
@@ -55,7 +56,7 @@ class Clip:
 
     The upright picture is the coded one, flipped top to bottom if `mirrored`, then turned clockwise by `rotation` degrees.
     `coded_aspect` is the sample aspect that the first picture states, None where it states none. `origin_pts` is the
-    time, in ticks, from which a player counts.
+    time, in ticks, from which a player counts. `edits` are the pieces to play of an mp4 or mov with an edit list of several.
     """
 
     path: Path
@@ -77,6 +78,7 @@ class Clip:
     mirrored: bool = False
     coded_aspect: Fraction | None = None
     origin_pts: int = 0
+    edits: tuple[Edit, ...] = ()
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1 or self.rotation not in (0, 90, 180, 270):

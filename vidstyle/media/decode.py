@@ -11,6 +11,7 @@ from av.codec.context import Flags
 from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 
+from vidstyle.media.edit_list import Edit
 from vidstyle.media.probe import decoder_of, refuse_encrypted
 from vidstyle.media.timeline import timeline_of
 
@@ -79,13 +80,23 @@ class PacketMatcher:
 class Decoder:
     """Decodes one stream of an opened container from its current position; times are those of `timeline`.
 
+    Where there are `edits`, these pieces are decoded one after the other, each from a key frame of its own.
     `packets` counts the displayable packets whose times lie in `range_pts`, and `all_packets` those of any time.
     `one_to_one`: every packet so far was displayable, had a timestamp and decoded to a frame at that timestamp.
     `stopped_by` is the error that ended reading early, "" where there was none.
     """
 
-    def __init__(self, container: Any, stream: Any, range_pts: tuple[int, int], frame_rate: Fraction) -> None:
+    def __init__(
+        self,
+        container: Any,
+        stream: Any,
+        range_pts: tuple[int, int],
+        frame_rate: Fraction,
+        edits: tuple[Edit, ...] = (),
+    ) -> None:
         self._container, self._stream, self._name = container, stream, container.name.removeprefix("file:")
+        self._edits = edits
+        self._edit: Edit | None = None
         self._from, self._until = range_pts
         self._ticks_per_frame = 1 / (frame_rate * Fraction(stream.time_base))
         self._margin = ceil(MARGIN_SECONDS / Fraction(stream.time_base))
@@ -161,14 +172,17 @@ class Decoder:
         broken: Packet | None = None
         recordings = 1
         try:
-            for packet in self._packets():
-                refuse_encrypted(packet, self._name)
+            for packet in self._edited_packets() if self._edits else self._packets():
                 if broken is not None:
                     yield from self._decode(broken)
-                if len(self.timeline.shifts) > recordings and packet.is_keyframe:
+                if packet is None or (len(self.timeline.shifts) > recordings and packet.is_keyframe):
                     yield from self._decode(None)
                     self._decoder.flush_buffers()
                     recordings = len(self.timeline.shifts)
+                if packet is None:
+                    broken = None
+                    continue
+                refuse_encrypted(packet, self._name)
                 self._note(packet)
                 broken = packet if packet.is_corrupt else None
                 if broken is None:
@@ -176,6 +190,17 @@ class Decoder:
         except av.error.FFmpegError as error:
             self.stopped_by = str(getattr(error, "strerror", "") or error)
         yield from self._decode(None)
+
+    def _edited_packets(self) -> Iterator[Packet | None]:
+        """Yield the packets of each piece that reaches into the range, at the times when they are played, and then None."""
+        for edit in self._edits:
+            if self._from < edit.end and edit.start < self._until:
+                self._edit = edit
+                for packet in edit.packets(self._container, self._stream, self._from):
+                    time = edit.time_of(packet.pts, self._ticks_per_frame)
+                    packet.pts = packet.pts if time is None else time
+                    yield packet
+                yield None
 
     def _packets(self) -> Iterator[Packet]:
         """Yield the stream's packets, moved onto one timeline, from the last key frame well before the range on."""
@@ -194,15 +219,25 @@ class Decoder:
         yield from group
 
     def _decode(self, packet: Packet | None) -> list[VideoFrame]:
+        """Return the frames that the decoder gives for a packet, those that the piece at hand shows."""
         try:
-            return list(self._decoder.decode(packet))
+            frames = list(self._decoder.decode(packet))
         except av.error.FFmpegError:
             return []
+        if self._edit is None:
+            return frames
+        shown = [frame for frame in frames if self._is_played(frame.pts)]
+        for frame in shown:
+            frame.duration = min(frame.duration, self._edit.end - frame.pts)
+        return shown
+
+    def _is_played(self, pts: int | None) -> bool:
+        return self._edit is None or self._edit.time_of(pts, self._ticks_per_frame) is not None
 
     def _note(self, packet: Packet) -> None:
         """Count a packet, and keep its time until its frame comes."""
         self.all_packets += 1
-        if packet.is_discard or not _is_displayable(packet, self._decoder.name):
+        if packet.is_discard or not (_is_displayable(packet, self._decoder.name) and self._is_played(packet.pts)):
             self.one_to_one = False
             return
         if packet.pts is None:

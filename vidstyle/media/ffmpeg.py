@@ -1,5 +1,7 @@
 """The ffmpeg program: its commands are composed with ffmpeg-python, run quietly, and fail with one message."""
 
+import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,9 @@ from vidstyle.errors import DependencyError, OutputError
 GLOBAL_ARGUMENTS = ("-hide_banner", "-nostdin", "-loglevel", "error", "-copyts")
 """With -copyts times stay as they are; without it the program would move every input to zero."""
 
+FILE_SIZE_SIGNAL = getattr(signal, "SIGXFSZ", 0)
+TOO_LARGE = "the file would be larger than this system allows. Raise the limit (`ulimit -f`)"
+
 
 def program() -> str:
     """Return the path of the ffmpeg program; raises DependencyError when there is none for this system."""
@@ -23,16 +28,22 @@ def program() -> str:
 
 def source(path: Path, **options: Any) -> Any:
     """Return an input of a command: the file `path`, whatever its name looks like."""
-    return ffmpeg.input(f"file:{path}", **options)
+    return ffmpeg.input(_spelled(path), **options)
 
 
-def command(streams: list[Any], target: Path, **options: Any) -> list[str]:
+def command(streams: list[Any], target: Path, **options: Any) -> list[bytes]:
     """Return the arguments with which the program writes `streams`, taken from inputs, into `target`."""
-    output = ffmpeg.output(*streams, f"file:{target}", **options)
-    return list(output.compile(cmd=[program(), *GLOBAL_ARGUMENTS], overwrite_output=True))
+    output = ffmpeg.output(*streams, _spelled(target), **options)
+    arguments = [argument.encode("latin-1") for argument in output.get_args(overwrite_output=True)]
+    return [*map(os.fsencode, (program(), *GLOBAL_ARGUMENTS)), *arguments]
 
 
-def run(arguments: list[str], doing: str) -> list[str]:
+def _spelled(path: Path) -> str:
+    """Return the address of a file with a letter for each byte of its name, since ffmpeg-python takes only Unicode."""
+    return os.fsencode(f"file:{path}").decode("latin-1")
+
+
+def run(arguments: list[bytes], doing: str) -> list[str]:
     """Run a command to its end and return its error lines; raises OutputError, naming what it was `doing`.
 
     The program is ended with the caller: it does not outlive an interrupt.
@@ -46,6 +57,15 @@ def run(arguments: list[str], doing: str) -> list[str]:
             process.wait()
     lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
     if process.returncode:
-        reason = "; ".join(lines[:2]) or f"ffmpeg ended with {process.returncode}"
-        raise OutputError(f"Cannot {doing}: {reason}. Check the free space, or choose another container.")
+        raise OutputError(f"Cannot {doing}: {_reason(process.returncode, lines)}")
     return lines
+
+
+def _reason(code: int, lines: list[str]) -> str:
+    """Return why the program ended with the exit code `code`, negative for a signal, and what to do."""
+    if code == -FILE_SIZE_SIGNAL:
+        return f"{TOO_LARGE}."
+    if code < 0:
+        return f"ffmpeg was ended by signal {-code}. Give the command again; if that repeats, check the free memory."
+    reason = "; ".join(lines[:2]) or f"ffmpeg ended with {code}"
+    return f"{reason}. Check the free space, or choose another container."

@@ -3,31 +3,44 @@
 Pillow does the decoding and encoding. This module needs no PyAV, so that training runs where that is missing.
 """
 
-import re
 import warnings
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image, ImageCms
 
-from vidstyle.errors import InputError, OutputError
+from vidstyle.errors import DependencyError, OutputError, PictureError, VidstyleError
 from vidstyle.files import whole_file
+from vidstyle.media.file_kinds.picture_formats import (
+    HEAD_BYTES,
+    can_load,
+    formats_for,
+    optional_reader,
+    pictures_of,
+)
+from vidstyle.media.picture_metadata import NO_METADATA, PictureMetadata, metadata_of, options_for, upright
 from vidstyle.media.reading_options import BLACK, Rgb
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff")
-_JPEG: dict[str, Any] = {"quality": 95, "subsampling": "4:4:4"}
-WRITE_OPTIONS: dict[str, dict[str, Any]] = {
-    ".png": {"compress_type": zlib.Z_RLE},
-    ".jpg": _JPEG,
-    ".jpeg": _JPEG,
-    ".webp": {"quality": 95},
+"""The usual suffixes of results, as messages name them."""
+WRITTEN_FORMATS = {
+    **{".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".webp": "WEBP", ".bmp": "BMP", ".tif": "TIFF", ".tiff": "TIFF"},
+    **{".jfif": "JPEG", ".jpe": "JPEG", ".avif": "AVIF", ".jp2": "JPEG2000", ".tga": "TGA", ".ppm": "PPM"},
 }
-"""Pillow's options by suffix. For drawn pictures PNG with run lengths takes half the time of Pillow's default, at its size."""
+"""Pillow's format by the suffix of a result."""
+WRITE_OPTIONS: dict[str, dict[str, Any]] = {
+    "PNG": {"compress_type": zlib.Z_RLE},
+    "JPEG": {"quality": 95, "subsampling": "4:4:4"},
+    "WEBP": {"quality": 95},
+    "AVIF": {"quality": 90, "subsampling": "4:4:4"},
+}
+"""Pillow's options by format. For drawn pictures PNG with run lengths takes half the time of Pillow's default, at its size."""
 PROFILED_MODES = {"L": "L", "LA": "L", "CMYK": "CMYK"}
 """The mode that an ICC profile describes in images of these modes. In all others it describes RGB."""
 SIXTEEN_BIT_GREY = {"I": 65535, "I;16": 65535, "I;16B": 65535, "I;16L": 65535, "I;16N": 65535, "F": 1}
@@ -35,40 +48,84 @@ SIXTEEN_BIT_GREY = {"I": 65535, "I;16": 65535, "I;16B": 65535, "I;16L": 65535, "
 THUMBNAIL_QUALITY = 88
 
 
+@dataclass(frozen=True)
+class Picture:
+    """A picture file as it is read: (height, width, 3) uint8 sRGB pixels, metadata, and how many pictures it holds."""
+
+    pixels: np.ndarray
+    metadata: PictureMetadata
+    count: int
+
+
 def read_image(path: Path, background: Rgb = BLACK) -> np.ndarray:
     """Return an image as (height, width, 3) uint8 sRGB, the first picture of an animation.
 
     The image is turned as its EXIF tag says, an ICC profile is converted to sRGB, and transparent pixels lie over
-    `background`. Raises InputError naming the file when it is missing, empty or not an image.
+    `background`. Raises InputError naming the file when it is missing, empty or not an image, DependencyError when reading
+    it takes a package that is not installed.
     """
     with _opened(path) as image:
-        _check_white(path, image)
-        return np.array(_flattened(_in_srgb(ImageOps.exif_transpose(image)), background))
+        return _pixels(path, image, background)
+
+
+def read_picture(path: Path, background: Rgb = BLACK) -> Picture:
+    """Return an image as `read_image` does, with its metadata; raises what that raises."""
+    with _opened(path) as image:
+        pixels = _pixels(path, image, background)
+        return Picture(pixels, metadata_of(image), _count(image))
+
+
+def _pixels(path: Path, image: Image.Image, background: Rgb) -> np.ndarray:
+    _check_white(path, image)
+    return np.array(_flattened(_in_srgb(upright(image)), background))
 
 
 def pictures_in(path: Path) -> int:
-    """Return how many pictures an image file holds, more than one if it is animated; raises InputError.
+    """Return how many pictures an image file holds, more than one if it is animated; raises what `read_image` does.
 
-    The extra pictures that phones store in a photo for their own use (MPO) do not count.
+    The extra pictures that phones store in a photo for their own use (MPO, HEIC) do not count.
     """
     with _opened(path) as image:
-        return 1 if image.format == "MPO" else getattr(image, "n_frames", 1)
+        return _count(image)
+
+
+def _count(image: Image.Image) -> int:
+    return 1 if image.format in ("MPO", "HEIF") else getattr(image, "n_frames", 1)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Image.Image]:
+    """Yield an image; every error that the library raises for it, also inside the block, names the file."""
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise InputError(f"Cannot read the image {path}: {error.strerror}. Check the path.") from error
+        raise PictureError(f"Cannot read the image {path}: {error.strerror}. Check the path.") from error
     if not content:
-        raise InputError(f"The image {path} is empty (0 bytes). Copy it again.")
+        raise PictureError(f"The image {path} is empty (0 bytes). Copy it again.")
+    _load_optional_reader(path, content)
     try:
-        with warnings.catch_warnings(), Image.open(BytesIO(content)) as image:
+        with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            yield image
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
-        raise InputError(f"{path} is not an image that can be read. Remove it or convert it to PNG or JPEG.") from error
+            with Image.open(BytesIO(content), formats=formats_for(path)) as image:
+                yield image
+    except VidstyleError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise PictureError(f"{path} has too many pixels: {error}. Remove it or make it smaller.") from error
+    except Exception as error:  # for files that are damaged or odd, Pillow raises nearly every kind
+        raise PictureError(
+            f"{path} is not an image that can be read. Remove it or convert it to PNG or JPEG."
+        ) from error
+
+
+def _load_optional_reader(path: Path, content: bytes) -> None:
+    """Raise DependencyError where reading takes a package that is not installed."""
+    reader = optional_reader(content[:HEAD_BYTES])
+    if reader is not None and not can_load(reader):
+        raise DependencyError(
+            f"{path} is a {reader.format} picture, which takes the package {reader.package}. "
+            f"Install it with pip install 'vidstyle[{reader.extra}]', or convert the picture to PNG or JPEG."
+        )
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:
@@ -94,7 +151,7 @@ def _from_profile(image: Image.Image, profile: bytes) -> Image.Image | None:
         if "srgb" in ImageCms.getProfileDescription(source).lower():
             return None
         return ImageCms.profileToProfile(image, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, OSError, ValueError):
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
         return None
 
 
@@ -105,7 +162,7 @@ def _check_white(path: Path, image: Image.Image) -> None:
     values, white = np.asarray(image), SIXTEEN_BIT_GREY[image.mode]
     # Written so that NaN is refused too.
     if not (values.min() >= 0 and values.max() <= white):
-        raise InputError(
+        raise PictureError(
             f"{path} has values from {values.min():g} to {values.max():g}, where 0 to {white:g} would be black to white. "
             "Convert it to 8 or 16 bits."
         )
@@ -122,22 +179,35 @@ def _flattened(image: Image.Image, background: Rgb) -> Image.Image:
     return Image.alpha_composite(Image.new("RGBA", image.size, background), image).convert("RGB")
 
 
-def write_image(path: Path, rgb: np.ndarray) -> None:
-    """Write (height, width, 3) uint8 RGB as PNG, JPEG, WebP, ... by the suffix, whole or not at all; raises OutputError."""
-    content = _encode(path, rgb)
+def write_image(path: Path, rgb: np.ndarray, metadata: PictureMetadata = NO_METADATA) -> list[str]:
+    """Write (height, width, 3) uint8 RGB as PNG, JPEG, WebP, ... by the suffix, whole or not at all; raises OutputError.
+
+    Returns the names of those parts of `metadata` that could not be kept.
+    """
+    content, lost = _encode(path, rgb, metadata)
     with whole_file(path) as partial:
         partial.write_bytes(content)
+    return lost
 
 
-def _encode(path: Path, rgb: np.ndarray) -> bytes:
+def _encode(path: Path, rgb: np.ndarray, metadata: PictureMetadata) -> tuple[bytes, list[str]]:
     suffix = path.suffix.lower()
-    if suffix not in IMAGE_SUFFIXES:
+    if suffix not in WRITTEN_FORMATS:
         raise OutputError(f"Cannot write {path}: {suffix or 'no suffix'} is no image format. Use .png, .jpg or .webp.")
-    content = BytesIO()
+    form, image = WRITTEN_FORMATS[suffix], Image.fromarray(rgb)
+    if metadata.present():
+        with suppress(Exception):  # some formats write EXIF anew, which fails in many ways on odd tags
+            options, lost = options_for(metadata, form, image.size)
+            return _saved(image, form, options), lost
     try:
-        Image.fromarray(rgb).save(content, Image.registered_extensions()[suffix], **WRITE_OPTIONS.get(suffix, {}))
-    except (OSError, ValueError) as error:
+        return _saved(image, form, {}), [*metadata.present(), *metadata.unreadable]
+    except (OSError, ValueError, KeyError) as error:
         raise OutputError(f"Cannot write {path}: {error}. Try another format, such as .png.") from error
+
+
+def _saved(image: Image.Image, form: str, options: dict[str, Any]) -> bytes:
+    content = BytesIO()
+    image.save(content, form, **WRITE_OPTIONS.get(form, {}), **options)
     return content.getvalue()
 
 
@@ -158,15 +228,5 @@ def thumbnail_jpeg(path: Path, largest_width: int) -> bytes:
 
 
 def list_images(folder: Path) -> list[Path]:
-    """Return the image files of a folder in natural order (2 before 10), without hidden files; raises InputError."""
-    try:
-        images = [path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file()]
-    except OSError as error:
-        raise InputError(f"Cannot list the folder {folder}: {error.strerror}. Check the path.") from error
-    return sorted((path for path in images if not path.name.startswith(".")), key=natural_order)
-
-
-def natural_order(path: Path) -> list[tuple[int, int, str]]:
-    """Return a sort key under which numbers in a name count as numbers."""
-    parts = re.split(r"(\d+)", path.name.lower())
-    return [(1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts]
+    """Return the pictures of a folder in natural order (2 before 10), without hidden files; raises InputError."""
+    return list(pictures_of(folder).files)

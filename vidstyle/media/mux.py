@@ -5,8 +5,6 @@ one more input, a file of ffmpeg's metadata format (https://ffmpeg.org/ffmpeg-fo
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,17 +14,21 @@ from vidstyle.files import whole_file
 from vidstyle.media import ffmpeg
 from vidstyle.media.clip import Clip
 from vidstyle.media.codecs import TargetContainer
-from vidstyle.media.resync_tracks import recording_shifts, tracks_on_one_clock
+from vidstyle.media.complaints import SOURCE, encodings_of, of_converted
+from vidstyle.media.resync_tracks import MovedTracks, tracks_on_one_clock
+from vidstyle.media.timecode import advanced
 from vidstyle.media.tracks import COPY, Track, TrackPlan
 
 SEEK_MARGIN_SECONDS = 10
 LETTERS = {"audio": "a", "subtitle": "s", "attachment": "t", "video": "v"}
 NO_TRACK = "d:999?"
 """A track that no file has. Mapping it keeps a file among the inputs for its chapters and tags alone."""
-SOURCE, TAGS = 1, 2
-"""The numbers of these inputs of the command; the painted video is 0."""
+TAGS = 2
+"""The number of this input of the command; the painted video is 0, the source 1."""
 LAYOUTS = {"libopus": ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")}
 """Encoders that take only these channel layouts, in ffmpeg's names."""
+FILL_GAPS = "aresample=async=1:min_hard_comp=0.001"
+"""The filter that fills a gap of a millisecond and more with silence, and drops what overlaps."""
 TAG_SPECIAL_CHARACTERS = re.compile(r"[=;#\\\n]")
 """What has a meaning in ffmpeg's metadata format, unless a backslash comes before it."""
 
@@ -51,41 +53,70 @@ def mux(
     cut: Cut,
     aspect: Fraction,
     target: Path,
+    restarts: int = 0,
 ) -> list[str]:
     """Write `painted`, shown at `aspect`, and the planned tracks of `clip` into `target`.
 
-    Copied packets keep payload and time; a cut drops those outside and moves the rest with the pictures. Returns the
-    error lines of the decoders of converted tracks. Raises OutputError.
+    Copied packets keep payload and time; a cut drops those outside and moves the rest with the pictures. `restarts` says
+    how often the pictures' clock started again while they were read. Returns what is wrong with converted tracks: texts
+    that are not UTF-8, and the error lines of decoders. Raises OutputError.
     """
-    with _on_one_clock(clip, plan, painted.with_suffix(".tracks.nut")) as (source, plan):
+    with tracks_on_one_clock(clip, plan.tracks, restarts, painted) as moved:
+        plan = plan if moved is None else replace(plan, tracks=_as_moved(plan.tracks, moved))
         tags = painted.with_suffix(".tags")
         try:
-            _write_tags(tags, plan)
-            streams = _streams(painted, source, tags, plan.tracks, cut)
-            arguments = ffmpeg.command(streams, target, **_options(plan, container, cut, aspect))
-            lines = ffmpeg.run(arguments, f"put {clip.path.name}'s sound and subtitles into {target.suffix[1:]}")
+            _write_tags(tags, _with_timecode_of(cut, clip, plan))
+            options = _options(plan, container, cut, aspect)
+
+            def write(encodings: dict[int, str]) -> list[str]:
+                streams = _streams(painted, clip.path, tags, plan.tracks, moved, cut, encodings)
+                doing = f"put {clip.path.name}'s sound and subtitles into {target.suffix[1:]}"
+                return ffmpeg.run(ffmpeg.command(streams, target, **options), doing)
+
+            lines = write({})
+            if encodings := encodings_of(lines, plan.tracks):
+                lines = write(encodings)
         finally:
             tags.unlink(missing_ok=True)
-    converted = tuple(f"[{track.codec} @" for track in plan.tracks if track.encoder != COPY)
-    return [line for line in lines if line.startswith(converted)] if converted else []
+    read_as = [f"subtitle track {index} is not UTF-8, it was read as {name}" for index, name in encodings.items()]
+    return [*read_as, *of_converted(lines, plan.tracks)]
 
 
-@contextmanager
-def _on_one_clock(clip: Clip, plan: TrackPlan, path: Path) -> Iterator[tuple[Path, TrackPlan]]:
-    """Yield the file to take the tracks from, which is `path` if the source's clock starts again, and the plan for it."""
-    shifts = recording_shifts(clip) if plan.tracks else []
-    if len(shifts) < 2:
-        yield clip.path, plan
-        return
-    with tracks_on_one_clock(clip, plan.tracks, shifts, path) as tracks:
-        yield path, replace(plan, tracks=tracks)
+def _streams(
+    painted: Path,
+    source: Path,
+    tags: Path,
+    tracks: tuple[Track, ...],
+    moved: MovedTracks | None,
+    cut: Cut,
+    encodings: dict[int, str],
+) -> list[Any]:
+    """Return the streams of the result: the painted video and the tracks; `source` and `tags` are always inputs.
 
-
-def _streams(painted: Path, source: Path, tags: Path, tracks: tuple[Track, ...], cut: Cut) -> list[Any]:
-    """Return the streams of the result: the painted video and the tracks; `source` and `tags` are always inputs."""
-    video, other = ffmpeg.source(painted), ffmpeg.source(source, **_seek(cut))
+    `encodings` are those of text tracks that are not UTF-8.
+    """
+    texts = {f"sub_charenc:{index}": name for index, name in encodings.items()}
+    video, other = ffmpeg.source(painted), ffmpeg.source(source, **_seek(cut), **texts)
     tag_file = ffmpeg.source(tags, format="ffmetadata")
-    return [video["v:0"], other[NO_TRACK], tag_file[NO_TRACK], *(other[str(track.index)] for track in tracks)]
+    by_track = {track.index: other[str(track.index)] for track in tracks}
+    if moved is not None:
+        on_one_clock = ffmpeg.source(moved.path, **_seek(cut, moved.late))
+        by_track |= {index: on_one_clock[str(number)] for index, number in moved.numbers.items()}
+    return [video["v:0"], other[NO_TRACK], tag_file[NO_TRACK], *(by_track[track.index] for track in tracks)]
+
+
+def _as_moved(tracks: tuple[Track, ...], moved: MovedTracks) -> tuple[Track, ...]:
+    """Return the tracks as their new file has them."""
+    return tuple(
+        replace(
+            track,
+            priming_seconds=min(track.priming_seconds, moved.priming.get(moved.numbers[track.index], Fraction(0))),
+            in_pieces=moved.in_pieces,
+        )
+        if track.index in moved.numbers
+        else track
+        for track in tracks
+    )
 
 
 def _options(plan: TrackPlan, container: TargetContainer, cut: Cut, aspect: Fraction) -> dict[str, Any]:
@@ -96,12 +127,14 @@ def _options(plan: TrackPlan, container: TargetContainer, cut: Cut, aspect: Frac
     return {**general, **shape, **_ticks(plan, container), **by_track}
 
 
-def _seek(cut: Cut) -> dict[str, Any]:
-    """Return options that shift the source's clock, and skip most of what lies before the cut."""
-    shifted = {"itsoffset": _decimal(-cut.shift)} if cut.shift else {}
+def _seek(cut: Cut, late: int = 0) -> dict[str, Any]:
+    """Return options that shift the clock of a source, which is `late` seconds late, and skip most before the cut."""
+    shift = cut.shift + late
+    shifted = {"itsoffset": _decimal(-shift)} if shift else {}
     if cut.start is None or cut.start < SEEK_MARGIN_SECONDS:
         return shifted
-    return {**shifted, "noaccurate_seek": None, "seek_timestamp": 1, "ss": _decimal(cut.start - SEEK_MARGIN_SECONDS)}
+    begin = cut.start + late - SEEK_MARGIN_SECONDS
+    return {**shifted, "noaccurate_seek": None, "seek_timestamp": 1, "ss": _decimal(begin)}
 
 
 def _write_tags(path: Path, plan: TrackPlan) -> None:
@@ -110,6 +143,22 @@ def _write_tags(path: Path, plan: TrackPlan) -> None:
     texts = ["".join(f"{_escaped(name)}={_escaped(value)}\n" for name, value in tags.items()) for tags in sections]
     with whole_file(path) as partial:
         partial.write_bytes((";FFMETADATA1\n" + "[STREAM]\n".join(texts)).encode())
+
+
+def _with_timecode_of(cut: Cut, clip: Clip, plan: TrackPlan) -> TrackPlan:
+    """Return the plan with the timecode of the first painted picture."""
+    if cut.start is None:
+        return plan
+    frames = round((cut.shift - clip.origin_pts * clip.time_base) * clip.frame_rate)
+
+    def moved(tags: dict[str, str]) -> dict[str, str]:
+        return {
+            name: advanced(value, frames, clip.frame_rate) if name.lower() == "timecode" else value
+            for name, value in tags.items()
+        }
+
+    tracks = tuple(replace(track, tags=moved(track.tags)) for track in plan.tracks)
+    return replace(plan, file_tags=moved(plan.file_tags), video_tags=moved(plan.video_tags), tracks=tracks)
 
 
 def _escaped(text: str) -> str:
@@ -158,8 +207,11 @@ def _subtitle_filter(begin: Fraction | None, end: Fraction | None) -> str:
 
 
 def _audio_filters(track: Track, begin: Fraction | None, end: Fraction | None) -> list[str]:
-    """Return the filters for sound that is encoded: cut to the sample, in a channel layout that the encoder takes."""
-    filters = []
+    """Return the filters for sound that is encoded: cut to the sample, in a channel layout that the encoder takes.
+
+    A gap becomes silence: an encoder would draw together what lies before and after it.
+    """
+    filters = [FILL_GAPS] if track.in_pieces else []
     edges = [f"{edge}={_decimal(time)}" for edge, time in (("start", begin), ("end", end)) if time is not None]
     if edges:
         filters.append(f"atrim={':'.join(edges)}")

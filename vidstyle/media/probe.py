@@ -16,14 +16,18 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from vidstyle.errors import InputError
+from vidstyle.files import is_file, is_folder
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour, Stream
+from vidstyle.media.edit_list import IGNORE_EDIT_LISTS, edits_of, is_plain, played
 from vidstyle.media.hdr_metadata import read_static_metadata
+from vidstyle.source_paths import refuse_special
 
 VIDEO_SUFFIXES = (
-    *(".3gp", ".asf", ".avi", ".divx", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg"),
-    *(".mts", ".mxf", ".nut", ".ogm", ".ogv", ".ts", ".vob", ".webm", ".wmv"),
+    *(".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".m1v", ".m2p", ".m2t", ".m2ts", ".m2v", ".m4v"),
+    *(".mkv", ".mod", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mpv", ".mts", ".mxf", ".nut", ".ogm", ".ogv", ".qt"),
+    *(".rm", ".rmvb", ".tod", ".ts", ".vob", ".vro", ".webm", ".wmv", ".wtv", ".y4m"),
 )
-"""The files of a folder that count as video. A file that is named itself is tried whatever its suffix."""
+"""A hint: files of a folder that count as video without being played. Others are tried whatever their suffix."""
 FALLBACK_RATE = Fraction(25)
 HIGHEST_PLAUSIBLE_RATE = 480
 PACKETS_UNTIL_A_PICTURE = 400
@@ -48,11 +52,15 @@ def probe(path: Path) -> Clip:
         return _describe(path, container, stream, _first_frame(container, stream, path))
 
 
-def open_source(path: Path) -> InputContainer:
-    """Return the opened container, to be closed by the caller (`with`); raises InputError naming file and cause."""
+def open_source(path: Path, *, edit_lists: bool = True) -> InputContainer:
+    """Return the opened container, to be closed by the caller (`with`); raises InputError naming file and cause.
+
+    Without `edit_lists` the packets of mp4 and mov have the times of the media.
+    """
     _check_file(path)
+    options = {} if edit_lists else IGNORE_EDIT_LISTS
     try:
-        container = av.open(f"file:{path}", metadata_errors="replace")
+        container = av.open(f"file:{path}", metadata_errors="replace", options=options)
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise InputError(f"{path} is not a video that can be read: {_reason(error)}. Check the file.") from error
     if container.format.name.endswith(PICTURE_FORMATS):
@@ -62,11 +70,12 @@ def open_source(path: Path) -> InputContainer:
 
 
 def _check_file(path: Path) -> None:
-    if not path.exists():
+    refuse_special(path)
+    if not is_file(path) and not is_folder(path):
         raise InputError(f"There is no file {path}. Check the path.")
     if path.is_dir():
         raise InputError(f"{path} is a folder, not a video file. Give a file in it.")
-    if path.is_file() and path.stat().st_size == 0:
+    if path.stat().st_size == 0:
         raise InputError(f"{path} is empty (0 bytes). Copy or download it again.")
 
 
@@ -124,6 +133,9 @@ def refuse_encrypted(packet: Packet, name: str) -> None:
 
 
 def _describe(path: Path, container: InputContainer, stream: VideoStream, frame: VideoFrame) -> Clip:
+    edits = edits_of(path, container, stream)
+    edits = () if is_plain(edits) else played(edits)
+    time_base = Fraction(stream.time_base or 1)
     return Clip(
         path=path,
         video_index=stream.index,
@@ -132,18 +144,19 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
         rotation=_clockwise(frame.rotation),
         sample_aspect=stream.sample_aspect_ratio or Fraction(1),
         frame_rate=_frame_rate(stream),
-        time_base=Fraction(stream.time_base or 1),
+        time_base=time_base,
         pixel_format=frame.format.name,
         bit_depth=frame.format.components[0].bits,
         colour=_colour(stream.codec_context, frame),
         interlaced=frame.interlaced_frame,
-        duration=_duration(container, stream),
-        frames=stream.frames or None,
+        duration=(edits[-1].end - edits[0].start) * time_base if edits else _duration(container, stream),
+        frames=None if edits else stream.frames or None,
         streams=tuple(_stream(stream) for stream in container.streams),
         metadata=read_static_metadata(frame),
         mirrored=_mirrored(frame),
         coded_aspect=stream.codec_context.sample_aspect_ratio,
         origin_pts=_origin_pts(container, stream),
+        edits=edits,
     )
 
 

@@ -50,6 +50,7 @@ class ReadReport:
     """Counts of one reading: packets in the asked range, frames given, of these concealed and held; and its warnings.
 
     `concealed` frames are damaged ones that the decoder repaired. `held` ones repeat the frame before a missing one.
+    `restarts` says how often the clock started again.
     """
 
     packets: int = 0
@@ -57,6 +58,7 @@ class ReadReport:
     concealed: int = 0
     held: int = 0
     truncated: bool = False
+    restarts: int = 0
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -158,12 +160,13 @@ class VideoReader:
         self._resized = self._unordered = 0
         self._aspect: Fraction | None = None
         self._missing: list[int] = []
-        self._container = open_source(self.clip.path)
+        self._container = open_source(self.clip.path, edit_lists=not self.clip.edits)
         self._stream: Any = self._container.streams[self.clip.video_index]
-        self.start_pts = self._stream.start_time or 0
+        self.start_pts = self.clip.edits[0].start if self.clip.edits else self._stream.start_time or 0
         self._from = self._ticks(self._start_seconds, BEFORE_ALL)
         self._until = self._ticks(self._end_seconds, AFTER_ALL)
-        self._decoder = Decoder(self._container, self._stream, (self._from, self._until), self.clip.frame_rate)
+        in_range = (self._from, self._until)
+        self._decoder = Decoder(self._container, self._stream, in_range, self.clip.frame_rate, self.clip.edits)
         self._deinterlacer = Deinterlacer(self._deinterlace)
         self._source = self._pictures()
 
@@ -174,9 +177,13 @@ class VideoReader:
         return self.start_pts + ceil(after / self.clip.time_base)
 
     def _seek(self, pts: int) -> None:
-        """Go to a key frame that surely lies before `pts`; files without an index are read from the front."""
+        """Go to a key frame that surely lies before `pts`; files without an index are read from the front.
+
+        The decoder goes to the pieces of an edit list by itself.
+        """
         target = pts - ceil(MARGIN_SECONDS / self.clip.time_base)
-        if target > self.start_pts and self.clip.duration is not None and not clock_may_jump(self._container):
+        is_seekable = self.clip.duration is not None and not self.clip.edits and not clock_may_jump(self._container)
+        if target > self.start_pts and is_seekable:
             try:
                 self._container.seek(target, stream=self._stream)
             except av.error.FFmpegError:
@@ -269,6 +276,7 @@ class VideoReader:
             duration = "" if self.clip.duration is None else f": it lasts {float(self.clip.duration):.2f} s"
             raise InputError(f"{self.clip.path} gave no picture in the asked range{duration}. Check --start and --end.")
         self.report.packets = self._decoder.packets
+        self.report.restarts = len(self._decoder.timeline.shifts) - 1
         self.report.truncated = self._end_seconds is None and self._is_truncated()
         self.report.warnings += [f"{self.clip.path}: {text}." for text in self._warnings()]
 
@@ -280,9 +288,9 @@ class VideoReader:
             (self._unordered, "pictures had times that did not increase; they were moved"),
         ]
         warnings = [f"{count} {text}" for count, text in counts if count]
-        restarts = len(self._decoder.timeline.shifts) - 1
-        if restarts:
-            warnings.append(f"the clock starts again {restarts} times; the recordings were put one after the other")
+        if self.report.restarts:
+            restarts = f"the clock starts again {self.report.restarts} times"
+            warnings.append(f"{restarts}; the recordings were put one after the other")
         if self._decoder.stopped_by:
             warnings.append(f"reading stopped early: {self._decoder.stopped_by}")
         if self.report.truncated:
@@ -310,7 +318,8 @@ class VideoReader:
         if self.clip.frames and not self._start_seconds:
             ends_early = self._end() + 1.5 / self.clip.frame_rate < self.clip.duration
             return ends_early and self._decoder.all_packets < self.clip.frames
-        return self._end() + SHORT_SECONDS < self.clip.duration and not self._others_go_on()
+        is_short = self._end() + SHORT_SECONDS < self.clip.duration
+        return is_short and (bool(self.clip.edits) or not self._others_go_on())
 
     def _others_go_on(self) -> bool:
         """Return whether another stream lasts longer than the pictures: then the file is whole, its video just shorter."""

@@ -17,7 +17,7 @@ from vidstyle.media.probe import open_source
 COPY = "copy"
 KIND_WORDS = {"audio": "sound"}
 TEXT_SUBTITLES = ("subrip", "ass", "webvtt", "mov_text", "text", "hdmv_text_subtitle")
-VIDEO_TAGS = ("language", "handler_name", "timecode", "creation_time")
+VIDEO_TAGS = ("language", "handler_name", "timecode", "TIMECODE", "creation_time")
 """Tags of the source's video track that are true of the painted one."""
 FILE_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder")
 """Tags that a source says of its own file, and that are not true of the result."""
@@ -30,6 +30,7 @@ class Track:
     """One track to carry over: its index in the source, kind, codec, encoder (or `copy`), and its tags in the result.
 
     `priming_seconds`: a player leaves out that much at the start of the copied track, wherever that start may be.
+    `in_pieces`: there may be gaps between its packets, which are silence.
     """
 
     index: int
@@ -38,6 +39,7 @@ class Track:
     encoder: str
     tags: dict[str, str]
     priming_seconds: Fraction = Fraction(0)
+    in_pieces: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def plan_tracks(clip: Clip, container: TargetContainer, *, audio: bool, subtitle
     warnings: list[str] = []
     with open_source(clip.path) as source:
         video = source.streams[clip.video_index]
-        priming = {} if container.keeps_ticks else _priming(source)
+        priming = {} if container.keeps_ticks else priming_of(source)
         for stream in source.streams:
             if stream.index == clip.video_index or _is_chapters(stream, source):
                 continue
@@ -154,7 +156,7 @@ def _is_cover(stream: Any) -> bool:
     return bool(stream.disposition & Disposition.attached_pic)
 
 
-def _priming(source: InputContainer) -> dict[int, Fraction]:
+def priming_of(source: InputContainer) -> dict[int, Fraction]:
     """Return the seconds of sound, by track, that a player must leave out as the first packet says.
 
     Matroska keeps that length for the whole track (CodecDelay), so it is left out at the beginning of a cut as well.

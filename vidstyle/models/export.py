@@ -2,6 +2,7 @@
 
 import warnings
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 
 import torch
@@ -43,19 +44,24 @@ def export_style(style: Style, target: Path, to: str) -> None:
         if to == "onnx":
             _write_onnx(network, example, partial)
         else:
-            torch.jit.trace(network, example).save(partial)
+            # Into memory first: what torch opens itself hides what the system said, and takes only names in Unicode.
+            program = BytesIO()
+            torch.jit.save(torch.jit.trace(network, example), program)
+            partial.write_bytes(program.getvalue())
 
 
 def _write_onnx(network: nn.Module, example: Tensor, target: Path) -> None:
     """Write the traced network; torch's newer exporter would also need the package onnxscript."""
     dynamic = {0: "n", 2: "height", 3: "width"}
+    model = BytesIO()
     torch.onnx.export(
         network,
         (example,),
-        target,
+        model,  # type: ignore[arg-type]  # only its newer exporter takes none
         dynamo=False,
         opset_version=_OPSET,
         input_names=["images"],
         output_names=["painted"],
         dynamic_axes={"images": dynamic, "painted": dynamic},
     )
+    target.write_bytes(model.getvalue())

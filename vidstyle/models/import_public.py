@@ -43,6 +43,10 @@ def read_public_generator(path: Path, size: int) -> Style:
 
 
 def _check_supported(path: Path, weights: dict[str, Tensor], kind: str | None) -> None:
+    if not all(value.is_floating_point() for value in weights.values()):
+        raise _refusal(path, "its weights are whole numbers, as in a quantised network")
+    if weights["model.1.weight"].dim() != 4:
+        raise _refusal(path, "its first layer is no convolution")
     if kind is None:
         cause = "only one of its two ways of resizing is antialiased, or it halves the size other than twice"
         raise _refusal(path, cause)

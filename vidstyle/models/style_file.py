@@ -1,6 +1,7 @@
 """The style file: a generator's weights and what is needed to rebuild it, as safetensors with metadata."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,13 +10,19 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import StyleError
+from vidstyle.files import is_file, is_folder
+from vidstyle.models.file_kind import CHECKPOINT, OLD_CHECKPOINT, SAFETENSORS, describe_file
 from vidstyle.models.tensor_file import READ_ERRORS, load_with_metadata, save_with_metadata
+from vidstyle.models.weights import finite
 from vidstyle.networks.generators import GENERATORS
 from vidstyle.run_folder import RunFolder
+from vidstyle.settings import LARGEST_SIDE, shown
 
 STYLES_FOLDER = Path(__file__).parent.parent / "styles"
 FORMAT = "vidstyle-style-1"
 """What the metadata of a style file states as its format."""
+DESCRIPTION = {"kind", "channels", "blocks", "size"}
+"""What its metadata say of the generator."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +41,13 @@ class Style:
     history: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.kind not in GENERATORS or min(self.channels, self.blocks, self.size) < 1 or not self.weights:
-            raise StyleError(f"Not a usable style: kind {self.kind!r}, {self.channels} channels, {self.blocks} blocks.")
+        counts = (self.channels, self.blocks, self.size)
+        good = all(type(count) is int and 1 <= count <= LARGEST_SIDE for count in counts)
+        if not (isinstance(self.kind, str) and self.kind in GENERATORS and good and self.weights):
+            raise StyleError(
+                f"Not a usable style: kind {shown(self.kind)}, {shown(self.channels)} channels, {shown(self.blocks)} blocks, "
+                f"size {shown(self.size)}."
+            )
 
 
 def save_style(style: Style, target: Path, dtype: torch.dtype = torch.float32) -> None:
@@ -51,13 +63,34 @@ def load_style(path: Path) -> Style:
     try:
         tensors, metadata = load_with_metadata(path)
     except READ_ERRORS as error:
+        kind, _ = describe_file(path)
+        if kind in (CHECKPOINT, OLD_CHECKPOINT):
+            raise StyleError(f"{path} is {kind}, and no style. Make one of it with `vidstyle import`.") from error
+        cause = f"it is {kind}" if kind and kind != SAFETENSORS else str(error)
         raise StyleError(
-            f"Cannot read the style {path}: {error}. Give a style.safetensors that train wrote."
+            f"Cannot read the style {path}: {cause}. Give a style.safetensors that train wrote."
         ) from error
     if metadata.get("format") != FORMAT:
         raise StyleError(f"{path} holds weights, but not of a style. Give a style.safetensors that train wrote.")
-    weights = {name: tensor.float() for name, tensor in tensors.items()}
-    return Style(**json.loads(metadata["style"]), weights=weights, history=json.loads(metadata["history"]))
+    described, history = (described_in(metadata, key, path) for key in ("style", "history"))
+    if set(described) != DESCRIPTION:
+        raise StyleError(f"{path} does not describe its generator. Give a style.safetensors that train wrote.")
+    weights = finite({name: tensor.float() for name, tensor in tensors.items()}, path)
+    try:
+        return Style(**described, weights=weights, history=history)
+    except StyleError as error:
+        raise StyleError(f"{path}: {error} Give a style.safetensors that train wrote.") from error
+
+
+def described_in(metadata: Mapping[str, str], key: str, path: Path) -> dict[str, Any]:
+    """Return what a file's metadata describe under `key`; raises StyleError when that is missing or cannot be understood."""
+    try:
+        described = json.loads(metadata.get(key, ""))
+    except (ValueError, RecursionError):
+        described = None
+    if not isinstance(described, dict):
+        raise StyleError(f"The description of {path} ({key}) is missing or damaged. Give the file that train wrote.")
+    return described
 
 
 def shipped_styles() -> dict[str, Path]:
@@ -69,7 +102,7 @@ def find_style(name: str, runs: Path = Path("runs")) -> Path:
     """Return the file of a style given by its path, its shipped name, or the folder or name of its run; raises StyleError."""
     given = Path(name)
     candidates = [given, given / "style.safetensors", runs / name / "style.safetensors"]
-    found = shipped_styles().get(name) or next((path for path in candidates if path.is_file()), None)
+    found = shipped_styles().get(name) or next((path for path in candidates if is_file(path)), None)
     if found is None:
         _refuse_without_generator(given, runs / name)
         shipped = ", ".join(shipped_styles()) or "none"
@@ -82,12 +115,12 @@ def find_style(name: str, runs: Path = Path("runs")) -> Path:
 def _refuse_without_generator(*folders: Path) -> None:
     """Raise StyleError when one of the folders is of a run whose method leaves no generator."""
     for folder in map(RunFolder, folders):
-        if folder.inversion.is_file():
+        if is_file(folder.look):
             raise StyleError(
                 f"The run {folder.path} learnt a look, which varies pictures and paints none by itself. Give it as "
                 "--diversify-style, with --diversify N, and a style that paints as --style."
             )
-        if folder.results.is_dir():
+        if is_folder(folder.results):
             raise StyleError(
                 f"The run {folder.path} has no generator that could paint: its method optimises pictures one by one. "
                 f"They are in {folder.results}; to paint video, train with another method."

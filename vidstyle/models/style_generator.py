@@ -23,14 +23,24 @@ SMALLEST_SIDE = 16
 
 def build_generator(style: Style) -> Generator:
     """Return the network of `style` with its weights, fp32 on the CPU; raises StyleError when they do not fit."""
+    _check_shapes(style)
     network = GENERATORS[style.kind](style.channels, style.blocks)
+    network.load_state_dict(style.weights)
+    return network
+
+
+def _check_shapes(style: Style) -> None:
+    """Raise StyleError where the style's weights do not fit its own description, before any memory is taken for it."""
     try:
-        network.load_state_dict(style.weights)
-    except RuntimeError as error:
+        if style.blocks > len(style.weights):
+            raise ValueError(f"{style.blocks} blocks, but {len(style.weights)} weights")
+        with torch.device("meta"):
+            described = GENERATORS[style.kind](style.channels, style.blocks)
+        described.load_state_dict({name: weight.to("meta") for name, weight in style.weights.items()}, assign=True)
+    except (RuntimeError, ValueError) as error:
         raise StyleError(
             f"The style's weights do not fit its own description: {error}. Train or download it anew."
         ) from error
-    return network
 
 
 class StyleGenerator:

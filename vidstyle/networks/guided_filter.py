@@ -27,7 +27,7 @@ def guided_filter(guide: Tensor, image: Tensor, radius: int, epsilon: float) -> 
     if torch.is_grad_enabled() and (guide.requires_grad or image.requires_grad):
         return _filtered(guide, image, radius, epsilon)
     result, height = torch.empty_like(image), image.shape[2]
-    for start, stop in _strips(image):
+    for start, stop in row_strips(len(image), *image.shape[2:]):
         first, last = max(start - 2 * radius, 0), min(stop + 2 * radius, height)
         strip = image[:, :, first:last]
         strip = _filtered(strip if guide is image else guide[:, :, first:last], strip, radius, epsilon)
@@ -44,13 +44,48 @@ def fast_guided_filter(
     what was painted of it. The lines are fitted at the small size, `radius` in its pixels, enlarged by bilinear
     interpolation with pixel centres kept, and drawn by the full-size guide. dtype of `painted_small`.
     """
-    slope, offset = _mean_lines(guide_small, painted_small, radius, epsilon)
+    slope, offset = mean_lines(guide_small, painted_small, radius, epsilon)
     shape = (*painted_small.shape[:2], *guide_full.shape[2:])
     result = torch.empty(shape, dtype=painted_small.dtype, device=guide_full.device)
-    for start, stop in _strips(result):
-        slopes, offsets = (_enlarged_rows(lines, start, stop, shape[2], shape[3]) for lines in (slope, offset))
+    for start, stop in row_strips(len(result), *shape[2:]):
+        slopes, offsets = (enlarged_rows(lines, start, stop, shape[2], shape[3]) for lines in (slope, offset))
         result[:, :, start:stop] = slopes.mul(_wide(guide_full[:, :, start:stop])).add(offsets)
     return result
+
+
+def mean_lines(guide: Tensor, image: Tensor, radius: int, epsilon: float) -> tuple[Tensor, Tensor]:
+    """Return slope and offset at each pixel, (n, c, h, w): means over all windows that the pixel lies in.
+
+    `slope` * `guide` + `offset` is the filtered `image`; see `guided_filter`. They have fp32 at least. With `radius` 0 the
+    slope is 0 and the offset is `image` itself.
+    """
+    if guide is image:
+        values = _wide(image)
+        image_mean = guide_mean = box_mean(values, radius)
+        covariance = variance = box_mean(values * values, radius) - guide_mean * guide_mean
+    else:
+        guide, image = _wide(guide), _wide(image)
+        guide_mean, image_mean = box_mean(guide, radius), box_mean(image, radius)
+        variance = box_mean(guide * guide, radius) - guide_mean * guide_mean
+        covariance = box_mean(guide * image, radius) - guide_mean * image_mean
+    slope = covariance / (variance + epsilon)
+    return box_mean(slope, radius), box_mean(image_mean - slope * guide_mean, radius)
+
+
+def enlarged_rows(lines: Tensor, start: int, stop: int, height: int, width: int) -> Tensor:
+    """Return the rows `start` to `stop` of (n, c, hs, ws) enlarged to (n, c, height, width); bilinear, pixel centres kept."""
+    places = torch.arange(start, stop, device=lines.device, dtype=lines.dtype)
+    places = ((places + 0.5) * (lines.shape[2] / height) - 0.5).clamp(min=0)
+    above = places.long().clamp(max=lines.shape[2] - 1)
+    below = (above + 1).clamp(max=lines.shape[2] - 1)
+    rows = torch.lerp(lines[:, :, above], lines[:, :, below], (places - above)[:, None])
+    return functional.interpolate(rows, (stop - start, width), mode="bilinear", align_corners=False)
+
+
+def row_strips(count: int, height: int, width: int) -> list[tuple[int, int]]:
+    """Return the (start, stop) rows by which `count` pictures are filtered: at most STRIP_PIXELS values of a channel."""
+    rows = max(1, STRIP_PIXELS // (count * width))
+    return [(start, min(start + rows, height)) for start in range(0, height, rows)]
 
 
 def box_mean(images: Tensor, radius: int) -> Tensor:
@@ -65,23 +100,8 @@ def box_mean(images: Tensor, radius: int) -> Tensor:
 
 
 def _filtered(guide: Tensor, image: Tensor, radius: int, epsilon: float) -> Tensor:
-    slope, offset = _mean_lines(guide, image, radius, epsilon)
+    slope, offset = mean_lines(guide, image, radius, epsilon)
     return (slope * _wide(guide) + offset).to(image.dtype)
-
-
-def _mean_lines(guide: Tensor, image: Tensor, radius: int, epsilon: float) -> tuple[Tensor, Tensor]:
-    """Return slope and offset at each pixel, (n, c, h, w): means over all windows that the pixel lies in."""
-    if guide is image:
-        values = _wide(image)
-        image_mean = guide_mean = box_mean(values, radius)
-        covariance = variance = box_mean(values * values, radius) - guide_mean * guide_mean
-    else:
-        guide, image = _wide(guide), _wide(image)
-        guide_mean, image_mean = box_mean(guide, radius), box_mean(image, radius)
-        variance = box_mean(guide * guide, radius) - guide_mean * guide_mean
-        covariance = box_mean(guide * image, radius) - guide_mean * image_mean
-    slope = covariance / (variance + epsilon)
-    return box_mean(slope, radius), box_mean(image_mean - slope * guide_mean, radius)
 
 
 def _wide(values: Tensor) -> Tensor:
@@ -125,20 +145,3 @@ def _window_counts(size: int, radius: int, like: Tensor) -> Tensor:
     """Return (size,) how many pixels of a side of `size` lie in the window around each."""
     places = torch.arange(size, device=like.device, dtype=like.dtype)
     return (places + radius).clamp(max=size - 1) - (places - radius).clamp(min=0) + 1
-
-
-def _strips(images: Tensor) -> list[tuple[int, int]]:
-    """Return the (start, stop) rows that (n, c, h, w) is filtered by."""
-    count, _, height, width = images.shape
-    rows = max(1, STRIP_PIXELS // (count * width))
-    return [(start, min(start + rows, height)) for start in range(0, height, rows)]
-
-
-def _enlarged_rows(lines: Tensor, start: int, stop: int, height: int, width: int) -> Tensor:
-    """Return the rows `start` to `stop` of (n, c, hs, ws) enlarged to (n, c, height, width)."""
-    places = torch.arange(start, stop, device=lines.device, dtype=lines.dtype)
-    places = ((places + 0.5) * (lines.shape[2] / height) - 0.5).clamp(min=0)
-    above = places.long().clamp(max=lines.shape[2] - 1)
-    below = (above + 1).clamp(max=lines.shape[2] - 1)
-    rows = torch.lerp(lines[:, :, above], lines[:, :, below], (places - above)[:, None])
-    return functional.interpolate(rows, (stop - start, width), mode="bilinear", align_corners=False)

@@ -29,6 +29,16 @@ def without_noise(painted: Tensor, source: Tensor) -> Tensor:
 
     Instance norm stretches whatever contrast there is. Without this, a black frame would become a picture of rounding errors.
     """
+    return fade(painted, source, shown_share(source))
+
+
+def shown_share(source: Tensor) -> Tensor:
+    """Return the share of each painting that is shown, (n, 1, 1, 1): 0 where its (n, 3, h, w) source has no contrast."""
     contrast = source.flatten(2).std(dim=2, correction=0).amax(1)
     share = (contrast * 255 - NOISE_LEVELS) / (PICTURE_LEVELS - NOISE_LEVELS)
-    return source + (painted - source) * share.clamp(0, 1).view(-1, 1, 1, 1)
+    return share.clamp(0, 1).view(-1, 1, 1, 1)
+
+
+def fade(painted: Tensor, source: Tensor, shown: Tensor) -> Tensor:
+    """Return the share `shown`, (n, 1, 1, 1), of the painting over the rest of the source; both (n, 3, h, w) in [0, 1]."""
+    return source + (painted - source) * shown

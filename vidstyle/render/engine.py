@@ -69,9 +69,11 @@ class Engine:
 
     def upscaler_name(self, sizes: Sizes) -> str | None:
         """Return the name or file of the upscaler for these sizes, None where a resize does."""
+        if not self.settings.is_upscaled:
+            return None
         if self.settings.upscaler == "auto":
             return UPSCALERS[0] if sizes.asks_for_upscaler else None
-        return None if self.settings.upscaler == "none" else self.settings.upscaler
+        return self.settings.upscaler
 
     def picture_painter(self, sizes: Sizes, variant: int = 0) -> Painter:
         """Return the painter for a picture; `variant` is its number among varied results.
@@ -213,6 +215,7 @@ class Engine:
             "device": str(self.device),
             "style": str(self.style_path),
             "style_sha256": sha256_of(self.style_path),
+            "finish": self.settings.decided_finish,
             "torch": torch.__version__,
         }
         if self.look and self.look_path:

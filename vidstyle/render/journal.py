@@ -4,13 +4,12 @@ The names in its lines belong to the format and stay, whatever the fields here a
 """
 
 import json
-import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from vidstyle.files import flush, whole_file
+from vidstyle.files import encodable, flush, synchronise, whole_file
 from vidstyle.media.read import Position, ReadReport
 from vidstyle.render.painter_config import PainterProgress
 
@@ -179,7 +178,7 @@ class Journal:
         with self.path.open("ab") as handle:
             handle.write(b"".join(_line(kind, entry) for entry in entries))
             handle.flush()
-            os.fsync(handle.fileno())
+            synchronise(handle.fileno())
 
     def replace(self, entries: Iterable[tuple[str, Entry]]) -> None:
         """Write the whole journal again, with these lines; raises OutputError."""
@@ -189,4 +188,4 @@ class Journal:
 
 
 def _line(kind: str, entry: Entry) -> bytes:
-    return json.dumps([kind, entry.to_json()], ensure_ascii=False).encode() + b"\n"
+    return encodable(json.dumps([kind, entry.to_json()], ensure_ascii=False)).encode() + b"\n"

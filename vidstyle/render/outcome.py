@@ -81,9 +81,13 @@ def video_outcome(job: Job, video: VideoJob, decided: Decisions, result: VideoRe
 
 
 def combine(
-    outcomes: Sequence[Outcome], record: dict[str, Any], settings: RenderSettings, seconds: float
+    outcomes: Sequence[Outcome],
+    record: dict[str, Any],
+    settings: RenderSettings,
+    seconds: float,
+    warnings: Sequence[str] = (),
 ) -> StageResult:
-    """Return the result of the stage; `record` is what was the same for all sources."""
+    """Return the result of the stage; `record` is what was the same for all sources, `warnings` are of no single one."""
     good = [outcome for outcome in outcomes if outcome.error is None]
     failures = {str(outcome.job.target): text_of(outcome.error) for outcome in outcomes if outcome.error is not None}
     details = {
@@ -100,7 +104,7 @@ def combine(
         counts=_sums(outcomes),
         seconds=seconds,
         settings=settings.record(),
-        warnings=tuple(text for outcome in outcomes for text in outcome.warnings),
+        warnings=(*warnings, *(text for outcome in outcomes for text in outcome.warnings)),
         details=details,
     )
 

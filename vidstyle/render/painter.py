@@ -1,4 +1,4 @@
-"""Painting batches of frames on a device: resize, generator, upscaler, blend.
+"""Painting batches of frames on a device: resize, generator, blend, finish.
 
 A frame that repeats the one before is painted once. When the device's memory is short, the painter works in smaller pieces.
 """
@@ -21,6 +21,7 @@ from vidstyle.pixels import as_array, as_tensor, to_floats, to_pixels
 from vidstyle.render.blend import blend, keep_colour, without_noise
 from vidstyle.render.colour_plan import PLAIN, ColourPlan
 from vidstyle.render.device_copies import OnDevice, Transfer
+from vidstyle.render.guided_finish import calmed, drawn_by_source
 from vidstyle.render.painter_config import PainterConfig, PainterProgress
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import Sizes
@@ -87,7 +88,7 @@ class RepeatFinder:
 
 
 class Painter:
-    """Paints batches of frames of one size: generator, blending, upscaler, resize; rounded on the device.
+    """Paints batches of frames of one size: generator, blending, finish, resize; rounded on the device.
 
     `paint` does it all; `upload`, `compute` and `download` are its three parts, each for a thread of its own. When the
     device's memory is short, fewer frames are painted at once. Then whichever model fails works in smaller pieces: the
@@ -220,6 +221,12 @@ class Painter:
     @torch.inference_mode()
     def _paint(self, pixels: Tensor, sizes: Sizes, sixteen_bit: bool) -> Tensor:
         painted, source = self._generate(pixels, sizes)
+        if self._settings.is_guided:
+            if self._upscaler is None and sizes.enlargement > 1:
+                return drawn_by_source(
+                    painted, source, pixels, sizes.result, self._settings, self._colours, sixteen_bit=sixteen_bit
+                )
+            painted = calmed(painted, source, self._settings.calm)
         painted = without_noise(painted, source)
         if self._settings.keep_colour:
             painted = keep_colour(painted, source)

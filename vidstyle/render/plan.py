@@ -18,7 +18,8 @@ from vidstyle.render.sizes import Sizes
 class VideoPlan:
     """One video's source, sizes, coded form, container and colours, and the tracks that go along.
 
-    `upscaler` is its name or file, None where a resize does. `frames` is how many will come, None where that is not known.
+    `upscaler` is its name or file, None where none is used. `finish` is what `--finish auto` stands for. `frames` is how many
+    will come, None where that is not known.
     """
 
     clip: Clip
@@ -28,6 +29,7 @@ class VideoPlan:
     tracks: TrackPlan
     colours: ColourPlan
     upscaler: str | None
+    finish: str
     frames: int | None
     warnings: tuple[str, ...]
 
@@ -50,6 +52,7 @@ class VideoPlan:
             "source_size": self.sizes.source,
             "painted_size": self.sizes.painted,
             "result_size": self.sizes.result,
+            "finish": self.finish,
             "upscaler": self.upscaler,
             "container": self.container.name,
             "encoder": form.codec.name,
@@ -66,7 +69,7 @@ class VideoPlan:
 def plan_video(
     clip: Clip, target: Path, sizes: Sizes, upscaler_name: str | None, settings: RenderSettings
 ) -> VideoPlan:
-    """Return the plan for `clip`, painted at `sizes` and enlarged by the upscaler of that name, None being a resize.
+    """Return the plan for `clip`, painted at `sizes` and enlarged by the upscaler of that name, None being none.
 
     Raises SettingsError, OutputError or InputError where clip, target and settings do not fit together.
     """
@@ -82,6 +85,7 @@ def plan_video(
         tracks=tracks,
         colours=colours,
         upscaler=upscaler_name,
+        finish=settings.decided_finish,
         frames=_expected_frames(clip, settings),
         warnings=(*colour_warnings(clip, colours, form), *tracks.warnings),
     )

@@ -33,9 +33,11 @@ NOT_IN_FINGERPRINT = (
 def fingerprint(source: Path, settings: RenderSettings, models: Mapping[str, Any]) -> dict[str, Any]:
     """Return all that decides about the painted pictures, as JSON can hold it; `models` is the record of the engine."""
     upscaler = Path(settings.upscaler)
+    asked = settings.record() | {"finish": settings.decided_finish}
+    left_out = NOT_IN_FINGERPRINT if settings.is_guided else (*NOT_IN_FINGERPRINT, "calm")
     values = {
         "source": _file_identity(source),
-        "settings": {name: value for name, value in settings.record().items() if name not in NOT_IN_FINGERPRINT},
+        "settings": {name: value for name, value in asked.items() if name not in left_out},
         "style": models["style_sha256"],
         "look": models.get("look_sha256"),
         "upscaler": _file_identity(upscaler) if upscaler.is_file() else None,
@@ -72,6 +74,13 @@ def changes(before: dict[str, Any], now: dict[str, Any]) -> list[str]:
         if before.get(group, {}).get(name) != value
     ]
     return whole + parts
+
+
+def _with_finish(made_of: dict[str, Any]) -> dict[str, Any]:
+    """Return a fingerprint with the finish that it means, also where 0.1.0 wrote it, which had no guided filter."""
+    settings = made_of.get("settings", {})
+    meant = "none" if settings.get("upscaler") == "none" else "upscaler"
+    return {**made_of, "settings": {"finish": meant, **settings}}
 
 
 def _shown(value: Any) -> str:
@@ -144,7 +153,7 @@ def find_earlier_work(
         return EarlierWork(not_used_because="asked for with --restart")
     if manifest.get("format") != FORMAT:
         return EarlierWork(not_used_because="the earlier run was made by another version")
-    if changed := changes(manifest["made_of"], fingerprint):
+    if changed := changes(_with_finish(manifest["made_of"]), fingerprint):
         return EarlierWork(not_used_because=", ".join(changed))
     found = _usable(folder, fingerprint["settings"]["segment"], scattered=scattered)
     return replace(found, decided=Decisions.from_json(manifest["resolved"]))

@@ -7,10 +7,11 @@ from vidstyle.errors import SettingsError
 from vidstyle.media.codecs import CODECS
 from vidstyle.media.reading_options import DEINTERLACE_MODES, parse_colour
 from vidstyle.models.inst.diversifier_config import DiversifierConfig
-from vidstyle.settings import Settings, setting
+from vidstyle.settings import LARGEST_SEED, LARGEST_SIDE, MOST_SECONDS, Settings, setting
 
 UPSCALERS = ("realesr-animevideov3", "realesrgan-x4plus-anime", "realesrgan-x4plus")
 FLICKER = ("off", "statistics", "flow")
+FINISHES = ("auto", "guided", "upscaler", "both", "none")
 
 
 @dataclass(frozen=True)
@@ -22,16 +23,29 @@ class RenderSettings(Settings):
         None,
         "short side that the generator paints at, pixels; source: full size (default: the style's own)",
         minimum=16,
+        cap=LARGEST_SIDE,
         keywords=("source",),
     )
     outscale: float = setting(1.0, "size of the result in relation to the source", minimum=0.05, maximum=16)
     upscaler: str = setting(
         "auto",
-        "what enlarges the painting, a name or a file of weights (auto: realesr-animevideov3 where it has far to go)",
+        "network that enlarges the painting, a name or a file of weights (auto: realesr-animevideov3 where it has far to go)",
         keywords=("auto", "none", *UPSCALERS),
     )
-    start: float | None = setting(None, "second of the source to begin at", minimum=0)
-    end: float | None = setting(None, "second of the source to end before", minimum=0)
+    finish: str = setting(
+        "auto",
+        "last step: a guided filter that takes the source's drawing, the upscaler, both, or a plain resize "
+        "(auto: guided, or what --upscaler names)",
+        choices=FINISHES,
+    )
+    calm: float = setting(
+        0.5,
+        "how far the guided filter calms plain areas, 0 is not at all (0.25: as White-box Cartoonization)",
+        minimum=0,
+        maximum=1,
+    )
+    start: float | None = setting(None, "second of the source to begin at", minimum=0, cap=MOST_SECONDS)
+    end: float | None = setting(None, "second of the source to end before", minimum=0, cap=MOST_SECONDS)
     batch: int | str = setting("auto", "frames painted at once", minimum=1, keywords=("auto",))
     tile: int | str = setting(
         "auto",
@@ -82,6 +96,7 @@ class RenderSettings(Settings):
         0,
         "results of each source that a diffusion model varies, called NAME_01, NAME_02, ... where there are several",
         minimum=0,
+        cap=9999,
     )
     diversify_style: str = setting("", "look for --diversify: a file, or a run of `train --method inst`")
     diversify_base: str = setting(
@@ -90,7 +105,12 @@ class RenderSettings(Settings):
     strength: float = setting(
         DiversifierConfig.strength, "how far --diversify goes from the painting, 0 is not at all", minimum=0, maximum=1
     )
-    seed: int = setting(0, "seed of the first result of --diversify; the others have the next ones", minimum=0)
+    seed: int = setting(
+        0,
+        "seed of the first result of --diversify; the others have the next ones",
+        minimum=0,
+        cap=LARGEST_SEED,
+    )
     diffusion_steps: int = setting(
         DiversifierConfig.steps,
         "steps from pure noise to a picture; --strength does its share of them",
@@ -115,6 +135,7 @@ class RenderSettings(Settings):
         parse_colour(self.background)
         if self.end is not None and self.end <= (self.start or 0):
             raise SettingsError(f"The end, {self.end:g} s, is not after the start, {self.start or 0:g} s. Raise --end.")
+        self._check_finish()
         if self.tile != "auto" and 0 < int(self.tile) < 32:
             raise SettingsError(f"tile cannot be {self.tile}: it takes auto, 0, or at least 32.")
         if bool(self.diversify) != bool(self.diversify_style):
@@ -123,6 +144,39 @@ class RenderSettings(Settings):
             raise SettingsError(
                 "int8 networks have their statistics fixed. Use --flicker flow, or another --precision."
             )
+
+    def _check_finish(self) -> None:
+        """Raise SettingsError where `finish` and `upscaler` contradict each other."""
+        if self.upscaler not in ("auto", "none") and self.finish in ("guided", "none"):
+            fitting = "both" if self.finish == "guided" else "upscaler"
+            raise SettingsError(
+                f"--finish {self.finish} uses no upscaler, but --upscaler names {self.upscaler}. Use --finish {fitting}, "
+                "or leave --upscaler out."
+            )
+        if self.upscaler == "none" and self.finish in ("upscaler", "both"):
+            fitting = "guided" if self.finish == "both" else "none"
+            raise SettingsError(
+                f"--finish {self.finish} needs an upscaler, but --upscaler is none. Use --finish {fitting}, or name one."
+            )
+
+    @property
+    def decided_finish(self) -> str:
+        """The finish, `auto` being decided: one of the other FINISHES. An upscaler that was chosen decides as in 0.1.0."""
+        if self.finish != "auto":
+            return self.finish
+        if self.upscaler == "auto":
+            return "guided"
+        return "none" if self.upscaler == "none" else "upscaler"
+
+    @property
+    def is_guided(self) -> bool:
+        """Whether a guided filter takes part in the finish."""
+        return self.decided_finish in ("guided", "both")
+
+    @property
+    def is_upscaled(self) -> bool:
+        """Whether an upscaler takes part in the finish, where the result is to be larger than the painting."""
+        return self.decided_finish in ("upscaler", "both")
 
     def for_variant(self, number: int) -> Self:
         """Return the settings for one of the varied results alone, counted from 0."""

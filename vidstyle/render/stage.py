@@ -8,12 +8,12 @@ from time import monotonic
 from typing import TypeVar
 
 from vidstyle.errors import Interrupted, OutputError, TargetExists, VidstyleError
-from vidstyle.media.images import IMAGE_SUFFIXES, pictures_in, read_image, write_image
+from vidstyle.media.images import IMAGE_SUFFIXES, WRITTEN_FORMATS, Picture, read_picture, write_image
 from vidstyle.media.probe import probe
 from vidstyle.media.reading_options import parse_colour
 from vidstyle.progress import OnProgress, Progress, StageResult, note, silent
 from vidstyle.render.engine import Engine
-from vidstyle.render.jobs import Job, check_space, check_target, plan_jobs
+from vidstyle.render.jobs import Job, check_space, check_target, passed_over, plan_jobs
 from vidstyle.render.outcome import Outcome, combine, dry_run_outcome, resume_note, slow_warning, video_outcome
 from vidstyle.render.paint_segments import VideoJob
 from vidstyle.render.painter_config import Decisions
@@ -27,7 +27,7 @@ Result = TypeVar("Result")
 
 
 def run(
-    sources: Path | Sequence[Path], target: Path, settings: RenderSettings, on_progress: OnProgress = silent
+    sources: Path | Sequence[Path], target: str | Path, settings: RenderSettings, on_progress: OnProgress = silent
 ) -> StageResult:
     """Render videos, pictures and folders of them into the file or folder `target`.
 
@@ -36,7 +36,9 @@ def run(
     are kept; `details` then holds `failures`, `kept` and `exit_code`, as it does for damaged sources.
     """
     began = monotonic()
-    jobs = plan_jobs([sources] if isinstance(sources, Path) else list(sources), target, settings.diversify)
+    sources = [sources] if isinstance(sources, Path) else list(sources)
+    jobs = plan_jobs(sources, target, settings.diversify)
+    left = passed_over(sources)
     engine = Engine(settings, on_progress)
     pictures = PictureCounter(sum(job.is_image for job in jobs), on_progress)
     outcomes = []
@@ -48,7 +50,7 @@ def run(
             render = partial(_render_video, job, engine, asked, on_progress)
         outcomes.append(run_job(job, render, reraise=len(jobs) == 1))
         pictures.count(outcomes[-1])
-    return combine(outcomes, engine.record(), settings, monotonic() - began)
+    return combine(outcomes, engine.record(), settings, monotonic() - began, left)
 
 
 def run_job(job: Job, render: Callable[[], Result], *, reraise: bool) -> Result | Outcome:
@@ -65,24 +67,30 @@ def run_job(job: Job, render: Callable[[], Result], *, reraise: bool) -> Result 
 
 def render_picture(job: Job, engine: Engine, settings: RenderSettings) -> Outcome:
     """Render a picture, whole or not at all; raises VidstyleError."""
-    if job.target.suffix.lower() not in IMAGE_SUFFIXES:
+    if job.target.suffix.lower() not in WRITTEN_FORMATS:
         raise OutputError(
             f"Cannot write {job.target}: a picture becomes {', '.join(IMAGE_SUFFIXES)}. Use one of these."
         )
     check_target(job.source, job.target, overwrite=settings.overwrite)
     if settings.dry_run:
         return Outcome(job, {"pictures": 1})
-    picture = read_image(job.source, parse_colour(settings.background))
-    height, width = picture.shape[:2]
+    picture = read_picture(job.source, parse_colour(settings.background))
+    height, width = picture.pixels.shape[:2]
     sizes = engine.sizes((width, height))
     painter = engine.picture_painter(sizes, job.variant)
-    write_image(job.target, painter.paint(picture[None], sizes, sixteen_bit=False)[0])
-    return Outcome(job, {"pictures": 1}, warnings=(*_animation_warning(job.source), *painter.notes))
+    painted = painter.paint(picture.pixels[None], sizes, sixteen_bit=False)[0]
+    lost = write_image(job.target, painted, picture.metadata)
+    return Outcome(job, {"pictures": 1}, warnings=(*_picture_warnings(job, picture, lost), *painter.notes))
 
 
-def _animation_warning(source: Path) -> tuple[str, ...]:
-    count = pictures_in(source)
-    return (f"{source} holds {count} pictures; the first one was painted.",) if count > 1 else ()
+def _picture_warnings(job: Job, picture: Picture, lost: Sequence[str]) -> list[str]:
+    warnings = []
+    if picture.count > 1:
+        warnings.append(f"{job.source} holds {picture.count} pictures; the first one was painted.")
+    if lost:
+        what = ", ".join(lost)
+        warnings.append(f"{job.source}: {what} left out: {job.target.name} cannot hold it. PNG holds the most.")
+    return warnings
 
 
 def _render_video(job: Job, engine: Engine, settings: RenderSettings, on_progress: OnProgress) -> Outcome:
@@ -116,7 +124,7 @@ def prepare_video(
     folder = RenderFolder(job.target, plan.form.codec.intermediate_suffix)
     mark = fingerprint(job.source, settings, engine.record())
     check_target(job.source, job.target, overwrite=settings.overwrite or folder.path.exists())
-    with nullcontext() if settings.dry_run else claim(folder):
+    with nullcontext() if settings.dry_run else claim(folder, lambda text: on_progress(note(text))):
         earlier = find_earlier_work(folder, mark, restart=settings.restart, scattered=scattered)
         if not earlier.result:
             check_target(job.source, job.target, overwrite=settings.overwrite)

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from vidstyle.checksum import sha256_or_empty
-from vidstyle.errors import DamagedError, Interrupted, OutputError, VidstyleError
+from vidstyle.checksum import begins_as, sha256_or_empty
+from vidstyle.errors import DamagedError, InputError, Interrupted, OutputError, VidstyleError
 from vidstyle.files import flush, whole_file
 from vidstyle.media.join import Piece, join
 from vidstyle.media.mux import Cut, mux
@@ -47,7 +47,8 @@ def render_video(job: VideoJob, painter: Painter | None) -> VideoResult:
             raise DamagedError(f"{' '.join(report.warnings)} Without --strict it is rendered as far as it goes.")
         if done.joined is None:
             _join(job, done)
-        complaints = _publish(job, _cut(job, done))
+        _check_source(job)
+        complaints = _publish(job, _cut(job, done), report.restarts)
     return video_result(job.plan, done, complaints)
 
 
@@ -130,6 +131,16 @@ def _join(job: VideoJob, done: EarlierWork) -> None:
     folder.keep_only({folder.manifest, folder.journal, folder.joined})
 
 
+def _check_source(job: VideoJob) -> None:
+    """Raise InputError where the source is another file by now, whose sound would not belong to the pictures."""
+    path = job.plan.clip.path
+    if path.exists() and not begins_as(path, job.fingerprint["source"]["content"]):
+        raise InputError(
+            f"{path} was replaced by another file while it was painted, so its sound does not belong to the pictures. "
+            "Put the first file back with its time, and give the same command; or render the new one."
+        )
+
+
 def _cut(job: VideoJob, done: EarlierWork) -> Cut:
     """Return the range of the source that was painted, for its sound."""
     clip = job.plan.clip
@@ -138,12 +149,12 @@ def _cut(job: VideoJob, done: EarlierWork) -> Cut:
     return clock.cut(clip.time_base, job.settings.end)
 
 
-def _publish(job: VideoJob, cut: Cut) -> list[str]:
+def _publish(job: VideoJob, cut: Cut, restarts: int) -> list[str]:
     """Add the sound and everything else to the pictures and give the target its name; return the complaints."""
     folder, plan = job.folder, job.plan
     result, aspect = folder.result, plan.form.display_aspect
     try:
-        complaints = mux(folder.joined, plan.clip, plan.tracks, plan.container, cut, aspect, result)
+        complaints = mux(folder.joined, plan.clip, plan.tracks, plan.container, cut, aspect, result, restarts)
         flush(result)
         Journal(folder.journal).append("result", FileMark.of(result))
         result.replace(folder.target)

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidstyle.errors import OutputError
-from vidstyle.files import claimed, partial_path
+from vidstyle.files import Tell, claimed, hidden_name, partial_path
 
 
 @dataclass(frozen=True)
 class RenderFolder:
-    """Paths inside `.NAME.render` beside the target NAME; `suffix` is that of the coded pictures."""
+    """Paths inside `.NAME.render` beside the target NAME; `suffix` is that of the coded pictures.
+
+    A long NAME is replaced by a hash, unless there is a folder with the whole name, as version 0.1.0 made it.
+    """
 
     target: Path
     suffix: str
@@ -20,7 +23,11 @@ class RenderFolder:
     @property
     def path(self) -> Path:
         """The folder itself."""
-        return self.target.with_name(f".{self.target.name}.render")
+        whole = self.target.with_name(f".{self.target.name}.render")
+        with suppress(OSError):  # which too long a name raises
+            if whole.is_dir():
+                return whole
+        return self.target.with_name(hidden_name(self.target.name, "render"))
 
     @property
     def lock(self) -> Path:
@@ -73,13 +80,14 @@ class RenderFolder:
 
 
 @contextmanager
-def claim(folder: RenderFolder) -> Iterator[None]:
+def claim(folder: RenderFolder, tell: Tell = lambda _: None) -> Iterator[None]:
     """Hold the folder, which is made, for this run alone; afterwards it is removed if nothing in it is worth keeping.
 
-    Raises OutputError when another run holds it, or when it cannot be made or written.
+    `tell` gets a sentence where the file system has no locks. Raises OutputError when another run holds it, or when it
+    cannot be made or written.
     """
     busy = f"{folder.target} is being rendered by another run. Wait for it, or give another name with -o."
-    with working_in(folder), claimed(folder.lock, busy):
+    with working_in(folder), claimed(folder.lock, busy, tell):
         try:
             yield
         finally:

@@ -1,1 +1,1 @@
-"""Plots and contact sheets."""
+"""What a person looks at: contact sheets, and reports as pages of HTML."""

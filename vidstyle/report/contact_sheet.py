@@ -1,13 +1,17 @@
-"""Contact sheets: pictures in a grid, with captions."""
+"""Contact sheets: pictures in a grid, with captions, and the pick of evenly spaced pictures to show."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
+_HEIGHT, _BASELINE, _INK = 28, 19, (40, 40, 40)
+_LARGEST, _THICKNESS = 0.55, 1
+"""Scale and stroke of the largest letters, as OpenCV counts them; a long caption is written smaller."""
+
 
 def evenly_spaced(count: int, most: int) -> list[int]:
     """Return at most `most` of the numbers 0 to `count` - 1, evenly spaced, the first and the last among them."""
-    return sorted({round(place) for place in np.linspace(0, count - 1, min(count, most)).tolist()})
+    return sorted({round(number) for number in np.linspace(0, count - 1, min(count, most)).tolist()})
 
 
 def grid(rows: Sequence[Sequence[np.ndarray]], gap: int = 4) -> np.ndarray:
@@ -22,13 +26,9 @@ def grid(rows: Sequence[Sequence[np.ndarray]], gap: int = 4) -> np.ndarray:
     return sheet
 
 
-_HEIGHT, _BASELINE, _INK = 28, 19, (40, 40, 40)
-_LARGEST, _THICKNESS = 0.55, 1
-
-
-def captioned(sheet: np.ndarray, captions: Sequence[str]) -> np.ndarray:
+def add_captions(sheet: np.ndarray, captions: Sequence[str]) -> np.ndarray:
     """Return `sheet`, (h, w, 3) uint8, under a line of captions that share its width equally."""
-    import cv2
+    import cv2  # here, since training makes contact sheets and runs without OpenCV
 
     line = np.full((_HEIGHT, sheet.shape[1], 3), 255, np.uint8)
     width = sheet.shape[1] // len(captions)

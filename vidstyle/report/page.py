@@ -1,22 +1,27 @@
-"""Pages of HTML that are one file each: no server, nothing fetched, pictures and curves inside.
+"""Pages of HTML that are one file each: no server, nothing fetched, pictures and charts inside.
 
-Every function but `page` returns a piece of HTML; texts that it is given are escaped.
+`write_page` writes a page. Every other function returns a piece of HTML for it; texts that it is given are escaped.
 """
 
 import base64
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 
 import numpy as np
 
-from vidstyle.files import whole_file
+from vidstyle.files import encodable, whole_file
 from vidstyle.media.images import jpeg_of, thumbnail_jpeg
 
 _WIDTH, _HEIGHT, _LEFT, _BOTTOM, _TOP = 340, 170, 46, 22, 10
+"""Size of a chart in pixels, and its margins for the numbers."""
 _MOST_POINTS = 300
 _PICTURE_WIDTH = 1400
+"""Width in pixels to which larger pictures are scaled."""
 _QUALITY = 88
+_REMEMBERED_FILES = 64
+"""How many image files are remembered as JPEG, for a page that is written again and again."""
 
 _STYLE = """
 :root { color-scheme: light dark; --ink: #222; --pale: #8885; --line: #1f77b4; --note: #b45309; }
@@ -55,7 +60,7 @@ def write_page(target: Path, title: str, sections: Mapping[str, str]) -> None:
     head = f"<meta charset='utf-8'><meta name='viewport' content='width=device-width'><title>{escape(title)}</title>"
     html = f"<!doctype html><html lang='en'><head>{head}<style>{_STYLE}</style></head><body><h1>{escape(title)}</h1>"
     with whole_file(target) as partial:
-        partial.write_text(f"{html}{body}<script>{_SLIDE}</script></body></html>\n", encoding="utf-8")
+        partial.write_text(encodable(f"{html}{body}<script>{_SLIDE}</script></body></html>\n"), encoding="utf-8")
 
 
 def notes(texts: Sequence[str]) -> str:
@@ -65,7 +70,7 @@ def notes(texts: Sequence[str]) -> str:
 
 
 def table(rows: Mapping[str, object], in_columns: bool = False) -> str:
-    """Return names beside their values; `in_columns` lets a long one run in several columns."""
+    """Return names beside their values; `in_columns` lets a long table run in several columns."""
     cells = "".join(f"<tr><th>{escape(name)}</th><td>{escape(str(value))}</td></tr>" for name, value in rows.items())
     return f"<div class='columns'><table>{cells}</table></div>" if in_columns else f"<table>{cells}</table>"
 
@@ -76,17 +81,17 @@ def charts(pieces: Sequence[str]) -> str:
 
 
 def chart(name: str, horizontal: Sequence[float], vertical: Sequence[float]) -> str:
-    """Return a curve as SVG, pale, with its running mean over it; the least and the greatest values are written beside it."""
-    across, up = (_thinned(np.asarray(one, float)) for one in (horizontal, vertical))
-    low, high = min(0.0, float(up.min())), float(up.max())
+    """Return a curve as SVG: pale, with its running mean over it.
+
+    The least and the greatest values stand at the axes, the last running mean in the caption.
+    """
+    xs, ys = (_thinned(np.asarray(values, float)) for values in (horizontal, vertical))
+    low, high = min(0.0, float(ys.min())), float(ys.max())
     high = high if high > low else low + 1
-    first, last = float(across[0]), max(float(across[-1]), float(across[0]) + 1)
-    x = _LEFT + (across - first) / (last - first) * (_WIDTH - _LEFT - 6)
-    smoothed = _smoothed(up)
-    lines = [
-        f"<polyline class='{kind}' points='{' '.join(f'{a:.1f},{b:.1f}' for a, b in zip(x, _down(y, low, high), strict=True))}'/>"
-        for kind, y in (("raw", up), ("smooth", smoothed))
-    ]
+    first, last = float(xs[0]), max(float(xs[-1]), float(xs[0]) + 1)
+    across = _LEFT + (xs - first) / (last - first) * (_WIDTH - _LEFT - 6)
+    smoothed = _smoothed(ys)
+    lines = _polyline("raw", across, _down(ys, low, high)) + _polyline("smooth", across, _down(smoothed, low, high))
     floor = _HEIGHT - _BOTTOM
     axes = (
         f"<path class='axis' fill='none' d='M{_LEFT} {_TOP}V{floor}H{_WIDTH}'/>"
@@ -96,10 +101,16 @@ def chart(name: str, horizontal: Sequence[float], vertical: Sequence[float]) -> 
         f"<text x='{_WIDTH}' y='{_HEIGHT - 6}' text-anchor='end'>{last:,.0f}</text>"
     )
     caption = f"<figcaption>{escape(name)} {smoothed[-1]:.3g}</figcaption>"
-    return f"<figure>{caption}<svg width='{_WIDTH}' height='{_HEIGHT}'>{axes}{''.join(lines)}</svg></figure>"
+    return f"<figure>{caption}<svg width='{_WIDTH}' height='{_HEIGHT}'>{axes}{lines}</svg></figure>"
+
+
+def _polyline(kind: str, across: np.ndarray, down: np.ndarray) -> str:
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y in zip(across, down, strict=True))
+    return f"<polyline class='{kind}' points='{points}'/>"
 
 
 def _down(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Return how many pixels from the top of a chart values stand."""
     return _TOP + (high - values) / (high - low) * (_HEIGHT - _BOTTOM - _TOP)
 
 
@@ -109,6 +120,7 @@ def _thinned(values: np.ndarray) -> np.ndarray:
 
 
 def _smoothed(values: np.ndarray) -> np.ndarray:
+    """Return the mean of each value and its neighbours, a fortieth of all on either side."""
     half = len(values) // 40
     return np.array([values[max(0, place - half) : place + half + 1].mean() for place in range(len(values))])
 
@@ -116,7 +128,7 @@ def _smoothed(values: np.ndarray) -> np.ndarray:
 def slider(pictures: Mapping[str, Path]) -> str:
     """Return pictures, files by caption, of which one is seen at a time, the last one at first."""
     frames = "".join(
-        f"<figure><figcaption>{escape(caption)}</figcaption>{picture(path, caption)}</figure>"
+        f"<figure><figcaption>{escape(caption)}</figcaption>{embed_file(path, caption)}</figure>"
         for caption, path in pictures.items()
     )
     last = len(pictures) - 1
@@ -124,16 +136,22 @@ def slider(pictures: Mapping[str, Path]) -> str:
     return f"<div class='slider'>{range_}{frames}</div>" if pictures else ""
 
 
-def picture(path: Path, description: str) -> str:
-    """Return an image file inside the page, as JPEG."""
-    return _embedded(thumbnail_jpeg(path, _PICTURE_WIDTH), description)
+def embed_file(path: Path, description: str) -> str:
+    """Return an image file inside the page, as JPEG; raises InputError."""
+    stated = path.stat()
+    return _embed(_jpeg_of_file(path, stated.st_size, stated.st_mtime_ns), description)
 
 
-def drawn(rgb: np.ndarray, description: str) -> str:
-    """Return (height, width, 3) uint8 RGB inside the page, as JPEG."""
-    return _embedded(jpeg_of(rgb, _QUALITY), description)
+def embed_pixels(rgb: np.ndarray, description: str) -> str:
+    """Return (h, w, 3) uint8 RGB inside the page, as JPEG."""
+    return _embed(jpeg_of(rgb, _QUALITY), description)
 
 
-def _embedded(jpeg: bytes, description: str) -> str:
+@lru_cache(_REMEMBERED_FILES)
+def _jpeg_of_file(path: Path, size: int, changed: int) -> bytes:
+    return thumbnail_jpeg(path, _PICTURE_WIDTH)
+
+
+def _embed(jpeg: bytes, description: str) -> str:
     encoded = base64.b64encode(jpeg).decode()
     return f"<img alt='{escape(description)}' src='data:image/jpeg;base64,{encoded}'>"

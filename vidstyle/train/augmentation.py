@@ -1,6 +1,6 @@
-"""What a discriminator is shown, changed at random, so that it cannot learn few frames by heart (DiffAugment; Zhao et al., 2020).
+"""Random changes to what discriminators see, so that they cannot learn few frames by heart (DiffAugment; Zhao et al., 2020).
 
-Every change is differentiable, and milder than in the paper, since colours and outlines are what a style is made of.
+Every change is differentiable. All are milder than in the paper, since a style consists of colours and outlines.
 """
 
 from collections.abc import Sequence
@@ -18,9 +18,9 @@ TRANSLATION, CUTOUT = 1 / 8, 1 / 4
 
 
 def augment(images: Tensor, kinds: Sequence[str], random: torch.Generator) -> Tensor:
-    """Return (n, 3, h, w) images in about [-1, 1], each changed in its own way by every one of `kinds`, a choice of KINDS.
+    """Return (n, 3, h, w) images in about [-1, 1], each changed in its own way by every one of `kinds`, names in KINDS.
 
-    `random` is a generator on the CPU that all processes of a run hold in the same state.
+    `random` is a generator on the CPU, in the same state in all processes of a run.
     """
     for kind in kinds:
         images = KINDS[kind](images, random)
@@ -28,7 +28,7 @@ def augment(images: Tensor, kinds: Sequence[str], random: torch.Generator) -> Te
 
 
 def _draw(images: Tensor, random: torch.Generator) -> Tensor:
-    """Return two numbers in [-1, 1) for each image, on the CPU: those that its place in the batch of all processes has."""
+    """Return two numbers in [-1, 1) for each image, on the CPU, by its position in the batch of all processes."""
     return own_rows(torch.rand(len(images) * count(), 2, generator=random)) * 2 - 1
 
 
@@ -44,20 +44,21 @@ def _translation(images: Tensor, random: torch.Generator) -> Tensor:
     height, width = images.shape[2:]
     margins = (round(height * TRANSLATION), round(width * TRANSLATION))
     padded = functional.pad(images, (margins[1], margins[1], margins[0], margins[0]))
-    moved = []
-    for one, places in zip(padded, _draw(images, random).tolist(), strict=True):
-        top, left = (round(margin * (1 + place)) for margin, place in zip(margins, places, strict=True))
-        moved.append(one[:, top : top + height, left : left + width])
-    return torch.stack(moved)
+    windows = []
+    for image, (down, right) in zip(padded, _draw(images, random).tolist(), strict=True):
+        top, left = round(margins[0] * (1 + down)), round(margins[1] * (1 + right))
+        windows.append(image[:, top : top + height, left : left + width])
+    return torch.stack(windows)
 
 
 def _cutout(images: Tensor, random: torch.Generator) -> Tensor:
     height, width = images.shape[2:]
     mask = torch.ones(len(images), 1, height, width)
-    for one, (down, right) in zip(mask, _draw(images, random).tolist(), strict=True):
+    for image_mask, (down, right) in zip(mask, _draw(images, random).tolist(), strict=True):
         top, left = round((down + 1) / 2 * height * (1 - CUTOUT)), round((right + 1) / 2 * width * (1 - CUTOUT))
-        one[:, top : top + round(height * CUTOUT), left : left + round(width * CUTOUT)] = 0
+        image_mask[:, top : top + round(height * CUTOUT), left : left + round(width * CUTOUT)] = 0
     return images * mask.to(images.device)
 
 
 KINDS = {"colour": _colour, "translation": _translation, "cutout": _cutout}
+"""The changes by the names that `--augment` takes."""

@@ -1,6 +1,9 @@
-"""The checkpoint of a run, written whole or not at all and read without unpickling code."""
+"""The state of a run that changes with every step, and the checkpoint that keeps it.
 
-import pickle
+A checkpoint is written whole or not at all, and read without unpickling code.
+"""
+
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,32 +13,61 @@ from vidstyle.errors import OutputError, TrainingError
 from vidstyle.files import whole_file
 from vidstyle.run_folder import RunFolder
 from vidstyle.train.distributed import rank
-from vidstyle.train.ema import RunningMean
+from vidstyle.train.ema import ExponentialMovingAverage
 from vidstyle.train.health import check_weights
 from vidstyle.train.methods.base import TrainingMethod
 
-FREE_SPACE = "What was kept before is whole: free some space and give the same command to go on."
+FREE_SPACE = "What was written before is intact: free some space and give the same command to go on."
 
 
-def save_checkpoint(folder: RunFolder, step: int, method: TrainingMethod, mean: RunningMean | None) -> None:
-    """Write networks, optimisers, running mean and random generators after `step` steps.
+@dataclass
+class TrainingState:
+    """The method with its networks, the average of its generator's weights, and the number of steps done.
 
-    Every process calls it, for what each keeps alone, and the first one writes. Raises OutputError, and TrainingError
-    for weights that are no numbers.
+    `ema` is None where the method has no generator.
     """
-    state = {"step": step, "method": method.state_dict(), "mean": mean.weights if mean else {}}
+
+    method: TrainingMethod
+    ema: ExponentialMovingAverage | None
+    step: int = 0
+
+
+def save_checkpoint(folder: RunFolder, state: TrainingState) -> None:
+    """Write networks, optimisers, average, step and random generators into the run's folder.
+
+    All processes call it, since each may hold something of its own; the first one writes. Raises OutputError, and
+    TrainingError for weights that are not finite.
+    """
+    average = state.ema.weights if state.ema else {}
+    content = {"step": state.step, "method": state.method.state_dict(), "mean": average}
     if rank():
         return
-    check_weights(state, step, folder)
+    check_weights(content, state.step, folder)
     with whole_file(folder.checkpoint) as partial:
-        _write({**state, "random": _random_state()}, partial, folder.checkpoint)
+        _write({**content, "random": _random_state()}, partial, folder.checkpoint)
 
 
-def _write(state: dict[str, Any], partial: Path, target: Path) -> None:
+def load_checkpoint(path: Path, state: TrainingState) -> None:
+    """Restore what `save_checkpoint` wrote into `state`; raises TrainingError when the file is broken or does not fit."""
     try:
-        # Into a file of ours: one that torch opens itself hides what the system said.
+        content = _read(path)
+        state.method.load_state_dict(content["method"])
+        if state.ema:
+            state.ema.load(content["mean"])
+        _restore_random(content["random"])
+        state.step = int(content["step"])
+    except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
+        cause = (str(error) or type(error).__name__).splitlines()[0]
+        raise TrainingError(
+            f"Cannot resume from {path}: {cause} Start anew with --restart, or use another --name."
+        ) from error
+
+
+def _write(content: dict[str, Any], partial: Path, target: Path) -> None:
+    try:
+        # Opened here, since torch hides the system's message where it opens the file itself.
         with partial.open("wb") as file:
-            torch.save(state, file)
+            torch.save(content, file)
     except (OSError, RuntimeError) as error:
         cause = error if isinstance(error, OSError) else error.__context__
         if not isinstance(cause, OSError):
@@ -43,20 +75,14 @@ def _write(state: dict[str, Any], partial: Path, target: Path) -> None:
         raise OutputError(f"Cannot write {target}: {cause.strerror}. {FREE_SPACE}") from error
 
 
-def load_checkpoint(path: Path, method: TrainingMethod, mean: RunningMean | None) -> int:
-    """Restore what `save_checkpoint` wrote and return its step; raises TrainingError when the file is broken or does not fit."""
+def _read(path: Path) -> dict[str, Any]:
     try:
-        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-        method.load_state_dict(state["method"])
-        if mean:
-            mean.load(state["mean"])
-        _restore_random(state["random"])
-    except (OSError, RuntimeError, KeyError, ValueError, EOFError, pickle.UnpicklingError) as error:
-        cause = (str(error) or type(error).__name__).splitlines()[0]
-        raise TrainingError(
-            f"Cannot resume from {path}: {cause} Start anew with --restart, or use another --name."
-        ) from error
-    return int(state["step"])
+        return dict(torch.load(path, map_location="cpu", weights_only=True))
+    except OSError:
+        raise
+    # Damaged bytes are instructions to the unpickler, which then raises whatever they lead to.
+    except Exception as error:
+        raise ValueError("It is damaged.") from error
 
 
 def _random_state() -> dict[str, Any]:

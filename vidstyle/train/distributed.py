@@ -1,4 +1,7 @@
-"""One run on several processes, as `torchrun` starts them: each learns from its share of every batch, and all as one."""
+"""One run on several processes, as `torchrun` starts them: each learns from its share of every batch.
+
+The processes average their gradients, so together they learn what one process would.
+"""
 
 import importlib
 import os
@@ -13,7 +16,7 @@ from torch import Tensor, distributed, nn
 from vidstyle.errors import DeviceError, SettingsError, TrainingError
 
 _PATIENCE = timedelta(hours=2)
-"""How long processes wait for the first, which decodes images, paints samples and computes scores."""
+"""How long processes wait for the first one, which decodes images, paints samples and computes scores."""
 
 
 def count() -> int:
@@ -22,26 +25,26 @@ def count() -> int:
 
 
 def rank() -> int:
-    """Return the number of this process; 0 is the one that writes and speaks."""
+    """Return the number of this process; number 0, the first one, alone writes files and reports progress."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
 def is_first() -> bool:
-    """Return whether this process was started alone or as the first of several, joined yet or not."""
+    """Return whether this process was started alone or as the first of several; it need not have joined them yet."""
     return os.environ.get("RANK", "0") == "0"
 
 
 @contextmanager
 def joined(device: str) -> Iterator[str]:
-    """Join the other processes, if `torchrun` started some, and yield the device of this one; part when the block ends.
+    """Join the other processes, if `torchrun` started some, and yield the device of this one; leave when the block ends.
 
     CPU tensors travel by gloo, CUDA tensors by nccl. Raises DeviceError for a device that processes cannot share.
     """
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield device
         return
-    # Its defaults keep the group that exists when torch first imports it, later by itself, and with the group threads that
-    # would outlive the interpreter.
+    # Torch imports this module by itself later. Its defaults would then hold on to the group below, and to threads of the
+    # group that outlive the interpreter.
     importlib.import_module("torch.distributed.nn.functional")
     own = _own_device(device)
     distributed.init_process_group("cpu:gloo,cuda:nccl" if own.startswith("cuda") else "gloo", timeout=_PATIENCE)
@@ -71,14 +74,14 @@ def check_batch(batch: int) -> None:
 
 
 def own_rows(rows: Tensor) -> Tensor:
-    """Return this process's share of what has a row for each image of a batch."""
+    """Return this process's share of a tensor that has a row for each image of a batch."""
     size = len(rows) // count()
     return rows[rank() * size :][:size]
 
 
 @contextmanager
 def first_before_others() -> Iterator[None]:
-    """Let the other processes enter the block when the first has left it."""
+    """Let the first process run the block first, and the other processes after it."""
     if rank():
         any_of(False)
     yield
@@ -91,9 +94,9 @@ def average_gradients(network: nn.Module) -> None:
     """Make the gradients of `network` the means of those of all processes, in one exchange."""
     if count() == 1:
         return
-    gradients = [one.grad for one in network.parameters() if one.grad is not None]
-    joint = _summed(torch.cat([one.flatten() for one in gradients])) / count()
-    parts = joint.split([one.numel() for one in gradients])
+    gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
+    joint = _summed(torch.cat([gradient.flatten() for gradient in gradients])) / count()
+    parts = joint.split([gradient.numel() for gradient in gradients])
     for gradient, part in zip(gradients, parts, strict=True):
         gradient.copy_(part.view_as(gradient))
 
@@ -105,35 +108,39 @@ def average(values: dict[str, float]) -> dict[str, float]:
 
 
 def any_of(flag: bool) -> bool:
-    """Return, when all processes have asked, whether `flag` is true in any of them."""
+    """Return whether `flag` is true in any process; waits until all of them have called this."""
     return bool(_summed(torch.tensor(int(flag))))
 
 
-def gathered(images: list[Tensor]) -> list[Tensor]:
-    """Return the images of all processes on the CPU, those of the first in front."""
+def gather_images(images: list[Tensor]) -> list[Tensor]:
+    """Return the images of all processes on the CPU, those of the first process first."""
     if count() == 1:
         return images
     found: list[Any] = [None] * count()
-    with _others_present():
+    with _errors_of_others():
         distributed.all_gather_object(found, [image.cpu() for image in images])
-    return [image for own in found for image in own]
+    return [image for process_images in found for image in process_images]
 
 
 def own_share(images: list[Tensor], most: int) -> list[Tensor]:
-    """Return this process's part of what `gathered` gave, maybe another number of processes: as many for each, `most` at most."""
+    """Return this process's share of what `gather_images` returned, maybe to another number of processes.
+
+    All shares are equally large, and hold `most` images at most.
+    """
     size = min(most, len(images) // count())
     return images[rank() * size :][:size]
 
 
 def _summed(values: Tensor) -> Tensor:
     if count() > 1:
-        with _others_present():
+        with _errors_of_others():
             distributed.all_reduce(values)
     return values
 
 
 @contextmanager
-def _others_present() -> Iterator[None]:
+def _errors_of_others() -> Iterator[None]:
+    """Raise TrainingError where an exchange fails, since another process has ended."""
     try:
         yield
     except RuntimeError as error:

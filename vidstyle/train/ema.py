@@ -1,24 +1,26 @@
-"""The running mean of the generator's weights, which becomes the style."""
+"""The exponential moving average of the generator's weights, which becomes the style."""
+
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
 
 
-class RunningMean:
-    """Exponential moving average of a network's weights in fp32; the decay grows to its full value over the first steps."""
+class ExponentialMovingAverage:
+    """Averages the weights of `network` in fp32; over the first steps the decay grows to its full value."""
 
     def __init__(self, network: nn.Module, decay: float) -> None:
-        self.decay = decay
+        self.network, self.decay = network, decay
         self.weights = {name: weight.detach().clone().float() for name, weight in network.state_dict().items()}
 
     @torch.no_grad()
-    def update(self, network: nn.Module, step: int) -> None:
-        """Move the mean towards the weights of `network` after `step` steps."""
+    def update(self, step: int) -> None:
+        """Move the average towards the weights of the network after `step` steps."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        current = network.state_dict()
+        current = self.network.state_dict()
         torch._foreach_lerp_(list(self.weights.values()), [current[name].float() for name in self.weights], 1 - decay)
 
-    def load(self, weights: dict[str, Tensor]) -> None:
-        """Take up the mean that a checkpoint or a style kept."""
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """Take over the average that a checkpoint or a style holds."""
         for name, weight in self.weights.items():
             weight.copy_(weights[name])

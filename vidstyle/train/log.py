@@ -1,4 +1,4 @@
-"""The losses of a run as a CSV file that a resume continues."""
+"""What a run writes down step by step: its losses as a CSV file, and the warnings that it gave. A resume continues both."""
 
 import csv
 import json
@@ -16,7 +16,7 @@ from vidstyle.train.distributed import average
 
 
 class MeanLosses:
-    """Collects the losses of `every` steps, those of all processes; `seconds_per_step` is that of the last stretch."""
+    """Collects the losses of `every` steps, over all processes; `seconds_per_step` is that of the steps last averaged."""
 
     def __init__(self, every: int) -> None:
         self.every, self.seconds_per_step = every, 0.0
@@ -24,15 +24,17 @@ class MeanLosses:
         self._pending: list[dict[str, Tensor]] = []
 
     def add(self, step: int, losses: dict[str, Tensor]) -> dict[str, float] | None:
-        """Take the losses of a step; return their means at the end of a stretch."""
+        """Take the losses of a step; return the means after each `every` steps, None in between."""
         self._pending.append(losses)
         return None if step % self.every else self.rest()
 
     def rest(self) -> dict[str, float] | None:
-        """Return the means of the steps that no stretch has ended, if there are any."""
+        """Return the means of the steps that no mean has covered yet; None when there are none."""
         if not self._pending:
             return None
-        means = {name: float(torch.stack([one[name] for one in self._pending]).mean()) for name in self._pending[0]}
+        means = {
+            name: float(torch.stack([losses[name] for losses in self._pending]).mean()) for name in self._pending[0]
+        }
         now = time.monotonic()
         self.seconds_per_step, self._began = (now - self._began) / len(self._pending), now
         self._pending.clear()
@@ -40,7 +42,7 @@ class MeanLosses:
 
 
 class Log:
-    """Appends `rows` of `columns` to a CSV file, the step first; those after `step` of a broken-off run are dropped."""
+    """Appends `rows` of `columns` to a CSV file, the step first; rows of an earlier run after `step` are dropped."""
 
     def __init__(self, path: Path, columns: tuple[str, ...], step: int) -> None:
         self.columns = columns
@@ -50,7 +52,7 @@ class Log:
         self._file: TextIO = path.open("a", newline="")
 
     def write(self, step: int, values: dict[str, float]) -> None:
-        """Append the values of a step; those of other columns stay empty."""
+        """Append the values of a step; columns without a value stay empty."""
         self.rows.append({"step": step, **values})
         csv.writer(self._file).writerow(self._values(self.rows[-1]))
         self._file.flush()
@@ -63,27 +65,26 @@ class Log:
         self._file.close()
 
 
-class Notices:
-    """The warnings of a run, in `path`; each kind is said once, however often a run is taken up again."""
+class RunWarnings:
+    """The warnings of a run, kept in the file `path`; each kind is given once, however often the run is resumed.
 
-    def __init__(self, path: Path, on_progress: OnProgress) -> None:
+    Those that an earlier run gave up to `step` are read from the file.
+    """
+
+    def __init__(self, path: Path, step: int, on_progress: OnProgress) -> None:
         self.path, self.on_progress = path, on_progress
-        self.said: list[dict[str, Any]] = []
+        earlier = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+        self.rows: list[dict[str, Any]] = [row for row in earlier if row["step"] <= step]
 
-    def take_up(self, step: int) -> None:
-        """Go on from what had been said until `step`."""
-        if self.path.is_file():
-            self.said = [one for one in json.loads(self.path.read_text(encoding="utf-8")) if one["step"] <= step]
-
-    def say(self, step: int, kind: str, text: str) -> None:
-        """Tell the user and keep it, unless this kind has been said; raises OutputError."""
-        if any(one["kind"] == kind for one in self.said):
+    def add(self, step: int, kind: str, text: str) -> None:
+        """Tell the user and write it down, unless this kind of warning was given before; raises OutputError."""
+        if any(row["kind"] == kind for row in self.rows):
             return
-        self.said.append({"step": step, "kind": kind, "text": text})
-        write_json(self.path, self.said)
+        self.rows.append({"step": step, "kind": kind, "text": text})
+        write_json(self.path, self.rows)
         self.on_progress(note(text))
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """All that was said, in order."""
-        return tuple(one["text"] for one in self.said)
+        """All warnings, in the order in which they were given."""
+        return tuple(row["text"] for row in self.rows)

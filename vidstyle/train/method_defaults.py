@@ -1,20 +1,20 @@
-"""The table of training methods: the settings that each has, their defaults, its generator, and what its run leaves."""
+"""The table of training methods: the settings that each has with their defaults, its generator, and what its run leaves.
+
+The command line reads it for its help, so it imports no torch. The classes that train are in methods/registry.py.
+"""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    pass
+from typing import Any
 
 
 @dataclass(frozen=True)
 class Method:
-    """One row: the kind of its generator, and its settings with their defaults.
+    """One row: the kind of the method's generator, and the method's settings with their defaults.
 
-    `generator` is None where nothing is left that could paint. A run `leaves` a `style`, `pictures` where these are
-    optimised directly, or a `look` with which pictures are varied.
+    `generator` is None where a run leaves nothing that could paint. A run `leaves` a `style`, `pictures` that it optimised
+    directly, or a `look` with which pictures are varied.
     """
 
     generator: str | None
@@ -94,39 +94,41 @@ METHODS = {
         leaves="look",
     ),
 }
-"""The systems of the paper's Table I, and FastCUT. A setting that a row does not state is refused with its method."""
+"""The systems of the paper's Table I, and FastCUT. A method refuses a setting that its row does not have."""
 
 CROP_MULTIPLES = {"resnet": 4, "transformer": 4}
-"""What crops must be a multiple of for kinds of generators that halve twice and double again without asking the size."""
+"""What the side of crops must be a multiple of, for kinds of generators that halve the picture twice and double it again."""
 
 METHOD_SETTINGS = frozenset(name for method in METHODS.values() for name in method.defaults)
-"""Settings whose default, or whose meaning at all, is the method's."""
+"""Settings that depend on the method: it decides their default, or whether they exist."""
 
 
 def by_method(name: str) -> str:
     """Return, for the help of a setting, its usual default, those of other methods, and which methods have it at all."""
-    own = {method: _word(row.defaults[name]) for method, row in METHODS.items() if name in row.defaults}
-    usual = Counter(own.values()).most_common(1)[0][0]
+    defaults = {method: _as_text(row.defaults[name]) for method, row in METHODS.items() if name in row.defaults}
+    usual = Counter(defaults.values()).most_common(1)[0][0]
     parts = [usual] if usual else []
-    for value in dict.fromkeys(own.values()):
+    for value in dict.fromkeys(defaults.values()):
         if value not in ("", usual):
-            parts.append(f"{value} with {', '.join(method for method in own if own[method] == value)}")
-    return _bracketed("default: " * bool(parts) + "; ".join(parts)) + _bracketed(_belongs(own))
+            parts.append(f"{value} with {', '.join(method for method in defaults if defaults[method] == value)}")
+    default = f" (default: {'; '.join(parts)})" if parts else ""
+    return default + _which_methods(list(defaults))
 
 
-def _belongs(own: Mapping[str, Any]) -> str:
-    others = [method for method in METHODS if method not in own]
-    if not others:
+def _which_methods(having: Sequence[str]) -> str:
+    """Return, in brackets, which methods have a setting; nothing where all have it."""
+    lacking = [method for method in METHODS if method not in having]
+    if not lacking:
         return ""
-    return f"not with {', '.join(others)}" if len(others) < len(own) else f"only with {', '.join(own)}"
+    if len(lacking) < len(having):
+        return f" (not with {', '.join(lacking)})"
+    return f" (only with {', '.join(having)})"
 
 
-def _bracketed(text: str) -> str:
-    return f" ({text})" if text else ""
-
-
-def _word(value: Any) -> str:
+def _as_text(value: Any) -> str:
     """Return a default as help shows it; nothing where there is none."""
     if isinstance(value, bool):
         return "on" if value else "off"
-    return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return "" if value is None else str(value)

@@ -1,11 +1,10 @@
-"""The page that shows a run: what came of it, warnings, curves, samples over time, settings."""
+"""The page that shows a run: result, warnings, samples over time, scores, losses and settings."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from vidstyle.report.contact_sheet import evenly_spaced
 from vidstyle.report.page import chart, charts, notes, slider, table, write_page
 from vidstyle.run_folder import RunFolder, read_log
 from vidstyle.train.score import SCORE
@@ -22,7 +21,10 @@ def write_report(
     warnings: Sequence[str],
     pictures: Mapping[str, str],
 ) -> None:
-    """Write `report.html` into a run's folder, with `pictures`, pieces of HTML by heading; raises OutputError."""
+    """Write `report.html` into a run's folder; raises OutputError.
+
+    `figures` are numbers by name, `pictures` pieces of HTML by heading. The rest is read from the folder.
+    """
     write_page(
         folder.report,
         f"{settings.name}: {settings.method}",
@@ -33,32 +35,37 @@ def write_report(
             "Samples: photos, paintings, cartoon frames": slider(_samples(folder.samples)),
             "Scores on held-out photos (lower is nearer to the cartoon)": charts(_curves(folder.scores, [SCORE])),
             "Losses": charts(_curves(folder.log, losses)),
-            "Settings": table(_stated(settings), in_columns=True),
+            "Settings": table(_settings(settings), in_columns=True),
         },
     )
 
 
-def _stated(settings: TrainSettings) -> dict[str, str]:
-    """Return the settings that had a part in the run, as a reader would write them."""
-    words = {True: "on", False: "off"}
-    shown = {
-        name: words[value] if isinstance(value, bool) else ", ".join(value) if isinstance(value, list) else str(value)
-        for name, value in settings.record().items()
-        if value is not None and name not in settings.idle
-    }
-    return {name.replace("_", " "): value for name, value in shown.items() if value}
-
-
 def _samples(folder: Path) -> dict[str, Path]:
-    """Return sample sheets by caption, evenly spread over the run."""
+    """Return sample sheets by caption, evenly spaced over the run."""
     files = sorted(folder.glob("*.png"))
-    chosen = sorted({round(place) for place in np.linspace(0, len(files) - 1, _MOST_SAMPLES).tolist()})
-    return {f"step {int(files[number].stem):,}": files[number] for number in chosen if files}
+    chosen = [files[number] for number in evenly_spaced(len(files), _MOST_SAMPLES)]
+    return {f"step {int(file.stem):,}": file for file in chosen}
 
 
 def _curves(log: Path, names: Sequence[str]) -> list[str]:
+    """Return a chart for each name that has values in the log."""
     rows = read_log(log) if log.is_file() else []
-    kept = {name: [row for row in rows if name in row] for name in names}
-    return [
-        chart(name, [row["step"] for row in some], [row[name] for row in some]) for name, some in kept.items() if some
-    ]
+    pieces = []
+    for name in names:
+        if points := [(row["step"], row[name]) for row in rows if name in row]:
+            pieces.append(chart(name, *zip(*points, strict=True)))
+    return pieces
+
+
+def _settings(settings: TrainSettings) -> dict[str, str]:
+    """Return the settings that had a part in the run, as a reader would write them."""
+    texts = {name: _as_text(value) for name, value in settings.record().items() if name not in settings.idle}
+    return {name.replace("_", " "): text for name, text in texts.items() if text}
+
+
+def _as_text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ", ".join(value) if isinstance(value, list) else str(value)

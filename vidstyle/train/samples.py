@@ -1,19 +1,22 @@
-"""Pictures that show how far a run has come: photos, what the running mean makes of them, and cartoon frames."""
+"""Sample pictures of a run: what a generator makes of some photos."""
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from vidstyle.pixels import to_host, to_planes, to_signed_floats
+from vidstyle.report.contact_sheet import evenly_spaced
 from vidstyle.train.data.cache import ImageCache
 
-COUNT = 6
+MOST_SAMPLES = 6
 MULTIPLE = 4
-"""What a side of a picture must be a multiple of, so that a generator keeps it."""
+"""What a side of a picture must be a multiple of, so that a generator keeps its size."""
 
 Paint = Callable[[np.ndarray], np.ndarray]
+"""Paints a picture, (h, w, 3) uint8."""
 
 
 def centre_square(image: np.ndarray) -> np.ndarray:
@@ -23,15 +26,15 @@ def centre_square(image: np.ndarray) -> np.ndarray:
     return image[top : top + side, left : left + side]
 
 
-def spread(cache: ImageCache) -> list[np.ndarray]:
-    """Return the middle squares of some images, evenly spread."""
-    chosen = np.linspace(0, len(cache) - 1, min(COUNT, len(cache))).round().astype(int)
-    return [centre_square(cache.image(int(index))) for index in chosen]
+def sample_squares(cache: ImageCache) -> list[np.ndarray]:
+    """Return the middle squares of at most 6 images, evenly spaced over all."""
+    return [centre_square(cache.image(number)) for number in evenly_spaced(len(cache), MOST_SAMPLES)]
 
 
-def painter_of(generator: nn.Module, weights: dict[str, Tensor]) -> Paint:
-    """Return the function that paints (h, w, 3) uint8 by a copy of `generator` with `weights`; what is beyond a multiple
-    of 4 is cut off.
+def make_painter(generator: nn.Module, weights: Mapping[str, Tensor]) -> Paint:
+    """Return the function that paints a picture with a copy of `generator` that has `weights`.
+
+    Rows and columns beyond a multiple of 4 are cut off.
     """
     painter = copy.deepcopy(generator).eval()
     painter.load_state_dict(weights)
@@ -40,12 +43,11 @@ def painter_of(generator: nn.Module, weights: dict[str, Tensor]) -> Paint:
     @torch.inference_mode()
     def paint(picture: np.ndarray) -> np.ndarray:
         height, width = (side // MULTIPLE * MULTIPLE for side in picture.shape[:2])
-        values = torch.from_numpy(picture[:height, :width].copy()).to(device)
-        return picture_of(painter(values.permute(2, 0, 1)[None].float() / 127.5 - 1)[0])
+        return to_picture(painter(to_signed_floats(to_planes(picture[:height, :width]).to(device)))[0])
 
     return paint
 
 
-def picture_of(image: Tensor) -> np.ndarray:
+def to_picture(image: Tensor) -> np.ndarray:
     """Return an image (3, h, w) in [-1, 1] as (h, w, 3) uint8."""
-    return ((image + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+    return to_host(((image + 1) / 2)[None], sixteen_bit=False)[0]

@@ -1,4 +1,4 @@
-"""Logs for TensorBoard. Owner of torch.utils.tensorboard, which needs the extra `tensorboard`."""
+"""Logs for TensorBoard. Only this module imports torch.utils.tensorboard, which needs the extra `tensorboard`."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,7 +9,7 @@ from vidstyle.errors import DependencyError
 
 
 class TensorBoardWriter:
-    """Writes curves and pictures into `folder`; what a broken-off run wrote after `step` is hidden.
+    """Writes curves and pictures into `folder`; TensorBoard hides what an earlier run wrote after `step`.
 
     Raises DependencyError where the package is missing.
     """
@@ -23,12 +23,12 @@ class TensorBoardWriter:
             ) from error
         self._writer = SummaryWriter(str(folder), purge_step=step + 1)
 
-    def curves(self, step: int, values: Mapping[str, float]) -> None:
+    def add_scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Write a point of each curve."""
         for name, value in values.items():
             self._writer.add_scalar(name, value, step)
 
-    def picture(self, step: int, name: str, picture: np.ndarray) -> None:
+    def add_image(self, step: int, name: str, picture: np.ndarray) -> None:
         """Write a picture, (h, w, 3) uint8."""
         self._writer.add_image(name, picture, step, dataformats="HWC")
 

@@ -47,12 +47,16 @@ class DiffusionBase:
         self.embedding_width: int = self._pipeline.text_encoder.config.hidden_size
         if attention_slicing:
             self._pipeline.enable_attention_slicing()
+        self._move_to_device(offload)
+
+    def _move_to_device(self, offload: str) -> None:
+        """Move the networks to the device, or let the library move them there when they compute."""
         if offload == "none":
-            self._pipeline.to(device)
+            self._pipeline.to(self.device)
         elif offload == "model":
-            self._pipeline.enable_model_cpu_offload(device=device)
+            self._pipeline.enable_model_cpu_offload(device=self.device)
         else:
-            self._pipeline.enable_sequential_cpu_offload(device=device)
+            self._pipeline.enable_sequential_cpu_offload(device=self.device)
 
     def encode(self, pictures: Tensor, random: torch.Generator | None = None) -> Tensor:
         """Return the latents of pictures: the most likely ones, or ones drawn by `random`."""

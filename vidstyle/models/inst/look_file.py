@@ -8,7 +8,11 @@ from typing import Any
 from torch import Tensor
 
 from vidstyle.errors import StyleError
+from vidstyle.files import is_file
+from vidstyle.models.file_kind import SAFETENSORS, describe_file
+from vidstyle.models.style_file import described_in
 from vidstyle.models.tensor_file import READ_ERRORS, load_with_metadata, save_with_metadata
+from vidstyle.models.weights import finite
 from vidstyle.run_folder import RunFolder
 
 FORMAT = "vidstyle-inversion-1"
@@ -44,18 +48,24 @@ def load_look(path: Path) -> Look:
     try:
         tensors, metadata = load_with_metadata(path)
     except READ_ERRORS as error:
-        raise StyleError(f"Cannot read the look {path}: {error}. Give the file that train wrote.") from error
+        kind, _ = describe_file(path)
+        cause = f"it is {kind}" if kind and kind != SAFETENSORS else str(error)
+        raise StyleError(f"Cannot read the look {path}: {cause}. Give the file that train wrote.") from error
     if metadata.get("format") != FORMAT:
         raise StyleError(
             f"{path} is no look learnt by `vidstyle train --method inst`. Give the inversion.safetensors of its run."
         )
-    return Look(tensors["word"], **json.loads(metadata["inversion"]), history=json.loads(metadata["history"]))
+    described, history = (described_in(metadata, key, path) for key in ("inversion", "history"))
+    words = set(described) == {"base", "base_identity"} and all(isinstance(text, str) for text in described.values())
+    if "word" not in tensors or tensors["word"].dim() != 1 or not words:
+        raise StyleError(f"{path} does not describe its look. Give the file that train wrote.")
+    return Look(finite({"word": tensors["word"].float()}, path)["word"], **described, history=history)
 
 
 def find_look(name: str, runs: Path = Path("runs")) -> Path:
     """Return the file of a look given by its path, or by the folder or the name of its run; raises StyleError."""
-    candidates = [Path(name), RunFolder(Path(name)).inversion, RunFolder(runs / name).inversion]
-    found = next((path for path in candidates if path.is_file()), None)
+    candidates = [Path(name), RunFolder(Path(name)).look, RunFolder(runs / name).look]
+    found = next((path for path in candidates if is_file(path)), None)
     if found is None:
         raise StyleError(
             f"There is no look {name!r}. Learn one with `vidstyle train --method inst`, and give its file, its run folder "

@@ -1,1 +1,1 @@
-"""What a run learns from: the images, their cache, and the batches drawn from them."""
+"""What a run learns from: the images of the dataset, their cache, and the batches drawn from them."""

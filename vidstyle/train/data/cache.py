@@ -1,6 +1,8 @@
-"""Decoding and scaling the images of a dataset, and what is said of those that cannot be used or look bad."""
+"""The cache of a dataset's images: decoded once, scaled to one short side, and read from one file of pixels.
 
-import hashlib
+A run also learns here which images cannot be used or look bad.
+"""
+
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,104 +10,34 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch.nn import functional
 
-from vidstyle.checksum import sha256_of
-from vidstyle.errors import InputError
+from vidstyle.checksum import identity_of, sha256_of
+from vidstyle.errors import DependencyError, InputError
 from vidstyle.files import remove_stale_partials, whole_file, write_json
 from vidstyle.media.images import pictures_in, read_image
+from vidstyle.pixels import to_planes
 
 SMALLEST_SIDE = 32
 """Short side in pixels below which an image shows nothing to learn from."""
 _FLAT = 1.0
 """Deviation of the values from 0 to 255 below which a picture shows nothing, what JPEG adds to one colour included."""
-_NAMED = 10
-
-Row = tuple[dict[str, Any], Path]
-
-
-def build_cache(
-    images: Sequence[Path], short_side: int, target: Path, tell: Callable[[int, int], None]
-) -> tuple[list[Row], list[str]]:
-    """Write all usable images, scaled, one behind the other into `target`; return name and shape of each, and faults.
-
-    Raises InputError when none is usable.
-    """
-    rows: list[Row] = []
-    left_out, enlarged, animated = [], [], []
-    remove_stale_partials(target)
-    with whole_file(target) as partial, partial.open("wb") as file:
-        for number, path in enumerate(images):
-            try:
-                scaled, (height, width) = _usable(path, short_side)
-            except InputError as error:
-                left_out.append(f"Left out: {error}")
-            else:
-                file.write(scaled.tobytes())
-                row = {"name": path.name, "height": scaled.shape[0], "width": scaled.shape[1]}
-                rows.append(({**row, "sha256": sha256_of(path)}, path))
-                if min(height, width) * 2 < short_side:
-                    enlarged.append(f"{path.name} ({width}x{height})")
-                if pictures_in(path) > 1:
-                    animated.append(path.name)
-            tell(number + 1, len(images))
-        if not rows:
-            raise InputError(f"None of the {len(images)} images in {images[0].parent} can be used. {left_out[0]}")
-    return rows, _faults(left_out, enlarged, animated, short_side)
-
-
-def _usable(path: Path, short_side: int) -> tuple[np.ndarray, tuple[int, int]]:
-    """Return an image scaled, and the height and width it had; raises InputError where nothing can be learnt from it."""
-    image = read_image(path)
-    height, width = image.shape[:2]
-    if min(height, width) < SMALLEST_SIDE:
-        raise InputError(f"{path} has only {width}x{height} pixels; {SMALLEST_SIDE} a side are the least. Remove it.")
-    scaled = scale_to_short_side(image, short_side)
-    if scaled.std((0, 1)).max() < _FLAT:
-        raise InputError(f"{path} shows one flat colour and nothing else. Remove it.")
-    return scaled, (height, width)
-
-
-def _faults(left_out: list[str], enlarged: list[str], animated: list[str], short_side: int) -> list[str]:
-    faults = left_out[:_NAMED]
-    if len(left_out) > _NAMED:
-        faults.append(f"Left out: {len(left_out) - _NAMED} more images that cannot be used.")
-    if enlarged:
-        faults.append(f"Enlarged more than twice to {short_side} pixels and therefore soft: {listed(enlarged)}.")
-    if animated:
-        faults.append(f"Of animated images the first picture is used: {listed(animated)}.")
-    return faults
-
-
-def listed(names: Sequence[str]) -> str:
-    """Return names with commas between, the first three and the number of the others."""
-    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
-    return ", ".join(names[:3]) + more
-
-
-def scale_to_short_side(image: np.ndarray, short_side: int) -> np.ndarray:
-    """Return `image`, (h, w, 3) uint8, scaled with its aspect kept so that the shorter side is `short_side`."""
-    height, width = image.shape[:2]
-    factor = short_side / min(height, width)
-    size = (max(short_side, round(height * factor)), max(short_side, round(width * factor)))
-    values = torch.from_numpy(image.copy()).permute(2, 0, 1)[None].float()
-    scaled = functional.interpolate(values, size, mode="bicubic", antialias=True, align_corners=False)
-    return scaled.round().clamp(0, 255).byte()[0].permute(1, 2, 0).contiguous().numpy()
-
-
-Tell = Callable[[int, int], None]
+_MOST_NAMED = 10
+"""How many images that cannot be used are named; the others are counted."""
+_DECODING_VERSION = 2
+"""Raised when images are decoded or judged in another way, so that earlier caches are made again."""
 NO_SHOTS: Mapping[Path, str] = {}
-_DECODING = 2
-"""Raised when images are decoded or judged in another way, so that caches of before are made anew."""
+
+OnCount = Callable[[int, int], None]
+"""Told how many images of how many are done."""
 
 
 @dataclass(frozen=True)
 class ImageCache:
     """Scaled images one behind the other in `pixels` (uint8); `shapes` are their (height, width), `names` their files.
 
-    `shots` names the shot of each and `checksums` tells the content of its file, empty where it is not known; `faults`
-    says of files what was wrong with them. `source` is where they lie.
+    `shots` names the shot of each image and `checksums` the SHA-256 of its file; either is empty where it is unknown.
+    `warnings` says what is wrong with files. `source` is where they lie.
     """
 
     pixels: np.ndarray
@@ -114,7 +46,7 @@ class ImageCache:
     names: tuple[str, ...]
     shots: tuple[str, ...]
     checksums: tuple[str, ...]
-    faults: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     source: str = ""
 
     def __len__(self) -> int:
@@ -138,35 +70,59 @@ class ImageCache:
 
 
 def open_cache(
-    images: Sequence[Path], short_side: int, folder: Path, tell: Tell, shots: Mapping[Path, str] = NO_SHOTS
+    images: Sequence[Path], short_side: int, folder: Path, on_count: OnCount, shots: Mapping[Path, str] = NO_SHOTS
 ) -> ImageCache:
-    """Return the cache of `images` scaled to `short_side`, kept in `folder`, made first where it is missing or stale.
+    """Return the cache of `images` scaled to `short_side`, kept in `folder`; it is made first if missing or stale.
 
-    Only making it needs the image library. Images that cannot be used are left out and named in `faults`; raises
-    InputError when none is left.
+    Images that cannot be used are left out and named in `warnings`. Raises InputError when none is left.
     """
     index, pixels = folder / "index.json", folder / "pixels.u8"
     identity = _identity(images, short_side, shots)
     if not _is_current(index, pixels, identity):
-        pass
-
-        rows, faults = build_cache(images, short_side, pixels, tell)
-        for row, path in rows:
-            row["shot"] = shots.get(path, "")
-        stated = {"identity": identity, "short_side": short_side, "faults": faults}
-        write_json(index, {**stated, "images": [row for row, _ in rows]})
+        rows, warnings = _build(images, short_side, pixels, on_count, shots)
+        write_json(index, {"identity": identity, "short_side": short_side, "faults": warnings, "images": rows})
     return _load(index, pixels)
 
 
 def reopen_cache(folder: Path) -> ImageCache | None:
-    """Return the cache that stands in `folder`, whatever became of its images; None when there is none."""
+    """Return the cache in `folder`, whatever became of its images; None when there is none."""
     index, pixels = folder / "index.json", folder / "pixels.u8"
     return _load(index, pixels) if index.is_file() and pixels.is_file() else None
 
 
+def scale_to_short_side(image: np.ndarray, short_side: int) -> np.ndarray:
+    """Return `image`, (h, w, 3) uint8, scaled with its aspect kept so that the shorter side is `short_side`."""
+    height, width = image.shape[:2]
+    factor = short_side / min(height, width)
+    size = (max(short_side, round(height * factor)), max(short_side, round(width * factor)))
+    values = to_planes(image).float()
+    scaled = functional.interpolate(values, size, mode="bicubic", antialias=True, align_corners=False)
+    return scaled.round().clamp(0, 255).byte()[0].permute(1, 2, 0).contiguous().numpy()
+
+
+def join_names(names: Sequence[str]) -> str:
+    """Return names with commas between: the first three, and the number of the others."""
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more
+
+
+def _identity(images: Sequence[Path], short_side: int, shots: Mapping[Path, str]) -> str:
+    """Return the identity of all that decides the content of a cache."""
+    files = [(path.name, path.stat().st_size, path.stat().st_mtime_ns, shots.get(path, "")) for path in images]
+    return identity_of([_DECODING_VERSION, short_side, files])
+
+
+def _is_current(index: Path, pixels: Path, identity: str) -> bool:
+    return (
+        index.is_file()
+        and pixels.is_file()
+        and bool(json.loads(index.read_text(encoding="utf-8"))["identity"] == identity)
+    )
+
+
 def _load(index: Path, pixels: Path) -> ImageCache:
-    stated = json.loads(index.read_text())
-    rows = stated["images"]
+    content = json.loads(index.read_text(encoding="utf-8"))
+    rows = content["images"]
     sizes = [row["height"] * row["width"] * 3 for row in rows]
     return ImageCache(
         pixels=np.memmap(pixels, np.uint8, "r"),
@@ -175,14 +131,58 @@ def _load(index: Path, pixels: Path) -> ImageCache:
         names=tuple(row["name"] for row in rows),
         shots=tuple(row.get("shot", "") for row in rows),
         checksums=tuple(row.get("sha256", "") for row in rows),
-        faults=tuple(stated.get("faults", ())),
+        warnings=tuple(content.get("faults", ())),
     )
 
 
-def _identity(images: Sequence[Path], short_side: int, shots: Mapping[Path, str]) -> str:
-    stated = [(path.name, path.stat().st_size, path.stat().st_mtime_ns, shots.get(path, "")) for path in images]
-    return hashlib.sha256(json.dumps([_DECODING, short_side, stated]).encode()).hexdigest()
+def _build(
+    images: Sequence[Path], short_side: int, target: Path, on_count: OnCount, shots: Mapping[Path, str]
+) -> tuple[list[dict[str, Any]], list[str]]:
+    """Write all usable images, scaled, one behind the other into `target`; return a row for each, and warnings.
+
+    Raises InputError when none is usable.
+    """
+    rows: list[dict[str, Any]] = []
+    left_out, enlarged, animated = [], [], []
+    remove_stale_partials(target)
+    with whole_file(target) as partial, partial.open("wb") as file:
+        for number, path in enumerate(images):
+            try:
+                scaled, (height, width) = _read_usable(path, short_side)
+            except (InputError, DependencyError) as error:
+                left_out.append(f"Left out: {error}")
+            else:
+                file.write(scaled.tobytes())
+                size = {"height": scaled.shape[0], "width": scaled.shape[1]}
+                rows.append({"name": path.name, **size, "sha256": sha256_of(path), "shot": shots.get(path, "")})
+                if min(height, width) * 2 < short_side:
+                    enlarged.append(f"{path.name} ({width}x{height})")
+                if pictures_in(path) > 1:
+                    animated.append(path.name)
+            on_count(number + 1, len(images))
+        if not rows:
+            raise InputError(f"None of the {len(images)} images in {images[0].parent} can be used. {left_out[0]}")
+    return rows, _warnings(left_out, enlarged, animated, short_side)
 
 
-def _is_current(index: Path, pixels: Path, identity: str) -> bool:
-    return index.is_file() and pixels.is_file() and json.loads(index.read_text())["identity"] == identity
+def _read_usable(path: Path, short_side: int) -> tuple[np.ndarray, tuple[int, int]]:
+    """Return an image scaled, and the height and width it had; raises InputError where nothing can be learnt from it."""
+    image = read_image(path)
+    height, width = image.shape[:2]
+    if min(height, width) < SMALLEST_SIDE:
+        raise InputError(f"{path} has only {width}x{height} pixels; {SMALLEST_SIDE} a side are the least. Remove it.")
+    scaled = scale_to_short_side(image, short_side)
+    if scaled.std((0, 1)).max() < _FLAT:
+        raise InputError(f"{path} shows one flat colour and nothing else. Remove it.")
+    return scaled, (height, width)
+
+
+def _warnings(left_out: list[str], enlarged: list[str], animated: list[str], short_side: int) -> list[str]:
+    warnings = left_out[:_MOST_NAMED]
+    if len(left_out) > _MOST_NAMED:
+        warnings.append(f"Left out: {len(left_out) - _MOST_NAMED} more images that cannot be used.")
+    if enlarged:
+        warnings.append(f"Enlarged more than twice to {short_side} pixels and therefore soft: {join_names(enlarged)}.")
+    if animated:
+        warnings.append(f"Of animated images the first picture is used: {join_names(animated)}.")
+    return warnings

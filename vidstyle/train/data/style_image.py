@@ -1,22 +1,26 @@
-"""Which cartoon frame a single-image method learns from."""
+"""The choice of the cartoon frame that a single-image method learns from."""
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from vidstyle.models.feature_network import load_vgg16
+from vidstyle.pixels import to_device
+from vidstyle.report.contact_sheet import evenly_spaced
 from vidstyle.train.data.cache import ImageCache
 from vidstyle.train.samples import centre_square
 
-_LOOKED_AT = 256
+_MOST_FRAMES = 256
+"""How many cartoon frames are compared, evenly spaced over all."""
 _LAYER = "relu5_3"
 
 
 def choose_style_image(choice: str, paintings: ImageCache, seed: int, vgg16: str, device: torch.device) -> int:
-    """Return the number of the chosen painting: the one whose features lie nearest to their mean, one drawn by the seed,
-    or the only one there is.
+    """Return the number of the chosen painting.
 
-    Raises StyleError where features are needed and VGG16 is missing."""
+    `central` takes the one whose features lie nearest to their mean, `random` one drawn by the seed. Any other choice
+    names a file, which is then the only painting. Raises StyleError where VGG16 is needed and missing.
+    """
     if choice == "central" and len(paintings) > 1:
         return _central(paintings, vgg16, device)
     if choice == "random":
@@ -26,13 +30,13 @@ def choose_style_image(choice: str, paintings: ImageCache, seed: int, vgg16: str
 
 @torch.inference_mode()
 def _central(paintings: ImageCache, vgg16: str, device: torch.device) -> int:
-    """Of at most 256 frames, evenly spread, return the one whose mean features are nearest to the mean of all."""
+    """Return the frame whose mean features are nearest to the mean of all that are compared."""
     network = load_vgg16(vgg16, device)
-    numbers = np.unique(np.linspace(0, len(paintings) - 1, min(_LOOKED_AT, len(paintings))).round().astype(int))
+    numbers = evenly_spaced(len(paintings), _MOST_FRAMES)
 
-    def features(number: int) -> Tensor:
-        values = torch.from_numpy(centre_square(paintings.image(number)).copy()).to(device)
-        return network(values.permute(2, 0, 1)[None].float() / 255, (_LAYER,))[_LAYER].mean((0, 2, 3))
+    def mean_features(number: int) -> Tensor:
+        square = to_device(centre_square(paintings.image(number)).copy()[None], device)
+        return network(square, (_LAYER,))[_LAYER].mean((0, 2, 3))
 
-    found = torch.stack([features(int(number)) for number in numbers])
-    return int(numbers[int((found - found.mean(0)).square().sum(1).argmin())])
+    features = torch.stack([mean_features(number) for number in numbers])
+    return numbers[int((features - features.mean(0)).square().sum(1).argmin())]

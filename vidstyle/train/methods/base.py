@@ -1,7 +1,6 @@
-"""What the stage needs of a training method, and what the methods that fit networks share."""
+"""What training needs of a method, and what the methods that fit networks share."""
 
-from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import torch
@@ -21,18 +20,18 @@ class TrainingMethod(Protocol):
     device: torch.device
 
     def __init__(self, settings: TrainSettings, device: torch.device, dtype: torch.dtype) -> None:
-        """Make the networks anew, from the seed."""
+        """Start from new networks, whose random weights the seed of the settings decides."""
         ...
 
     @property
     def generator(self) -> nn.Module | None:
-        """The network that becomes the style; None where pictures are optimised directly."""
+        """The network that becomes the style; None where the method fits no generator."""
         ...
 
     def step(self, photos: Tensor, paintings: Tensor, random: torch.Generator) -> dict[str, Tensor]:
         """Learn from (n, 3, h, w) floats in [-1, 1] of either side, on the method's device; return losses by name.
 
-        `random`, on the CPU, is where every draw of the step comes from.
+        Every random draw of the step comes from `random`, a generator on the CPU.
         """
         ...
 
@@ -41,38 +40,34 @@ class TrainingMethod(Protocol):
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """Return everything that a bit-exact resume needs, as tensors, numbers and containers of them; asked of every
-        process at once, for the first to keep.
+        """Return everything that a bit-exact resume needs, as tensors, numbers and containers of them.
+
+        All processes call it at once; the first one writes the result.
         """
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the state that `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         ...
 
 
-class NetworkTraining(ABC):
-    """Networks by name, `generator` among them, each with an Adam of its own, under autocast where `dtype` is not fp32."""
+class NetworkTraining:
+    """Base of the methods that fit networks: each network has an Adam of its own.
+
+    Networks compute under autocast unless `dtype` is fp32. A subclass makes them, seeded, and passes them by name.
+    """
 
     betas = (0.5, 0.999)
 
-    def __init__(self, settings: TrainSettings, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self, settings: TrainSettings, device: torch.device, dtype: torch.dtype, networks: Mapping[str, nn.Module]
+    ) -> None:
         self.settings, self.device, self.dtype = settings, device, dtype
-        torch.manual_seed(settings.seed)
-        self.networks = {name: network.to(device) for name, network in self.build(settings).items()}
+        self.networks = {name: network.to(device) for name, network in networks.items()}
         if device.type == "cpu":
             for network in self.networks.values():
                 keep_channels_last(network)
         self.optimizers = {name: self._adam(network) for name, network in self.networks.items()}
-
-    @abstractmethod
-    def build(self, settings: TrainSettings) -> dict[str, nn.Module]:
-        """Return new networks by name."""
-
-    @property
-    def generator(self) -> nn.Module:
-        """The network that becomes the style."""
-        return self.networks["generator"]
 
     def _adam(self, network: nn.Module) -> torch.optim.Adam:
         return torch.optim.Adam(
@@ -81,8 +76,9 @@ class NetworkTraining(ABC):
 
     def set_learning_rate(self, rate: float) -> None:
         """Use `rate` from the next step on."""
-        for group in (group for optimizer in self.optimizers.values() for group in optimizer.param_groups):
-            group["lr"] = rate
+        for optimizer in self.optimizers.values():
+            for group in optimizer.param_groups:
+                group["lr"] = rate
 
     def autocast(self) -> torch.autocast:
         """Return the context in which networks compute in the run's number format."""
@@ -100,17 +96,19 @@ class NetworkTraining(ABC):
             self.optimizers[name].step()
 
     def shown(self, images: Tensor, random: torch.Generator) -> Tensor:
-        """Return (n, 3, h, w) images in [-1, 1] as discriminators see them: changed at random where the settings ask for it."""
+        """Return (n, 3, h, w) images in [-1, 1] as discriminators see them, augmented as the settings say."""
         return augment(images, self.settings.augmentations, random).contiguous(memory_format=torch.channels_last)
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that a bit-exact resume needs of the networks and optimisers."""
-        networks = {name: network.state_dict() for name, network in self.networks.items()}
-        return {"networks": networks, "optimizers": [one.state_dict() for one in self.optimizers.values()]}
+        return {
+            "networks": {name: network.state_dict() for name, network in self.networks.items()},
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers.values()],
+        }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the state that `state_dict` gave."""
+        """Restore the state that `state_dict` returned."""
         for name, network in self.networks.items():
             network.load_state_dict(state["networks"][name])
-        for optimizer, kept in zip(self.optimizers.values(), state["optimizers"], strict=True):
-            optimizer.load_state_dict(kept)
+        for optimizer, saved in zip(self.optimizers.values(), state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)

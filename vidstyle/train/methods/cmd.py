@@ -1,4 +1,7 @@
-"""CMD Transfer: one photo after the other is optimised until its features are distributed as those of one painting."""
+"""The training step of CMD Transfer (Kalischek et al., 2021): photos are optimised directly, one after the other.
+
+Each is changed until its features are distributed as those of one painting.
+"""
 
 from typing import Any
 
@@ -17,7 +20,7 @@ STYLE = ("conv1_1", "conv2_1", "conv3_1", "conv4_1", "conv5_1")
 class MomentMatching:
     """Optimises a `picture` (1, 3, h, w) in [-1, 1] for `settings.steps` steps, beginning with the photo itself.
 
-    There is no generator: nothing that is learnt from one photo serves another.
+    There is no generator: what is learnt from one photo is of no use for another.
     """
 
     losses: tuple[str, ...] = ("content", "moments")
@@ -29,9 +32,9 @@ class MomentMatching:
         self.targets: dict[str, list[Tensor]] = {}
         self.content: Tensor | None = None
         self.rate, self.done, self.steps = settings.lr, 0, settings.steps or 1
-        self._hold(torch.zeros(1, 3, 1, 1))
+        self._start_picture(torch.zeros(1, 3, 1, 1))
 
-    def _hold(self, picture: Tensor) -> None:
+    def _start_picture(self, picture: Tensor) -> None:
         self.picture = picture.to(self.device).clone().requires_grad_()
         self.optimizer = torch.optim.Adam([self.picture], lr=self.rate, fused=self.device.type != "mps")
         self.content = None
@@ -41,11 +44,11 @@ class MomentMatching:
         self.rate = self.optimizer.param_groups[0]["lr"] = rate
 
     def step(self, photos: Tensor, paintings: Tensor, random: torch.Generator) -> dict[str, Tensor]:
-        """Improve the picture of the photo (1, 3, h, w), given anew for each of its steps, towards the one painting."""
+        """Improve the picture of the photo (1, 3, h, w), the same one for `settings.steps` steps, towards the one painting."""
         if self.done % self.steps == 0:
-            self._hold(photos)
+            self._start_picture(photos)
         with torch.autocast(self.device.type, self.dtype, enabled=self.dtype != torch.float32):
-            self._aim(photos, paintings)
+            self._set_targets(photos, paintings)
             features = self.vgg((self.picture + 1) / 2, STYLE)
         assert self.content is not None
         losses = {
@@ -61,18 +64,19 @@ class MomentMatching:
         return {name: loss.detach() for name, loss in losses.items()}
 
     @torch.no_grad()
-    def _aim(self, photo: Tensor, painting: Tensor) -> None:
+    def _set_targets(self, photo: Tensor, painting: Tensor) -> None:
         if self.content is None:
             self.content = self.vgg((photo + 1) / 2, (CONTENT,))[CONTENT]
         if not self.targets:
-            self.targets = {name: moments(one) for name, one in self.vgg((painting + 1) / 2, STYLE).items()}
+            features = self.vgg((painting + 1) / 2, STYLE)
+            self.targets = {layer: moments(feature_map) for layer, feature_map in features.items()}
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the picture under way with its optimiser, and how many steps were done."""
+        """Return the unfinished picture with its optimiser, and how many steps were done."""
         return {"picture": self.picture.detach(), "optimizer": self.optimizer.state_dict(), "done": self.done}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up the state that `state_dict` gave."""
-        self._hold(state["picture"])
+        """Restore the state that `state_dict` returned."""
+        self._start_picture(state["picture"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.done = int(state["done"])

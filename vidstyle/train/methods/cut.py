@@ -1,4 +1,7 @@
-"""The training step of CUT, CUT++ and FastCUT: one adversarial game, PatchNCE on photos and on paintings."""
+"""The training step of CUT, CUT++ and FastCUT: an adversarial loss, and PatchNCE on photos and on paintings.
+
+CUT-StyleGAN takes the same step with the networks of StyleGAN2.
+"""
 
 import torch
 from torch import Tensor, nn
@@ -20,25 +23,25 @@ class ContrastiveTraining(NetworkTraining):
     """Generator G, discriminator D and patch embeddings F; the losses have the names of the paper's Fig. 4."""
 
     def __init__(self, settings: TrainSettings, device: torch.device, dtype: torch.dtype) -> None:
-        super().__init__(settings, device, dtype)
-        self.losses: tuple[str, ...] = (*CURVES, "R1") if settings.lambda_r1 else CURVES
-
-    def build(self, settings: TrainSettings) -> dict[str, nn.Module]:
-        """Return G, D and F."""
-        generator = self.build_generator(settings)
-        return {
-            "generator": generator,
-            "discriminator": self.build_discriminator(settings),
+        torch.manual_seed(settings.seed)
+        self.generator = self.new_generator(settings)
+        networks = {
+            "generator": self.generator,
+            "discriminator": self.new_discriminator(settings),
             "embeddings": PatchEmbeddings(
-                generator.patch_channels, attention=settings.attention == "on", residual=settings.residual
+                self.generator.patch_channels, attention=settings.attention == "on", residual=settings.residual
             ),
         }
+        super().__init__(settings, device, dtype, networks)
+        self.losses: tuple[str, ...] = (*CURVES, "R1") if settings.lambda_r1 else CURVES
 
-    def build_generator(self, settings: TrainSettings) -> LayeredGenerator:
+    @staticmethod
+    def new_generator(settings: TrainSettings) -> LayeredGenerator:
         """Return a new G."""
         return ResNetGenerator(settings.channels, settings.blocks)
 
-    def build_discriminator(self, settings: TrainSettings) -> nn.Module:
+    @staticmethod
+    def new_discriminator(settings: TrainSettings) -> nn.Module:
         """Return a new D."""
         return PatchDiscriminator(settings.discriminator_channels)
 
@@ -63,20 +66,19 @@ class ContrastiveTraining(NetworkTraining):
         return {name: named[name].detach() for name in self.losses if name in named}
 
     def _paint(self, sources: Tensor, mirrored: bool) -> tuple[Tensor, list[Tensor]]:
-        """Return the paintings of `sources`, which may be shown mirrored, and the sources' own features.
+        """Return the paintings of `sources`, painted mirrored if asked, and the features of the sources as they are.
 
-        Unmirrored, the features are those of the painting pass: G does not change before they are compared, and its
-        norms are per image. What was painted mirrored is compared with the features of the sources as they were.
+        Unmirrored, the features come from the painting pass: G does not change before they are compared, and its norms
+        are per image. Mirrored, they need a second pass, over the sources as they were.
         """
-        generator: LayeredGenerator = self.networks["generator"]  # type: ignore[assignment]
-        painted, features = generator.paint_and_features(sources.flip(3) if mirrored else sources)
+        painted, features = self.generator.paint_and_features(sources.flip(3) if mirrored else sources)
         if mirrored:
             with torch.no_grad():
-                features = generator.features(sources)
-        return painted, [one.detach() for one in features]
+                features = self.generator.features(sources)
+        return painted, [feature_map.detach() for feature_map in features]
 
     def _judge(self, fakes: Tensor, paintings: Tensor, random: torch.Generator) -> tuple[dict[str, Tensor], Tensor]:
-        """Return D's losses by name, and what it descends on."""
+        """Return D's losses by name, and the total that it descends on."""
         discriminator, settings = self.networks["discriminator"], self.settings
         with self.autocast():
             fake = adversarial_loss(discriminator(self.shown(fakes, random)), False, settings.gan_mode)
@@ -93,19 +95,18 @@ class ContrastiveTraining(NetworkTraining):
         self, painted: Tensor, keys: list[Tensor], mirrored: bool, photos: int, random: torch.Generator
     ) -> list[Tensor]:
         """Return NCE, and NCE_Y with the identity term: means over patches, then over layers."""
-        generator: LayeredGenerator = self.networks["generator"]  # type: ignore[assignment]
-        features = [one.flip(3) if mirrored else one for one in generator.features(painted)]
+        features = [
+            feature_map.flip(3) if mirrored else feature_map for feature_map in self.generator.features(painted)
+        ]
         positions = draw_positions(features, self.settings.patches, random)
         queries = self.networks["embeddings"](features, positions)
-        embedded = [one.detach() for one in self.networks["embeddings"](keys, positions)]
+        embedded = [key.detach() for key in self.networks["embeddings"](keys, positions)]
         weights = [self._weights(*pair) for pair in zip(features, positions, strict=True)]
+        layers = list(zip(queries, embedded, weights, strict=True))
         sides = [slice(0, photos), slice(photos, None)] if self.settings.identity else [slice(0, photos)]
         return [
             torch.stack(
-                [
-                    patch_nce(query[side], key[side], self.settings.weighting, weight)
-                    for query, key, weight in zip(queries, embedded, weights, strict=True)
-                ]
+                [patch_nce(query[side], key[side], self.settings.weighting, weight) for query, key, weight in layers]
             ).mean()
             for side in sides
         ]
@@ -118,14 +119,16 @@ class ContrastiveTraining(NetworkTraining):
 
 
 class StyleGANContrastiveTraining(ContrastiveTraining):
-    """The step of CUT; Adam's betas are StyleGAN2's."""
+    """The step of CUT with the networks of StyleGAN2, and its betas for Adam."""
 
     betas = (0.0, 0.99)
 
-    def build_generator(self, settings: TrainSettings) -> LayeredGenerator:
+    @staticmethod
+    def new_generator(settings: TrainSettings) -> LayeredGenerator:
         """Return a new G."""
         return StyleGAN2Generator(settings.channels, settings.blocks)
 
-    def build_discriminator(self, settings: TrainSettings) -> nn.Module:
+    @staticmethod
+    def new_discriminator(settings: TrainSettings) -> nn.Module:
         """Return a new D for crops of the run's size."""
         return StyleGAN2Discriminator(settings.discriminator_channels, settings.crop)

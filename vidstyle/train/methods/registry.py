@@ -1,10 +1,10 @@
-"""Which class trains each `--method`."""
+"""The class that trains each `--method`."""
 
 from vidstyle.train.methods.base import TrainingMethod
 from vidstyle.train.methods.cmd import MomentMatching
 from vidstyle.train.methods.cut import ContrastiveTraining, StyleGANContrastiveTraining
 from vidstyle.train.methods.cyclegan import CycleTraining
-from vidstyle.train.methods.inst import InversionTraining
+from vidstyle.train.methods.inst import LookTraining
 from vidstyle.train.methods.rt import PerceptualTraining
 
 TRAINING_METHODS: dict[str, type[TrainingMethod]] = {
@@ -15,6 +15,6 @@ TRAINING_METHODS: dict[str, type[TrainingMethod]] = {
     "cyclegan": CycleTraining,
     "rt": PerceptualTraining,
     "cmd": MomentMatching,
-    "inst": InversionTraining,
+    "inst": LookTraining,
 }
-"""A row for every row of `METHODS`, which states the settings and their defaults."""
+"""One row for each row of `METHODS` in method_defaults.py, which holds the settings and their defaults."""

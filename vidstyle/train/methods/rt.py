@@ -1,7 +1,7 @@
-"""The training step of RT Transfer: a feed-forward network learns to paint like one image, by perceptual losses."""
+"""The training step of RT Transfer: a network learns to paint like one image, by perceptual losses (Johnson et al., 2016)."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from vidstyle.losses.perceptual import content_loss, gram_matrix, style_loss, total_variation
 from vidstyle.models.feature_network import load_vgg16
@@ -15,19 +15,17 @@ STYLE = ("relu1_2", "relu2_2", "relu3_3", "relu4_3")
 
 
 class PerceptualTraining(NetworkTraining):
-    """The transformation network of Johnson et al. (2016); VGG16 is fixed, and no part of the state."""
+    """Fits the transformation network of Johnson et al. (2016). VGG16 is fixed, so no checkpoint holds it."""
 
     losses: tuple[str, ...] = ("content", "style", "variation")
     betas = (0.9, 0.999)
 
     def __init__(self, settings: TrainSettings, device: torch.device, dtype: torch.dtype) -> None:
-        super().__init__(settings, device, dtype)
+        torch.manual_seed(settings.seed)
+        self.generator = JohnsonNetwork(settings.channels, settings.blocks)
+        super().__init__(settings, device, dtype, {"generator": self.generator})
         self.vgg = load_vgg16(settings.vgg16, device)
         self.targets: dict[str, Tensor] = {}
-
-    def build(self, settings: TrainSettings) -> dict[str, nn.Module]:
-        """Return the transformation network."""
-        return {"generator": JohnsonNetwork(settings.channels, settings.blocks)}
 
     def step(self, photos: Tensor, paintings: Tensor, random: torch.Generator) -> dict[str, Tensor]:
         """Learn from photos (n, 3, c, c) and the style image (1, 3, h, w), the same at each step, in [-1, 1]."""
@@ -47,4 +45,5 @@ class PerceptualTraining(NetworkTraining):
 
     @torch.no_grad()
     def _targets(self, paintings: Tensor) -> dict[str, Tensor]:
-        return {name: gram_matrix(one) for name, one in self.vgg((paintings + 1) / 2, STYLE).items()}
+        features = self.vgg((paintings + 1) / 2, STYLE)
+        return {layer: gram_matrix(feature_map) for layer, feature_map in features.items()}

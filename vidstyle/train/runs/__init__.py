@@ -1,1 +1,1 @@
-"""What a run does around its steps, by what it leaves: a style, pictures or a look."""
+"""What the first process does around the steps of a run, by what the run leaves: a style, pictures or a look."""

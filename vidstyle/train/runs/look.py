@@ -1,41 +1,34 @@
 """A run that learns the look of one image, with which pictures are varied later."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from vidstyle.models.inst.look_file import save_look
-from vidstyle.train.data.sampling import BatchSampler, whole
-from vidstyle.train.methods.inst import InversionTraining
-from vidstyle.train.runs.base import Run
+from vidstyle.pixels import to_planes, to_signed_floats
+from vidstyle.run_folder import RunFolder
+from vidstyle.train.checkpoint import TrainingState
+from vidstyle.train.log import RunWarnings
+from vidstyle.train.methods.inst import LookTraining
+from vidstyle.train.runs.base import Run, RunPlan
 
 
-@dataclass(kw_only=True)
-class InversionRun(Run):
-    """A run of a method that learns from a style image alone: its crops take the place of photos."""
+class LookRun(Run):
+    """A run of a method that learns from a style image alone."""
 
-    method: InversionTraining
-
-    def __post_init__(self) -> None:
-        assert self.style_image is not None
-        settings, image = self.settings, self.dataset.paintings.part([self.style_image])
-        self.batches = BatchSampler(
-            replace(self.dataset, photos=image, paintings=image),
-            batch=settings.batch,
-            crop=settings.crop,
-            flip=settings.flip,
-            seed=settings.seed,
-            style_image=0,
-        )
+    def __init__(self, plan: RunPlan, state: TrainingState, warnings: RunWarnings) -> None:
+        assert isinstance(state.method, LookTraining) and plan.style_image is not None
+        super().__init__(plan, state, warnings)
+        self.method = state.method
+        self.painting = self.dataset.paintings.image(plan.style_image)
 
     def finish(self) -> None:
         """Write what a run ends with, the look last."""
         super().finish()
-        assert self.style_image is not None
-        painting = whole(self.dataset.paintings, self.style_image).float() / 127.5 - 1
-        history = {"settings": self.settings.record(), "steps": self.step, **self.details()}
-        save_look(replace(self.method.inversion(painting), history=history), self.output)
+        look = self.method.look(to_signed_floats(to_planes(self.painting)))
+        history = {"settings": self.settings.record(), "steps": self.state.step, **self.details()}
+        save_look(replace(look, history=history), self.output(self.folder))
 
-    @property
-    def output(self) -> Path:
-        """The look."""
-        return self.folder.inversion
+    @staticmethod
+    def output(folder: RunFolder) -> Path:
+        """Return the file of the look."""
+        return folder.look

@@ -1,52 +1,47 @@
 """A run that optimises pictures one by one, and keeps them instead of a style."""
 
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from torch import Tensor
-
 from vidstyle.media.images import write_image
-from vidstyle.report.page import drawn, picture
+from vidstyle.report.contact_sheet import evenly_spaced
+from vidstyle.report.page import embed_file, embed_pixels
 from vidstyle.report.sheets import Card, pairs
-from vidstyle.train.data.sampling import PhotoSequence
+from vidstyle.run_folder import RunFolder
+from vidstyle.train.checkpoint import TrainingState
 from vidstyle.train.health import check_weights
+from vidstyle.train.log import RunWarnings
 from vidstyle.train.methods.cmd import MomentMatching
-from vidstyle.train.runs.base import Run
-from vidstyle.train.samples import picture_of
+from vidstyle.train.runs.base import Run, RunPlan
+from vidstyle.train.samples import to_picture
 
 _MOST_SHOWN = 12
 
 
-@dataclass(kw_only=True)
 class PictureRun(Run):
-    """A run of a method without a generator."""
+    """A run of a method without a generator, which changes each photo for `settings.steps` steps."""
 
-    method: MomentMatching
+    def __init__(self, plan: RunPlan, state: TrainingState, warnings: RunWarnings) -> None:
+        assert isinstance(state.method, MomentMatching)
+        super().__init__(plan, state, warnings)
+        self.method = state.method
 
-    def __post_init__(self) -> None:
-        assert self.settings.steps is not None and self.style_image is not None
-        self.batches = PhotoSequence(self.dataset, steps=self.settings.steps, style_image=self.style_image)
+    def after_step(self) -> None:
+        """Write the result after the last step of a photo; raises TrainingError where it is not finite."""
+        photos_done, steps_of_next = divmod(self.state.step, self.method.steps)
+        if not steps_of_next:
+            check_weights(self.method.picture, self.state.step, self.folder)
+            write_image(self._result(photos_done - 1), to_picture(self.method.picture.detach()[0].float()))
 
-    def advance(self, rate: float) -> dict[str, Tensor]:
-        """Do one step at a learning rate and return its losses; after a photo's last one its result is written."""
-        losses = super().advance(rate)
-        number, under_way = divmod(self.step, self.settings.steps or 1)
-        if not under_way:
-            check_weights(self.method.picture, self.step, self.folder)
-            write_image(self._result(number - 1), picture_of(self.method.picture.detach()[0].float()))
-        return losses
-
-    def pictures(self) -> dict[str, str]:
+    def report_pictures(self) -> dict[str, str]:
         """Return what the report shows: the style image, and some photos beside what became of them."""
-        photos, done = self.dataset.photos, self.step // (self.settings.steps or 1)
-        chosen = sorted({round(place) for place in np.linspace(0, done - 1, min(done, _MOST_SHOWN)).tolist()})
-        shown = [
-            (Card(drawn(photos.image(number), name), name), picture(self._result(number), f"{name}, changed"))
-            for number, name in ((number, photos.names[number]) for number in chosen)
-        ]
-        return {**super().pictures(), "Photos and what became of them": pairs(shown)}
+        photos, photos_done = self.dataset.photos, self.state.step // self.method.steps
+        shown = []
+        for number in evenly_spaced(photos_done, _MOST_SHOWN):
+            name = photos.names[number]
+            card = Card(embed_pixels(photos.image(number), name), name)
+            shown.append((card, embed_file(self._result(number), f"{name}, changed")))
+        return {**super().report_pictures(), "Photos and what became of them": pairs(shown)}
 
     def _result(self, number: int) -> Path:
         """Return where the result of photo `number` goes: under its name, with its suffix where another has that name."""
@@ -55,7 +50,7 @@ class PictureRun(Run):
         name = Path(names[number])
         return self.folder.results / f"{name.stem if stems[name.stem] == 1 else name.name}.png"
 
-    @property
-    def output(self) -> Path:
-        """The folder of the pictures."""
-        return self.folder.results
+    @staticmethod
+    def output(folder: RunFolder) -> Path:
+        """Return the folder of the pictures."""
+        return folder.results

@@ -25,7 +25,7 @@ def _draws(seed: int = 0) -> BatchSampler:
 
 
 def test_every_image_is_drawn_once_before_any_again() -> None:
-    photos = [int(one[0, 0, 0]) for step in range(10) for one in _draws().images(step)[0]]
+    photos = [int(crop[0, 0, 0]) for step in range(10) for crop in _draws().images(step)[0]]
     assert Counter(photos) == dict.fromkeys(range(5), 4)
     assert sorted(photos[:5]) == list(range(5))
 
@@ -39,12 +39,12 @@ def test_a_step_draws_the_same_whatever_was_drawn_before() -> None:
 
 
 def test_crops_come_in_the_layout_that_networks_learn_in() -> None:
-    assert all(one.is_contiguous(memory_format=torch.channels_last) for one in _draws().images(0))
+    assert all(crops.is_contiguous(memory_format=torch.channels_last) for crops in _draws().images(0))
 
 
 def test_another_seed_draws_otherwise() -> None:
     def photos(draws: BatchSampler) -> list[int]:
-        return [int(one[0, 0, 0]) for step in range(5) for one in draws.images(step)[0]]
+        return [int(crop[0, 0, 0]) for step in range(5) for crop in draws.images(step)[0]]
 
     assert photos(_draws(0)) != photos(_draws(1))
 
@@ -65,7 +65,7 @@ def test_a_long_shot_is_drawn_from_no_more_often_than_a_short_one_if_asked() -> 
     shots = ("long",) * 6 + ("short", "", "")
     dataset = Dataset(_numbered(2), _numbered(9, shots), _numbered(0))
     draws = BatchSampler(dataset, batch=4, crop=32, flip=False, seed=0, balance_shots=True)
-    drawn = [int(one[0, 0, 0]) for step in range(24) for one in draws.images(step)[1]]
+    drawn = [int(crop[0, 0, 0]) for step in range(24) for crop in draws.images(step)[1]]
     assert Counter(map(_shot_of, drawn)) == dict.fromkeys((5, 6, 7, 8), 24)
     assert Counter(number for number in drawn if number < 6) == dict.fromkeys(range(6), 4)
     assert len({tuple(sorted(map(_shot_of, drawn[place : place + 4]))) for place in range(0, 96, 4)}) == 1

@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.odd_exif import odd_exif_photo
 from tests.train.conftest import picture, small
 from vidstyle.errors import InputError
 from vidstyle.media.images import write_image
 from vidstyle.progress import Progress, silent
-from vidstyle.train.data.dataset import Dataset, doubts, open_dataset
+from vidstyle.train.data.dataset import Dataset, dataset_warnings, open_dataset
 from vidstyle.train.settings import TrainSettings
 from vidstyle.train.stage import run
 
@@ -39,15 +40,15 @@ def test_images_that_cannot_be_used_are_left_out_and_named(dataset: Path) -> Non
     found = _opened(dataset)
     assert found.photos.names == tuple(f"{number}.png" for number in range(5))
     cannot = "is not an image that can be read. Remove it or convert it to PNG or JPEG."
-    assert doubts(found, small()) == [
+    assert dataset_warnings(found, small()) == [
         f"Left out: {photos}/blue.jpg shows one flat colour and nothing else. Remove it.",
         f"Left out: {photos}/broken.png {cannot}",
         f"Left out: {photos}/clear.png shows one flat colour and nothing else. Remove it.",
         f"Left out: {photos}/cut.jpg {cannot}",
         f"Left out: {photos}/float.tif has values from 0 to 255, where 0 to 1 would be black to white. "
         "Convert it to 8 or 16 bits.",
-        f"Left out: {photos}/thin.png has only 31x200 pixels; 32 a side are the least. Remove it.",
         f"Left out: {photos}/phone.heic {cannot}",
+        f"Left out: {photos}/thin.png has only 31x200 pixels; 32 a side are the least. Remove it.",
         *FEW,
     ]
 
@@ -57,10 +58,41 @@ def _jpeg(path: Path) -> bytes:
     return path.read_bytes()
 
 
+def test_what_is_no_image_is_named(dataset: Path) -> None:
+    photos = dataset / "trainA"
+    for number in range(3):
+        (photos / f"link{number}.jpg").symlink_to(photos / "gone" / f"{number}.jpg")
+    write_image(photos / "sub" / "a.png", picture(9, False))
+    (photos / "notes.txt").write_text("text")
+    Image.fromarray(picture(8, False)).save(photos / "photo.jfif", "JPEG")
+    found = _opened(dataset)
+    assert found.photos.names == (*(f"{number}.png" for number in range(5)), "photo.jfif")
+    others = ", ".join(f"link{number}.jpg (a broken link)" for number in range(3))
+    assert dataset_warnings(found, small())[0] == f"{photos}: passed over {others}, notes.txt, sub (a folder)."
+
+
+def test_images_in_a_folder_below_are_said_where_they_are(dataset: Path) -> None:
+    photos = dataset / "trainA"
+    (photos / "all of them").mkdir()
+    for path in list(photos.glob("*.png")):
+        path.rename(photos / "all of them" / path.name)
+    with pytest.raises(InputError) as caught:
+        _opened(dataset)
+    assert str(caught.value) == (
+        f"The folder {photos} itself holds no images, but its folder all of them holds 5. "
+        f"Give --photos {photos}/all of them, or move them up."
+    )
+
+
+def test_an_odd_exif_tag_stops_no_training(dataset: Path) -> None:
+    odd_exif_photo(dataset / "trainA" / "phone.jpg", picture(7, False))
+    assert "phone.jpg" in _opened(dataset).photos.names
+
+
 def test_many_broken_images_are_counted(dataset: Path) -> None:
     for number in range(14):
         (dataset / "trainB" / f"x{number}.png").write_bytes(b"")
-    said = doubts(_opened(dataset), small())
+    said = dataset_warnings(_opened(dataset), small())
     assert len([line for line in said if line.startswith("Left out:")]) == 11
     assert "Left out: 4 more images that cannot be used." in said
 
@@ -92,7 +124,7 @@ def test_cmyk_16_bit_turned_and_animated_images_are_read_as_they_look(dataset: P
         assert np.abs(found.photos.image(number).astype(int) - plain).mean() < 3, found.photos.names[number]
     luma = np.asarray(Image.fromarray(plain).convert("L")).astype(int)
     assert np.abs(found.photos.image(6)[..., 0] - luma).mean() < 3
-    assert "Of animated images the first picture is used: 8.webp." in doubts(found, small())
+    assert "Of animated images the first picture is used: 8.webp." in dataset_warnings(found, small())
 
 
 def _alone(folder: Path, shown: Image.Image) -> Path:
@@ -102,7 +134,7 @@ def _alone(folder: Path, shown: Image.Image) -> Path:
 
 
 def test_enlarged_images_are_named(dataset: Path) -> None:
-    said = doubts(_opened(dataset, small(load=128)), small(load=128))
+    said = dataset_warnings(_opened(dataset, small(load=128)), small(load=128))
     assert said[0] == (
         "Enlarged more than twice to 128 pixels and therefore soft: 0.png (72x60), 1.png (72x60), 2.png (72x60) and 2 more."
     )
@@ -157,7 +189,7 @@ def test_the_shots_of_frames_are_those_of_the_manifest_of_extract(dataset: Path)
 
 
 def test_balance_without_a_manifest_is_said(dataset: Path) -> None:
-    assert doubts(_opened(dataset), small(balance_shots=True))[-1] == (
+    assert dataset_warnings(_opened(dataset), small(balance_shots=True))[-1] == (
         "No manifest of extract says which shots the cartoon frames are from: each counts as its own."
     )
 

@@ -9,7 +9,7 @@ from tests.train.conftest import small
 from vidstyle.media.images import write_image
 from vidstyle.progress import Progress, silent
 from vidstyle.train.data.cache import scale_to_short_side
-from vidstyle.train.data.dataset import doubts, open_dataset
+from vidstyle.train.data.dataset import dataset_warnings, open_dataset
 
 
 def test_images_are_scaled_by_their_short_side_with_their_aspect(dataset: Path) -> None:
@@ -46,7 +46,7 @@ def test_the_cache_serves_when_the_images_are_gone(dataset: Path) -> None:
     (dataset / "trainA").rename(dataset / "elsewhere")
     found = open_dataset(dataset, small(), silent)
     assert np.array_equal(found.photos.image(2), before)
-    assert doubts(found, small())[0] == (
+    assert dataset_warnings(found, small())[0] == (
         f"There is no folder {dataset}/trainA any more: the 5 photos that an earlier run cached are used."
     )
 
@@ -57,14 +57,15 @@ def test_a_style_image_that_is_gone_serves_too(dataset: Path) -> None:
     (dataset / "trainB" / "1.png").unlink()
     found = open_dataset(dataset, settings, silent)
     assert np.array_equal(found.paintings.image(0), before)
-    assert f"There is no image {dataset}/trainB/1.png any more: what an earlier run cached is used." in doubts(
-        found, settings
+    assert (
+        f"There is no image {dataset}/trainB/1.png any more: what an earlier run cached is used."
+        in dataset_warnings(found, settings)
     )
 
 
 def test_a_cache_of_another_way_of_decoding_is_made_anew(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     open_dataset(dataset, small(), silent)
-    monkeypatch.setattr("vidstyle.train.data.cache._DECODING", 3)
+    monkeypatch.setattr("vidstyle.train.data.cache._DECODING_VERSION", 3)
     phases: list[str] = []
     open_dataset(dataset, small(), lambda progress: phases.append(progress.phase))
     assert phases.count("caching photos") == 5

@@ -15,7 +15,7 @@ from vidstyle.models.inst.look_file import Look, find_look, load_look, save_look
 from vidstyle.models.style_file import Style, save_style
 from vidstyle.networks.resnet import ResNetGenerator
 from vidstyle.progress import silent
-from vidstyle.train.methods.inst import InversionTraining
+from vidstyle.train.methods.inst import LookTraining
 from vidstyle.train.settings import TrainSettings
 from vidstyle.train.stage import run
 
@@ -37,7 +37,7 @@ def _settings(base: Path | str, frame: Path, **changes: object) -> TrainSettings
 def test_training_lowers_the_loss_at_a_fixed_noise_and_time_step(
     tiny_base: Path, frame: Path, checkpointing: bool
 ) -> None:
-    method = InversionTraining(
+    method = LookTraining(
         _settings(tiny_base, frame, lr=0.02, gradient_checkpointing=checkpointing), CPU, torch.float32
     )
     frozen = {name: weight.clone() for name, weight in method.base.unet.state_dict().items()}
@@ -50,7 +50,10 @@ def test_training_lowers_the_loss_at_a_fixed_noise_and_time_step(
 def test_one_frame_is_enough_and_photos_are_not_asked_for(tiny_base: Path, frame: Path, tmp_path: Path) -> None:
     said = []
     result = run(
-        tmp_path / "nothing", tmp_path / "runs", _settings(tiny_base, frame, crop=37), lambda one: said.append(one.note)
+        tmp_path / "nothing",
+        tmp_path / "runs",
+        _settings(tiny_base, frame, crop=37),
+        lambda progress: said.append(progress.note),
     )
     assert result.counts == {"photos": 0, "paintings": 1, "steps": 6}
     assert result.details == {"style_image": "frame.png"}
@@ -151,7 +154,7 @@ def test_a_base_that_cannot_be_reached_is_named_and_downloads_are_announced(
 
     monkeypatch.setattr(diffusion_files.libraries()[0].StableDiffusionPipeline, "download", refuse)
     with pytest.raises(StyleError) as caught:
-        run(tmp_path, tmp_path / "runs", _settings("some/base", frame), lambda one: said.append(one.note))
+        run(tmp_path, tmp_path / "runs", _settings("some/base", frame), lambda progress: said.append(progress.note))
     assert asked == [True, False]
     assert [text for text in said if text] == [
         "some/base is not on this machine: it is asked for at the Hugging Face hub now (about 4 GB)."

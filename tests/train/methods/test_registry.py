@@ -34,7 +34,7 @@ KEEPS_CONTENT = {
     "rt": "style",
     "cmd": "moments",
 }
-"""The loss of each method that 20 steps must lower; that of inst is another task at each step, see test_inversion."""
+"""The loss of each method that 20 steps must lower; that of inst is another task at each step, see test_inst."""
 KINDS = {"cut-stylegan": "stylegan2", "rt": "transformer"}
 
 
@@ -83,7 +83,7 @@ def done(request: pytest.FixtureRequest, folder: Path, tmp_path_factory: pytest.
     with pytest.raises(Interrupted, match=r"^Stopped after step 7; everything is kept"):
         run(folder / "dataset", runs, settings[1], interrupt)
     run(folder / "dataset", runs, settings[1], silent)
-    return Done(settings[0], *(RunFolder(runs / one.name) for one in settings))
+    return Done(settings[0], *(RunFolder(runs / named.name) for named in settings))
 
 
 def _same(one: Any, other: Any) -> bool:
@@ -126,7 +126,7 @@ def test_the_result_can_be_used(done: Done, folder: Path, tmp_path: Path) -> Non
     photo = folder / "dataset" / "trainA" / "1.png"
     settings = RenderSettings(style=str(done.straight.path), device="cpu", precision="fp32", upscaler="none")
     if done.settings.method == "inst":
-        looks = [load_look(run_folder.inversion) for run_folder in (done.straight, done.resumed)]
+        looks = [load_look(run_folder.look) for run_folder in (done.straight, done.resumed)]
         assert torch.equal(looks[0].embedding, looks[1].embedding)
         assert looks[0].history["steps"] == 20
         with pytest.raises(
@@ -148,7 +148,7 @@ def test_the_result_can_be_used(done: Done, folder: Path, tmp_path: Path) -> Non
 def _results_are_kept_and_painting_is_refused(done: Done, photo: Path, settings: RenderSettings, tmp: Path) -> None:
     for run_folder in (done.straight, done.resumed):
         assert sorted(path.name for path in run_folder.results.iterdir()) == ["0.png", "1.png"]
-    same = [read_image(one.results / "1.png") for one in (done.straight, done.resumed)]
+    same = [read_image(run_folder.results / "1.png") for run_folder in (done.straight, done.resumed)]
     assert np.array_equal(*same)
     assert same[0].shape == (40, 48, 3)
     assert not done.straight.style.exists()

@@ -26,8 +26,8 @@ def test_losses_that_are_no_numbers_are_never_kept(
     with pytest.raises(TrainingError) as caught:
         run(dataset, tmp_path, small(steps=5, log_every=50), silent)
     assert str(caught.value) == (
-        f"The losses are no numbers any more at step 5: {{'G_GAN': nan}}. What is kept in {tmp_path}/cut++ is of before. "
-        "Begin anew with a lower --lr or --precision fp32, and --restart or another --name."
+        f"The losses are not finite any more at step 5: {{'G_GAN': nan}}. The checkpoint in {tmp_path}/cut++ is from "
+        "before that. Begin anew with a lower --lr or --precision fp32, and --restart or another --name."
     )
     assert (tmp_path / "cut++" / "checkpoint.pt").read_bytes() == before
 
@@ -54,7 +54,7 @@ def test_weights_that_are_no_numbers_are_neither_shown_nor_kept(
         with pytest.raises(TrainingError) as caught:
             run(dataset, tmp_path, small(method=method, log_every=1000, sample_every=sample_every), stop)
         assert str(caught.value) == (
-            "The weights are no numbers any more after step 1. Nothing was kept. Begin anew with a lower --lr or "
+            "The weights are not finite any more after step 1. There is no checkpoint yet. Begin anew with a lower --lr or "
             "--precision fp32, and --restart or another --name."
         )
     assert not (tmp_path / method / "checkpoint.pt").exists()
@@ -65,6 +65,8 @@ def test_nothing_is_painted_after_losses_that_are_no_numbers(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ContrastiveTraining, "step", lambda *_: {"G_GAN": torch.tensor(float("inf"))})
-    with pytest.raises(TrainingError, match=r"^The losses are no numbers any more at step 3: .* Nothing was kept\."):
+    with pytest.raises(
+        TrainingError, match=r"^The losses are not finite any more at step 3: .* There is no checkpoint yet\."
+    ):
         run(dataset, tmp_path, small(sample_every=3, log_every=1000), silent)
     assert not (tmp_path / "cut++" / "samples").exists()

@@ -55,8 +55,8 @@ def test_a_run_goes_on_with_a_season_that_grew_and_says_so_once(dataset: Path, t
     run(dataset, tmp_path, small(), silent)
     write_image(dataset / "trainB" / "9.png", picture(9, True))
     said = (
-        f"Cartoon frames were added since {tmp_path}/cut++ was started: 9.png. It goes on with all of them; scores of "
-        "before rest on fewer."
+        f"Cartoon frames were added since {tmp_path}/cut++ was started: 9.png. It goes on with all of them; earlier "
+        "scores were measured with fewer."
     )
     for steps in (8, 10):
         result = run(dataset, tmp_path, small(steps=steps), silent)

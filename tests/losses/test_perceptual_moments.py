@@ -14,11 +14,14 @@ def _slowly(first: torch.Tensor, second: torch.Tensor) -> float:
     for order in range(1, ORDERS + 1):
         squares = 0.0
         for channel in range(first.shape[1]):
-            values = [[1 / (1 + math.exp(-v)) for v in one[0, channel].flatten().tolist()] for one in (first, second)]
-            means = [sum(one) / len(one) for one in values]
+            values = [
+                [1 / (1 + math.exp(-v)) for v in features[0, channel].flatten().tolist()]
+                for features in (first, second)
+            ]
+            means = [sum(side) / len(side) for side in values]
             if order > 1:
                 means = [
-                    sum((v - mean) ** order for v in one) / len(one) for one, mean in zip(values, means, strict=True)
+                    sum((v - mean) ** order for v in side) / len(side) for side, mean in zip(values, means, strict=True)
                 ]
             squares += (means[0] - means[1]) ** 2
         total += math.sqrt(squares)

@@ -1,0 +1,49 @@
+"""The way of a video from its source into a result as a render takes it, without painting."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from vidstyle.media.codecs import choose_codec, container_of
+from vidstyle.media.join import Piece, join
+from vidstyle.media.mux import Cut, mux
+from vidstyle.media.probe import probe
+from vidstyle.media.read import ReadReport, VideoReader
+from vidstyle.media.tracks import plan_tracks
+from vidstyle.media.write import VideoForm, VideoWriter, choose_pixel_format
+
+PRESETS = {"libx264": "medium", "libx265": "medium", "libvpx-vp9": "8", "libsvtav1": "12"}
+
+
+def passed_through(source: Path, target: Path, codec: str = "auto", segment: int = 10**9) -> ReadReport:
+    """Encode the pictures of `source` in segments, join them, add its sound, and return the report on reading."""
+    clip, container = probe(source), container_of(target)
+    chosen = choose_codec(codec, container)
+    size = clip.upright_size
+    form = VideoForm(
+        chosen,
+        *size,
+        choose_pixel_format(chosen, None, *size, clip.bit_depth),
+        clip.time_base,
+        clip.frame_rate,
+        clip.upright_aspect,
+        clip.colour,
+        20,
+        PRESETS.get(chosen.name),
+    )
+    pieces: list[Piece] = []
+    with VideoReader(clip) as reader:
+        waiting = list(reader.batches(1, segment))
+    for first in range(0, len(waiting), segment):
+        batches = waiting[first : first + segment]
+        start = batches[0].pts[0]
+        path = target.with_name(f"{len(pieces):06}{chosen.intermediate_suffix}")
+        with VideoWriter(path, form) as writer:
+            for batch in batches:
+                writer.write(replace(batch, pts=(batch.pts[0] - start,)))
+        last = batches[-1].durations[-1] or writer.nominal_duration
+        pieces.append(Piece(path, tuple(pts + start for pts in writer.coded_pts), last))
+    joined = target.with_name(f"joined{chosen.intermediate_suffix}")
+    join(pieces, form.time_base, joined)
+    plan = plan_tracks(clip, container, audio=True, subtitles=True)
+    assert mux(joined, clip, plan, container, Cut(), form.display_aspect, target, reader.report.restarts) == []
+    return reader.report

@@ -1,0 +1,98 @@
+"""What is damaged or coded oddly in converted sound and subtitles is kept as far as it goes, and said."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+
+from tests.clicks import program
+from vidstyle.media.complaints import of_converted
+from vidstyle.media.tracks import Track
+from vidstyle.render.settings import RenderSettings
+from vidstyle.render.stage import run
+
+Fast = Callable[..., RenderSettings]
+PICTURE = ("-f", "lavfi", "-i", "testsrc2=s=64x48:r=10:d=1")
+
+
+@pytest.mark.parametrize(
+    ("sound", "coded"),
+    [
+        ("mp3", ("libmp3lame",)),
+        ("dts", ("dca", "-strict", "-2")),
+        ("ac3", ("ac3",)),
+    ],
+)
+def test_damaged_sound_that_is_converted_is_told_of(fast: Fast, tmp_path: Path, sound: str, coded: tuple[str]) -> None:
+    whole, hurt = tmp_path / "whole.mkv", tmp_path / f"{sound}.mkv"
+    program(*PICTURE, "-f", "lavfi", "-i", "sine=d=1:r=48000", "-c:v", "libx264", "-c:a", *coded, f"file:{whole}")
+    each_seventh = r"noise=amount=10*eq(mod(n\,7)\,6)"
+    program("-i", f"file:{whole}", "-c", "copy", "-bsf:a", each_seventh, f"file:{hurt}")
+    result = run(hurt, tmp_path / "out.webm", fast(size=16, preset="8"))
+    assert any("a converted sound or subtitle track is damaged" in text for text in result.warnings)
+    result = run(whole, tmp_path / "whole.webm", fast(size=16, preset="8"))
+    assert result.warnings == ()
+
+
+def with_subtitles(path: Path, line: str, coded: bytes, language: str = "und") -> Path:
+    """Write a clip with two lines of SubRip; the second one holds the bytes `coded` instead of `line`, which is as long."""
+    text = path.with_suffix(".srt")
+    text.write_text(f"1\n00:00:00,100 --> 00:00:00,400\nPlain\n\n2\n00:00:00,500 --> 00:00:00,900\n{line}\n")
+    tagged = ("-metadata:s:s:0", f"language={language}")
+    program(*PICTURE, "-i", f"file:{text}", "-c:v", "libx264", "-c:s", "srt", *tagged, f"file:{path}")
+    content = path.read_bytes()
+    assert content.count(line.encode()) == 1
+    path.write_bytes(content.replace(line.encode(), coded))
+    return path
+
+
+def lines_of(path: Path) -> list[str]:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-i", str(path), "-map", "0:s:0", "-f", "srt", "-"]
+    text = subprocess.run(command, check=True, capture_output=True).stdout.decode()
+    return [block.splitlines()[2] for block in text.strip().split("\n\n")]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mov", ".webm"])
+def test_subrip_that_is_not_utf8_is_read_as_it_is_usually_coded_and_said(
+    fast: Fast, tmp_path: Path, suffix: str
+) -> None:
+    source = with_subtitles(tmp_path / "a.mkv", "cafe au lait x", "café au lait x".encode("cp1252"))
+    preset = "8" if suffix == ".webm" else "ultrafast"
+    result = run(source, tmp_path / f"out{suffix}", fast(size=16, preset=preset))
+    assert lines_of(tmp_path / f"out{suffix}") == ["Plain", "café au lait x"]
+    assert result.warnings == (
+        f"{source}: a converted sound or subtitle track is damaged: subtitle track 1 is not UTF-8, it was read as CP1252",
+    )
+
+
+def test_the_language_of_subtitles_tells_their_usual_encoding(fast: Fast, tmp_path: Path) -> None:
+    source = with_subtitles(tmp_path / "a.mkv", "Privet, mir", "Привет, мир".encode("cp1251"), "rus")
+    result = run(source, tmp_path / "out.mp4", fast(size=16))
+    assert lines_of(tmp_path / "out.mp4") == ["Plain", "Привет, мир"]
+    assert "read as CP1251" in result.warnings[0]
+
+
+def test_subrip_in_utf8_is_told_of_by_nobody(fast: Fast, tmp_path: Path) -> None:
+    source = with_subtitles(tmp_path / "a.mkv", "cafe au lait", "café a lait".encode())
+    assert run(source, tmp_path / "out.mp4", fast(size=16)).warnings == ()
+    assert lines_of(tmp_path / "out.mp4") == ["Plain", "café a lait"]
+
+
+def test_complaints_are_those_of_converted_tracks_whatever_their_decoder_is_called() -> None:
+    speech, copied = Track(2, "audio", "amr_nb", "aac", {}), Track(3, "audio", "mp3", "copy", {})
+    told = [
+        "[amrnb @ 0x1] Note: libopencore_amrnb supports only mono",
+        "[libopencore-amrnb @ 0x1] a library",
+        "[aist#1:2/amr_nb @ 0x1] [dec:whatever @ 0x2] Error submitting packet to decoder",
+        "Error while decoding stream #1:2: Invalid data",
+    ]
+    others = [
+        "[aist#1:3/mp3 @ 0x1] a copied track",
+        "[mp3float @ 0x1] a copied track",
+        "[aist#1:25/mp3 @ 0x1] another track",
+        "[mp4 @ 0x1] the muxer",
+    ]
+    assert of_converted([*told, *others], [speech, copied]) == [told[0], *told[2:]]
+    assert of_converted(told, [copied]) == []

@@ -1,0 +1,1 @@
+"""What a file is: a picture, a video or neither, found by looking into it."""

@@ -1,0 +1,70 @@
+"""`--finish guided`: a guided filter as the last step, by which a painting takes the drawing of its source.
+
+Where the source is plain the painting becomes plain, and where the source has an edge the painting has it too. Lines are
+fitted at the size of the painting. A larger result is drawn by the full-size source, strip by strip, so that it has the
+source's own sharpness, and needs little memory. After White-box Cartoonization (Wang and Yu, 2020); see
+`vidstyle.networks.guided_filter`.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from vidstyle.models.resize import resize
+from vidstyle.networks.guided_filter import enlarged_rows, guided_filter, mean_lines, row_strips
+from vidstyle.pixels import to_floats, to_pixels
+from vidstyle.render.blend import blend, fade, keep_colour, shown_share
+from vidstyle.render.colour_plan import ColourPlan
+from vidstyle.render.settings import RenderSettings
+
+LARGEST_RADIUS = 4
+"""Radius in pixels of the painting for `--calm 1`; it falls evenly to 0, where the filter changes nothing."""
+EPSILON = 5e-3 / 4
+"""Variance below which the source counts as flat: White-box Cartoonization's 5e-3 on [-1, 1], here on [0, 1]."""
+
+
+def calmed(painted: Tensor, source: Tensor, calm: float) -> Tensor:
+    """Return the painting filtered with its source as the guide; all (n, 3, h, w) float32 in [0, 1]."""
+    return _between_radii(lambda radius: guided_filter(source, painted, radius, EPSILON), calm).clamp(0, 1)
+
+
+def drawn_by_source(
+    painted: Tensor,
+    source: Tensor,
+    pixels: Tensor,
+    size: tuple[int, int],
+    settings: RenderSettings,
+    colours: ColourPlan,
+    *,
+    sixteen_bit: bool,
+) -> Tensor:
+    """Return the painting at the (width, height) `size` of the result, drawn by the full-size source and blended with it.
+
+    `painted` and `source` are what the generator painted and saw, (n, 3, h, w) float32 in [0, 1]. `pixels` are the frames
+    at full size, (n, height, width, 3) as `vidstyle.pixels.to_floats` takes them. The result has the result's colours, as
+    `to_pixels` returns it.
+    """
+    lines = _between_radii(lambda radius: torch.stack(mean_lines(source, painted, radius, EPSILON)), settings.calm)
+    shown, (width, height) = shown_share(source), size
+    at_size = pixels.shape[1:3] == (height, width)
+    resized = None if at_size else resize(to_floats(pixels), size)
+    kind = torch.int16 if sixteen_bit else torch.uint8
+    result = torch.empty((len(pixels), height, width, 3), dtype=kind, device=painted.device)
+    for start, stop in row_strips(len(pixels), height, width):
+        signals = to_floats(pixels[:, start:stop]) if resized is None else resized[:, :, start:stop]
+        guide = colours.for_networks(signals)
+        slope, offset = (enlarged_rows(line, start, stop, height, width) for line in lines)
+        strip = fade(slope.mul_(guide).add_(offset).clamp_(0, 1), guide, shown)
+        if settings.keep_colour:
+            strip = keep_colour(strip, guide)
+        strip = colours.for_result(blend(strip, guide, settings.blend))
+        result[:, start:stop] = to_pixels(strip, sixteen_bit=sixteen_bit)
+    return result
+
+
+def _between_radii(filtered: Callable[[int], Tensor], calm: float) -> Tensor:
+    """Return what `filtered` makes with the radius for `calm`, between those of whole radii where it is none."""
+    radius, part = divmod(calm * LARGEST_RADIUS, 1)
+    smaller = filtered(int(radius))
+    return torch.lerp(smaller, filtered(int(radius) + 1), part) if part else smaller
