@@ -3,8 +3,8 @@
     python -m benchmarks.on_gpu.render FIGURES [--style STYLE] [--set NAME=VALUE]
 
 No video is decoded or encoded. The stages are timed alone; `fps` is the painting of a stream of frames on three threads,
-as `vidstyle render` does it. Finish: what `compute` takes beside the networks. Of the slowest stage: the time of the slowest stage over that of the whole. Idle: the share
-of that time in which the GPU computes nothing.
+as `vidstyle render` does it. Finish: what `compute` takes beside the networks. Of the slowest stage: its time over that
+of the whole. Idle: the share of that time in which the GPU computes nothing.
 """
 
 import sys
