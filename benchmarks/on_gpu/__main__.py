@@ -21,10 +21,13 @@ from benchmarks.on_gpu.parts import Outcome, Part, run_parts
 MINUTES, REHEARSAL_MINUTES = 9.0, 5.0
 SHARES = {"tests": 90, "render": 120, "files": 40, "steps": 100, "processes": 30, "training": 160}
 """Seconds of nine minutes; what a part leaves over goes to those after it."""
+REHEARSAL_SHARES = {"tests": 2, "render": 4, "files": 2, "steps": 4, "processes": 2, "training": 2}
 NEED_PYAV = ("render", "files")
 """The code of rendering imports it also where frames come from memory."""
 FINISH_SECONDS = 25.0
 """What training leaves of its limit for what it writes at the end, and for packing it."""
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+"""For a rehearsal, whose networks are too small for more."""
 TINY_SECONDS = 3.0
 """How long tiny networks are trained in a rehearsal."""
 
@@ -33,13 +36,12 @@ def parts_of(
     folder: Path, rehearse: bool, dataset: Path | None, settings: Sequence[str], training: Sequence[str]
 ) -> list[Part]:
     """Return all parts; `settings` are those of rendering as NAME=VALUE, `training` arguments of `vidstyle train`."""
-    tiny = ["--rehearse"] if rehearse else []
+    tiny, shares = (["--rehearse"], REHEARSAL_SHARES) if rehearse else ([], SHARES)
     chosen = [word for pair in settings for word in ("--set", pair)]
 
     def part(name: str, *arguments: str) -> Part:
-        share = 1 if rehearse else SHARES[name]
         needs = "av" if name in NEED_PYAV else ""
-        return Part(name, share, lambda figures, limit: _module(name, str(figures), *tiny, *arguments), needs)
+        return Part(name, shares[name], lambda figures, limit: _module(name, str(figures), *tiny, *arguments), needs)
 
     def train(figures: Path, limit: float) -> list[str]:
         seconds = TINY_SECONDS if rehearse else max(limit - FINISH_SECONDS, TINY_SECONDS)
@@ -47,7 +49,7 @@ def parts_of(
         words = [str(figures), *tiny, *data, "--seconds", str(seconds), "--home", str(folder)]
         return _module("training", *words, "--", *training)
 
-    training_part = Part("training", 1 if rehearse else SHARES["training"], train)
+    training_part = Part("training", shares["training"], train)
     return [
         part("tests"),
         part("render", *chosen),
@@ -90,7 +92,8 @@ def main(
     output = output.resolve()
     parts = parts_of(output, rehearse, dataset, settings, training)
     chosen = [part for part in parts if not only or part.name in only]
-    outcomes = run_parts(chosen, minutes or (REHEARSAL_MINUTES if rehearse else MINUTES), output)
+    minutes = minutes or (REHEARSAL_MINUTES if rehearse else MINUTES)
+    outcomes = run_parts(chosen, minutes, output, ONE_THREAD if rehearse else {})
     say(outcomes)
     click.echo(f"See {output / 'table.md'}.")
     if not all(outcome.good for outcome in outcomes):

@@ -11,6 +11,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
+from vidstyle.errors import DependencyError, StyleError
 from vidstyle.files import write_json
 
 MATMUL_SIDES = {"cuda": 8192, "cpu": 256}
@@ -41,12 +42,12 @@ class Figures:
     def attempt(self, table: str, named: dict[str, Any], work: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Add the row that `work` measures beside what it is `named`; a fault costs its own row and no other.
 
-        Returns what was measured, nothing after a fault.
+        What lacks weights or a library on this machine is no fault. Returns what was measured, nothing after a fault.
         """
         try:
             found = work()
         except Exception as error:
-            self.faults += 1
+            self.faults += not isinstance(error, StyleError | DependencyError)
             found, cause = {}, " ".join(f"{type(error).__name__}: {error}".split())[:300]
             self.add(table, **named, fault=cause)
         else:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,6 +16,7 @@ from typing import Any
 from vidstyle.files import whole_file, write_json
 
 ROOT = Path(__file__).parents[2]
+NO_CHANGE: Mapping[str, str] = {}
 GRACE_SECONDS = 8.0
 """How long what is asked to end may take to keep its work, before it is killed."""
 
@@ -48,8 +49,10 @@ class Outcome:
         return self.ending in ("done", "left out")
 
 
-def run_parts(parts: Sequence[Part], minutes: float, folder: Path) -> list[Outcome]:
-    """Run the parts one after the other and return how each ended.
+def run_parts(
+    parts: Sequence[Part], minutes: float, folder: Path, environment: Mapping[str, str] = NO_CHANGE
+) -> list[Outcome]:
+    """Run the parts one after the other, with changes to their `environment`, and return how each ended.
 
     In `folder` the table (`table.md`), the figures (`figures.json`) and the output (`output.log`) grow with each part.
     """
@@ -59,14 +62,14 @@ def run_parts(parts: Sequence[Part], minutes: float, folder: Path) -> list[Outco
     for number, part in enumerate(parts):
         left = max(deadline - time.monotonic(), 1.0)
         limit = left * part.share / sum(later.share for later in parts[number:])
-        outcomes.append(_run_part(part, limit, folder))
+        outcomes.append(_run_part(part, limit, folder, environment))
         write_json(folder / "figures.json", {outcome.name: outcome.figures for outcome in outcomes})
         with whole_file(folder / "table.md") as partial:
             partial.write_text("\n".join(table_of(outcomes)) + "\n", encoding="utf-8")
     return outcomes
 
 
-def _run_part(part: Part, limit: float, folder: Path) -> Outcome:
+def _run_part(part: Part, limit: float, folder: Path, environment: Mapping[str, str]) -> Outcome:
     if part.needs and find_spec(part.needs) is None:
         said = {"ending": "left out", "headline": f"There is no module {part.needs}."}
         return Outcome(part.name, "left out", 0.0, limit, said)
@@ -75,7 +78,7 @@ def _run_part(part: Part, limit: float, folder: Path) -> Outcome:
     with (folder / "output.log").open("a", encoding="utf-8") as log:
         print(f"\n== {part.name}, at most {limit:.0f} s: {' '.join(command)}", file=log, flush=True)
         began = time.monotonic()
-        code = _run_group(command, limit, log)
+        code = _run_group(command, limit, log, environment)
         seconds = time.monotonic() - began
         ending = "out of time" if code is None else "failed" if code else "done"
         print(f"== {part.name}: {ending} after {seconds:.1f} s, exit code {code}", file=log)
@@ -84,10 +87,10 @@ def _run_part(part: Part, limit: float, folder: Path) -> Outcome:
     return Outcome(part.name, ending, seconds, limit, {"ending": ending, "seconds": round(seconds, 1), **found})
 
 
-def _run_group(command: Sequence[str], limit: float, log: Any) -> int | None:
+def _run_group(command: Sequence[str], limit: float, log: Any, changes: Mapping[str, str]) -> int | None:
     """Return the exit code of a command, None where it took longer than `limit` seconds; nothing of its group is left."""
     path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    environment = {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+    environment = {**os.environ, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **changes}
     process = subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment, process_group=0
     )

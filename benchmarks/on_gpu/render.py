@@ -70,7 +70,7 @@ class BusyTime:
         return self._seconds + sum(begin.elapsed_time(end) for begin, end in self._events) / 1000
 
 
-def stages(painter: Painter, frames: np.ndarray, sizes: Sizes) -> dict[str, float]:
+def stages(painter: Painter, frames: np.ndarray, sizes: Sizes, times: int) -> dict[str, float]:
     """Return the milliseconds a frame of each stage of a batch alone: its networks are part of `compute`."""
     device, count = painter.device, len(frames)
     uploaded = painter.upload(frames, reset=True)
@@ -88,7 +88,7 @@ def stages(painter: Painter, frames: np.ndarray, sizes: Sizes) -> dict[str, floa
         }
         if painter.upscaler is None:
             del works["upscaler"]
-        return {name: 1000 * seconds_a_call(work, device, TIMES) / count for name, work in works.items()}
+        return {name: 1000 * seconds_a_call(work, device, times) / count for name, work in works.items()}
 
 
 def stream(painter: Painter, frames: np.ndarray, sizes: Sizes, seconds: float) -> tuple[float, float]:
@@ -120,7 +120,7 @@ def measure(
     frames = np.random.default_rng(0).integers(0, 256, (case.batch, height, width, 3), np.uint8)
     forget_peak(device)
     painter = painter_of(case, style, device, settings)
-    found = stages(painter, frames, sizes)
+    found = stages(painter, frames, sizes, 1 if rehearse else TIMES)
     fps, idle = stream(painter, frames, sizes, 0.2 if rehearse else STREAM_SECONDS)
     networks = found["generator"] + found.get("upscaler", 0.0)
     slowest = max(found[name] for name in ("upload", "compute", "download"))
