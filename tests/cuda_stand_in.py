@@ -28,6 +28,8 @@ UNREAD = ("empty", "empty_like", "new_empty", "new_zeros", "zeros_like")
 BETWEEN_PLACES = ("to", "cpu", "copy_", "__setitem__", "__getitem__", *UNREAD)
 """Functions that take tensors of the host and of the device together."""
 CHANGING = ("__setitem__", "__iadd__", "__isub__", "__imul__", "__itruediv__")
+ACTIVATIONS = ("relu", "leaky_relu")
+"""Functions that change what they are given where a flag says so."""
 Stamp = tuple[str, int]
 
 
@@ -115,6 +117,11 @@ class StandIn(TorchFunctionMode):
         """Keep the memory of a tensor, when it is freed, until a stream is done with it."""
         self._buffers[_key(tensor)].recorded.add(stream.name)
 
+    def give_memory(self, owner: Actor, other: Actor) -> None:
+        """Let the memory of a graph, which only graphs get again, belong to the stream that replays them."""
+        for buffer in self._buffers.values():
+            buffer.owner = other if buffer.owner is owner else buffer.owner
+
     def settle(self) -> None:
         """Let the host wait for all streams."""
         for stream in self.streams:
@@ -134,6 +141,8 @@ class StandIn(TorchFunctionMode):
             return on_device
         if func == torch.Tensor.device.__get__:
             return DEVICE if on_device else torch.device("cpu")
+        if name == "_parse_to":
+            return func(*args, **kwargs)
         if name in HOST_READS:
             return self._read_on_host(func, args, kwargs, tensors)
         return self._work(func, name, args, kwargs, tensors, on_device)
@@ -142,20 +151,19 @@ class StandIn(TorchFunctionMode):
         self, func: Any, name: str, args: Any, kwargs: dict[str, Any], tensors: list[Tensor], on_device: bool
     ) -> Any:
         asked = [str(leaf) for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, torch.device | str)]
-        moves = name in ("to", "cpu", "cuda", "empty_like", "empty", "zeros")
-        to_device = moves and any(word.startswith("cuda") for word in asked)
-        to_host = moves and (name == "cpu" or "cpu" in asked)
+        to_device = any(word.startswith("cuda") for word in asked)
+        to_host = name == "cpu" or "cpu" in asked
         pinned = bool(kwargs.pop("pin_memory", False)) or name == "pin_memory"
         waits = not kwargs.get("non_blocking", False)
         place = "pinned" if pinned else "device" if to_device or (on_device and not to_host) else "host"
         actor = self.current if to_device or (on_device and not (name in UNREAD and to_host)) else self.host
-        if on_device and name not in BETWEEN_PLACES and any(t.dim() and self._place(t) == "host" for t in tensors):
-            self.faults.append(f"{name} takes tensors of the host and of the device together")
         result = self._compute(func, name, args, kwargs, copies=to_device or to_host or pinned)
         before = {_key(tensor) for tensor in tensors}
         made = [leaf for leaf in tree_leaves(result) if isinstance(leaf, Tensor) and _key(leaf) not in before]
-        changes = (name.endswith("_") and not name.startswith("__")) or name in CHANGING
+        in_place = bool(kwargs.get("inplace")) or (name in ACTIVATIONS and any(word is True for word in args))
+        changes = in_place or name in CHANGING or (name.endswith("_") and not name.startswith("__"))
         if made or changes:
+            self._refuse_mixing(name, tensors, on_device)
             actor.learn(self.host.clock)
             stamp = actor.begin()
             self._use(tensors[1:] if changes else () if name in UNREAD else tensors, actor, stamp)
@@ -171,6 +179,11 @@ class StandIn(TorchFunctionMode):
             if recording := getattr(self._local, "recording", None):
                 recording.note(func, args, kwargs, made)
         return result
+
+    def _refuse_mixing(self, name: str, tensors: list[Tensor], on_device: bool) -> None:
+        mixes = on_device and any(tensor.dim() and self._place(tensor) == "host" for tensor in tensors)
+        if mixes and name not in BETWEEN_PLACES:
+            self.faults.append(f"{name} takes tensors of the host and of the device together")
 
     def _compute(self, func: Any, name: str, args: Any, kwargs: dict[str, Any], *, copies: bool) -> Any:
         """Return what the CPU makes of it; what moves gets memory of its own."""
@@ -287,7 +300,7 @@ class _Graph:
 def _recorded(stand_in: StandIn, graph: _Graph) -> Iterator[None]:
     """Record what this thread does; as with CUDA nothing of it is there until the graph is replayed."""
     stand_in.settle()
-    stream = stand_in.new_stream()
+    outside, stream = stand_in.current, stand_in.new_stream()
     stream.learn(stand_in.host.clock)
     try:
         with stand_in.on(stream):
@@ -295,9 +308,11 @@ def _recorded(stand_in: StandIn, graph: _Graph) -> Iterator[None]:
             yield
     finally:
         stand_in._local.recording = None
-    for tensor in (tensor for *_, made in graph.works for tensor in made if tensor.is_floating_point()):
-        tensor.fill_(float("nan"))
-    stand_in.settle()
+        stand_in.settle()
+        stand_in.give_memory(stream, outside)
+    with torch._C.DisableTorchFunction():
+        for tensor in (tensor for *_, made in graph.works for tensor in made if tensor.is_floating_point()):
+            tensor.fill_(float("nan"))
 
 
 @contextmanager

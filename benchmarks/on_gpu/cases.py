@@ -27,6 +27,7 @@ class Case:
     """One way of rendering; `layout` is that of the generator's weights, `first` or `last` for where channels stand."""
 
     size: str
+    finish: str = "guided"
     batch: int = 8
     precision: str = "bf16"
     graphs: bool = True
@@ -54,16 +55,20 @@ CHANGES: tuple[dict[str, Any], ...] = (
     {"flicker": "flow"},
     {"compiled": True},
 )
-"""What is changed of the first case, one thing at a time."""
+"""What is changed of a case, one thing at a time."""
 
 
 def cases(rehearse: bool) -> list[Case]:
-    """Return all cases, first one of each size, then each change of both."""
+    """Return all cases: each size with the finishes that suit it, then each change of the first and of the last of them."""
     if rehearse:
-        first = [Case(size, batch=2, precision="fp32") for size in TINY_SIZES]
-        return [*first, replace(first[0], layout="last"), replace(first[0], flicker="flow")]
-    first = [Case(size) for size in SIZES]
-    return [*first, *(replace(case, **change) for change in CHANGES for case in first)]
+        small, whole = TINY_SIZES
+        tiny = {"batch": 2, "precision": "fp32"}
+        first = [Case(small, "upscaler", **tiny), Case(small, **tiny), Case(whole, **tiny)]
+        return [*first, replace(first[0], layout="last"), replace(first[1], flicker="flow")]
+    small, whole = SIZES
+    first = [Case(small, "upscaler"), Case(small), Case(whole)]
+    changed = [replace(case, **change) for change in CHANGES for case in (first[0], first[-1])]
+    return [*first, *changed, Case(small, "both")]
 
 
 def sizes_of(case: Case) -> Sizes:
@@ -93,7 +98,8 @@ def painter_of(case: Case, style: Style, device: torch.device, settings: RenderS
     """Return the painter for a case."""
     dtype, prepare = DTYPES[case.precision], preparing(case, device)
     generator = reduce_flicker(StyleGenerator(style, device, dtype, prepare), case.flicker)
-    enlarges = sizes_of(case).asks_for_upscaler
+    settings = replace(settings, finish=case.finish)
+    enlarges = settings.is_upscaled and sizes_of(case).asks_for_upscaler
     upscaler = load_upscaler(UPSCALER, device, dtype, prepare) if enlarges else None
     config = PainterConfig("compile" if case.compiled else "eager", case.precision, case.batch, 0, 0)
     return Painter(generator, upscaler, device, config, settings)

@@ -41,10 +41,13 @@ class CUDAGraphNetwork:
         with torch.cuda.device(static_input.device):
             current, side = torch.cuda.current_stream(), torch.cuda.Stream()
             side.wait_stream(current)
-            with torch.cuda.stream(side):
-                for _ in range(WARM_UP_CALLS):
-                    self.network(static_input)
-            current.wait_stream(side)
+            try:
+                with torch.cuda.stream(side):
+                    for _ in range(WARM_UP_CALLS):
+                        self.network(static_input)
+            finally:
+                # Also after an error: the memory of the input is free then, and the side stream may still read it.
+                current.wait_stream(side)
             graph = torch.cuda.CUDAGraph()
             with torch.cuda.graph(graph, pool=self._pool, capture_error_mode="thread_local"):
                 static_output = self.network(static_input)

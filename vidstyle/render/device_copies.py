@@ -10,10 +10,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from vidstyle.device import is_out_of_memory
+
 
 @dataclass(frozen=True)
 class OnDevice:
-    """Pixels on a device that a stream may still be writing; `written` is the event after which they are there."""
+    """Pixels on a device that a stream may still be writing; `written` is the event after which they are there.
+
+    Where the device had no memory for them they are still on the host, and `written` is None.
+    """
 
     pixels: Tensor
     written: torch.cuda.Event | None
@@ -40,10 +45,15 @@ class Transfer:
         self._up, self._down = (torch.cuda.Stream(device) if device.type == "cuda" else None for _ in range(2))
 
     def upload(self, pixels: Tensor) -> OnDevice:
-        """Return host pixels on the device; returns before they are there."""
-        with _on(self._up):
-            host = pixels.pin_memory() if self._up else pixels
-            return OnDevice.of(host.to(self._device, non_blocking=self._up is not None))
+        """Return host pixels on the device; returns before they are there. Without memory for them they stay on the host."""
+        try:
+            with _on(self._up):
+                host = pixels.pin_memory() if self._up else pixels
+                return OnDevice.of(host.to(self._device, non_blocking=self._up is not None))
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+        return OnDevice(pixels, None)
 
     def download(self, painted: OnDevice) -> Tensor:
         """Return device pixels on the host; waits until they are there."""

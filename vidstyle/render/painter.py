@@ -166,7 +166,7 @@ class Painter:
         if frames.distinct is None:
             return frames
         parts = self._within_memory(frames.distinct, lambda part: self._paint(part, sizes, sixteen_bit), sizes)
-        return DeviceFrames(OnDevice.of(torch.cat(parts) if len(parts) > 1 else parts[0]), frames.shown)
+        return DeviceFrames(OnDevice.of(_joined(parts)), frames.shown)
 
     def observe(self, frames: DeviceFrames, sizes: Sizes) -> None:
         """Remember frames as `compute` does, and paint no more of them than that needs."""
@@ -237,16 +237,19 @@ class Painter:
     def _within_memory(self, distinct: OnDevice, work: Callable[[Tensor], Tensor], sizes: Sizes) -> list[Tensor]:
         """Return what `work` makes of the frames, in parts that fit the device's memory."""
         pixels = distinct.wait()
-        before = self.state()
+        before: dict[str, Tensor] | None = None
         while True:
             shortage = ""
             try:
-                return [work(part) for part in pixels.split(self._batch)]
+                before = self.state() if before is None else before
+                return [work(part.to(self._device)) for part in pixels.split(self._batch)]
             except RuntimeError as error:
                 if not is_out_of_memory(error):
                     raise
                 shortage = str(error).splitlines()[0]
-            self.load_state(before)  # Here the error is gone, and with it its tensors.
+            # Here the error is gone, and with it its tensors.
+            if before is not None:
+                self.load_state(before)
             self._shrink(shortage, sizes.painted[1])
 
     def _shrink(self, shortage: str, rows: int) -> None:
@@ -268,6 +271,18 @@ class Painter:
                 "Use a smaller --size, --tile auto, --strip auto, --upscaler none or --device cpu."
             )
         self._notes.append(f"The memory of {self._device} was short: {saving}.")
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    """Return painted frames as one tensor, on the host where the device has no memory for it beside its parts."""
+    if len(parts) == 1:
+        return parts[0]
+    try:
+        return torch.cat(parts)
+    except RuntimeError as error:
+        if not is_out_of_memory(error):
+            raise
+    return torch.cat([part.cpu() for part in parts])
 
 
 def _below(limit: float, steps: tuple[int, ...]) -> int | None:
