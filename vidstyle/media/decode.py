@@ -80,7 +80,8 @@ class PacketMatcher:
 class Decoder:
     """Decodes one stream of an opened container from its current position; times are those of `timeline`.
 
-    Where there are `edits`, these pieces are decoded one after the other, each from a key frame of its own.
+    Where there are `edits`, these pieces are decoded one after the other, each from a key frame of its own. `end_pts` is
+    the end of the last picture, 0 where only its packet tells it.
     `packets` counts the displayable packets whose times lie in `range_pts`, and `all_packets` those of any time.
     `one_to_one`: every packet so far was displayable, had a timestamp and decoded to a frame at that timestamp.
     `stopped_by` is the error that ended reading early, "" where there was none.
@@ -93,10 +94,14 @@ class Decoder:
         range_pts: tuple[int, int],
         frame_rate: Fraction,
         edits: tuple[Edit, ...] = (),
+        end_pts: int = 0,
     ) -> None:
         self._container, self._stream, self._name = container, stream, container.name.removeprefix("file:")
         self._edits = edits
         self._edit: Edit | None = None
+        self._stated_end = 0 if edits else end_pts
+        self._at_end = False
+        self._last_pos: int | None = None
         self._from, self._until = range_pts
         self._ticks_per_frame = 1 / (frame_rate * Fraction(stream.time_base))
         self._margin = ceil(MARGIN_SECONDS / Fraction(stream.time_base))
@@ -136,8 +141,14 @@ class Decoder:
             lost = self._lost_before(frame)
             if frame.pts is None or lost or self._coded_order or len(self.timeline.shifts) > 1:
                 self.one_to_one = False
+            self._end_as_stated(frame)
             yield frame, lost
             self._latest_pts = frame.pts
+
+    def _end_as_stated(self, frame: VideoFrame) -> None:
+        """Let the last picture last until the end of its track in mp4 and mov: a packet's duration is that of decoding."""
+        if self._stated_end and self._at_end and frame.pts is not None and not self._matcher.waiting():
+            frame.duration = max(self._stated_end - frame.pts, 0) or frame.duration
 
     def packets_ahead(self) -> int:
         """Return how many packets in range went in and have not come out as frames."""
@@ -212,11 +223,20 @@ class Decoder:
             early = packet.dts is not None and packet.dts < self._from - self._margin
             if early and packet.is_keyframe:
                 group.clear()
+            self._at_end = self._is_last(packet)
             group.append(packet)
             if not early or len(group) > LONGEST_GROUP:
                 yield from group
                 group.clear()
         yield from group
+
+    def _is_last(self, packet: Packet) -> bool:
+        """Return whether the index of the file names no packet after this one."""
+        if not self._stated_end:
+            return False
+        if self._last_pos is None:
+            self._last_pos = self._stream.index_entries[-1].pos if len(self._stream.index_entries) else -1
+        return packet.pos == self._last_pos
 
     def _decode(self, packet: Packet | None) -> list[VideoFrame]:
         """Return the frames that the decoder gives for a packet, those that the piece at hand shows."""

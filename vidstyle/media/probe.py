@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from vidstyle.errors import InputError
 from vidstyle.files import is_file, is_folder
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour, Stream
-from vidstyle.media.edit_list import IGNORE_EDIT_LISTS, edits_of, is_plain, played
+from vidstyle.media.edit_list import IGNORE_EDIT_LISTS, Edit, edits_of, is_mov, is_plain, played
 from vidstyle.media.hdr_metadata import read_static_metadata
 from vidstyle.source_paths import refuse_special
 
@@ -133,8 +133,8 @@ def refuse_encrypted(packet: Packet, name: str) -> None:
 
 
 def _describe(path: Path, container: InputContainer, stream: VideoStream, frame: VideoFrame) -> Clip:
-    edits = edits_of(path, container, stream)
-    edits = () if is_plain(edits) else played(edits)
+    all_edits = edits_of(path, container, stream)
+    edits = () if is_plain(all_edits) else played(all_edits)
     time_base = Fraction(stream.time_base or 1)
     return Clip(
         path=path,
@@ -157,7 +157,17 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
         coded_aspect=stream.codec_context.sample_aspect_ratio,
         origin_pts=_origin_pts(container, stream),
         edits=edits,
+        end_pts=_end_pts(container, stream, all_edits),
     )
+
+
+def _end_pts(container: InputContainer, stream: VideoStream, edits: tuple[Edit, ...]) -> int:
+    """Return where mp4 and mov say that the pictures end: in the edit list, but by the track where both agree."""
+    if not is_mov(container) or not stream.duration:
+        return 0
+    end = stream.duration + (stream.start_time or 0)
+    by_edit = played(edits)[-1].end if played(edits) else end
+    return by_edit if edits and abs(by_edit - end) > edits[-1].slack else end
 
 
 def _origin_pts(container: InputContainer, stream: VideoStream) -> int:

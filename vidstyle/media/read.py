@@ -166,7 +166,9 @@ class VideoReader:
         self._from = self._ticks(self._start_seconds, BEFORE_ALL)
         self._until = self._ticks(self._end_seconds, AFTER_ALL)
         in_range = (self._from, self._until)
-        self._decoder = Decoder(self._container, self._stream, in_range, self.clip.frame_rate, self.clip.edits)
+        self._decoder = Decoder(
+            self._container, self._stream, in_range, self.clip.frame_rate, self.clip.edits, self.clip.end_pts
+        )
         self._deinterlacer = Deinterlacer(self._deinterlace)
         self._source = self._pictures()
 
