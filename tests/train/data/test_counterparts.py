@@ -1,6 +1,7 @@
 """Flattened photos and edge-smoothed frames are computed once, and cropped as what they are counterparts of."""
 
 import dataclasses
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from vidstyle.media.images import write_image
 from vidstyle.progress import Progress, silent
 from vidstyle.train.data.dataset import Dataset, open_dataset
 from vidstyle.train.data.sampling import BatchSampler
+from vidstyle.train.stage import run
 
 CARTOON = small(method="cartoon")
 WORK = {"flattening photos": 5, "smoothing edges of paintings": 3}
@@ -83,3 +85,11 @@ def test_the_images_are_those_that_are_drawn_without_counterparts(dataset: Path)
     for step in range(4):
         for one, other in zip(_sampler(alone).images(step), _sampler(paired).images(step), strict=True):
             assert torch.equal(one, other[:, :3])
+
+
+def test_once_computed_they_need_no_opencv(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    open_dataset(dataset, CARTOON, silent)
+    for module in ("cv2", "vidstyle.analysis.flatten", "vidstyle.analysis.edge_smoothing"):
+        monkeypatch.setitem(sys.modules, module, None)
+    run(dataset, tmp_path, dataclasses.replace(CARTOON, steps=1), silent)
+    assert (tmp_path / "cartoon" / "style.safetensors").is_file()

@@ -67,7 +67,7 @@ def test_edge_smoothed_frames_are_fakes_for_the_texture_discriminator_alone() ->
     assert one["D_surface"] == other["D_surface"]
 
 
-def test_a_painting_that_is_its_flattened_photo_has_no_loss_but_the_discriminators() -> None:
+def test_a_painting_that_is_its_flattened_photo_has_no_losses_but_those_of_discriminators() -> None:
     photos = batch(0)
     photos[:, 3:] = photos[:, :3]
     losses = step(method(), photos, batch(1))
@@ -75,14 +75,14 @@ def test_a_painting_that_is_its_flattened_photo_has_no_loss_but_the_discriminato
     assert losses["texture"] > 0 < losses["surface"]
 
 
-def test_a_discriminator_at_a_loss_has_the_loss_of_even_odds() -> None:
+def test_a_discriminator_that_cannot_tell_has_the_loss_of_chance() -> None:
     training = method()
-    for name in training.judges:
+    for name in training.discriminators:
         last = training.networks[name].model[-1]
         torch.nn.init.zeros_(last.weight)
         torch.nn.init.constant_(last.bias, 0.5)
     losses = step(training, batch(0), batch(1))
-    assert [losses[f"D_{name}"].item() for name in training.judges] == pytest.approx([0.16, 0.16])
+    assert [losses[f"D_{name}"].item() for name in training.discriminators] == pytest.approx([0.16, 0.16])
 
 
 def test_a_generator_fitted_to_flattened_photos_is_a_start_for_the_whole_method(dataset: Path, tmp_path: Path) -> None:

@@ -47,8 +47,8 @@ class CartoonTraining(NetworkTraining):
             "colour": settings.lambda_colour,
         }
         self.weights = {name: weight for name, weight in weights.items() if weight}
-        self.judges: tuple[str, ...] = tuple(name for name in ("texture", "surface") if name in networks)
-        self.losses: tuple[str, ...] = (*self.weights, *(f"D_{name}" for name in self.judges))
+        self.discriminators: tuple[str, ...] = tuple(name for name in ("texture", "surface") if name in networks)
+        self.losses: tuple[str, ...] = (*self.weights, *(f"D_{name}" for name in self.discriminators))
 
     def step(self, photos: Tensor, paintings: Tensor, random: torch.Generator) -> dict[str, Tensor]:
         """Learn from (n, 6, c, c) floats in [-1, 1] of either side, images over counterparts; return the losses by name.
@@ -62,7 +62,7 @@ class CartoonTraining(NetworkTraining):
         painted = painted.float()
         fakes = {"texture": [painted.detach(), smooth_edged], "surface": [painted.detach()]}
         verdicts = {
-            f"D_{name}": self._train_discriminator(name, paintings, fakes[name], random) for name in self.judges
+            f"D_{name}": self._train_discriminator(name, paintings, fakes[name], random) for name in self.discriminators
         }
         losses = self._generator_losses(painted, photos, flattened, random)
         self.descend(["generator"], torch.stack([self.weights[name] * losses[name] for name in self.weights]).sum())
@@ -72,7 +72,7 @@ class CartoonTraining(NetworkTraining):
     def _train_discriminator(
         self, name: str, reals: Tensor, fakes: Sequence[Tensor], random: torch.Generator
     ) -> Tensor:
-        """Take one step of a discriminator; every kind of fakes counts as much. Return its loss: 0.16 where it is at a loss."""
+        """Take one step of a discriminator; every kind of fakes counts as much. Return its loss: 0.16 by chance."""
         shown = torch.cat([self.shown(images, random) for images in (reals, *fakes)])
         with self.autocast():
             scores_real, *scores_fake = self.networks[name](_view(name, shown, random)).split(len(reals))
@@ -86,7 +86,7 @@ class CartoonTraining(NetworkTraining):
         self, painted: Tensor, photos: Tensor, flattened: Tensor, random: torch.Generator
     ) -> dict[str, Tensor]:
         """Return those terms of G that have a weight."""
-        losses = {name: self._fooling_loss(name, painted, random) for name in self.judges}
+        losses = {name: self._fooling_loss(name, painted, random) for name in self.discriminators}
         if "structure" in self.weights:
             losses["structure"] = structure_loss(painted, flattened)
         if "plain" in self.weights:
