@@ -15,8 +15,8 @@ from tests.styles import make_style
 from vidstyle.models.strips import GeneratorInStrips, Moments, Window
 from vidstyle.models.style_file import Style, load_style
 from vidstyle.models.style_generator import StyleGenerator
-from vidstyle.networks.generators import GENERATORS
-from vidstyle.networks.resnet import ResNetGenerator
+from vidstyle.networks.generator_kinds import GENERATORS
+from vidstyle.networks.resnet_generator import ResNetGenerator
 
 CPU = torch.device("cpu")
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from vidstyle.networks.generators import Generator
+from vidstyle.networks.generator_kinds import Generator
 
 
 class ExponentialMovingAverage:

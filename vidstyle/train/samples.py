@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidstyle.networks.generators import Generator
+from vidstyle.networks.generator_kinds import Generator
 from vidstyle.pixels import to_host, to_planes, to_signed_floats
 from vidstyle.report.contact_sheet import evenly_spaced
 from vidstyle.train.data.cache import ImageCache

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from vidstyle.networks.generators import Generator
+from vidstyle.networks.generator_kinds import Generator
 from vidstyle.networks.norms import keep_channels_last
 from vidstyle.train.augmentation import augment
 from vidstyle.train.distributed import average_gradients

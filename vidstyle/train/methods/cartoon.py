@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from vidstyle.losses.gan import adversarial_loss
 from vidstyle.losses.white_box import colour_loss, plain_gradient_loss, random_grey, structure_loss, surface
-from vidstyle.networks.compact import CompactGenerator
+from vidstyle.networks.compact_generator import CompactGenerator
 from vidstyle.networks.discriminator import SpectralDiscriminator
 from vidstyle.train.methods.base import NetworkTraining
 from vidstyle.train.settings import TrainSettings
