@@ -40,8 +40,7 @@ def passed_through(source: Path, target: Path, codec: str = "auto", segment: int
         with VideoWriter(path, form) as writer:
             for batch in batches:
                 writer.write(replace(batch, pts=(batch.pts[0] - start,)))
-        last = batches[-1].durations[-1] or writer.nominal_duration
-        pieces.append(Piece(path, tuple(pts + start for pts in writer.coded_pts), last))
+        pieces.append(Piece(path, tuple(pts + start for pts in writer.coded_pts), writer.last_duration))
     joined = target.with_name(f"joined{chosen.intermediate_suffix}")
     join(pieces, form.time_base, joined)
     plan = plan_tracks(clip, container, audio=True, subtitles=True)

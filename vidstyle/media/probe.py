@@ -29,7 +29,10 @@ VIDEO_SUFFIXES = (
 )
 """A hint: files of a folder that count as video without being played. Others are tried whatever their suffix."""
 FALLBACK_RATE = Fraction(25)
-HIGHEST_PLAUSIBLE_RATE = 480
+HIGHEST_USUAL_RATE = 480
+"""A rate beyond this is often that of the ticks. It is believed where pictures come at half of it at least, on average."""
+COUNT_FROM_ZERO = ("matroska,webm", "flv")
+"""Formats, in ffmpeg's names, whose duration counts from time 0, not from the first picture."""
 PACKETS_UNTIL_A_PICTURE = 400
 LATEST_ORIGIN_SECONDS = 60
 """A clock that begins later, or before zero, comes from a broadcast or a damaged file; it is no intended delay."""
@@ -191,14 +194,18 @@ def _mirrored(frame: VideoFrame) -> bool:
 
 
 def _frame_rate(stream: VideoStream) -> Fraction:
-    rates = (stream.guessed_rate, stream.base_rate, stream.average_rate)
-    return next((Fraction(rate) for rate in rates if rate and 0 < rate <= HIGHEST_PLAUSIBLE_RATE), FALLBACK_RATE)
+    average = Fraction(stream.average_rate or 0)
+    rates = [Fraction(rate or 0) for rate in (stream.guessed_rate, stream.base_rate, stream.average_rate)]
+    highest = max(Fraction(HIGHEST_USUAL_RATE), 2 * average)
+    return next((rate for rate in rates if 0 < rate <= highest), FALLBACK_RATE)
 
 
 def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    if stream.duration:
-        return stream.duration * Fraction(stream.time_base or 1)
-    return Fraction(container.duration, MICROSECONDS) if container.duration else None
+    ticks = Fraction(stream.time_base or 1)
+    whole = stream.duration * ticks if stream.duration else Fraction(container.duration or 0, MICROSECONDS)
+    if container.format.name in COUNT_FROM_ZERO:
+        whole -= max(0, stream.start_time or 0) * ticks
+    return whole if whole > 0 else None
 
 
 def _stream(stream: Any) -> Stream:

@@ -114,8 +114,9 @@ class VideoWriter:
 
     Presentation times are exact where the container counts in the form's time base, as mp4 and mov do. A last picture with
     a duration of its own is coded last, as a key frame: containers keep the duration of what is coded last. The file is
-    complete once the block ends without an error; `coded_pts` then holds the times in decoding order. Raises
-    OutputError with the cause and the name of the file, or `name` where that is given.
+    complete once the block ends without an error. Then `coded_pts` holds the times in decoding order, and `last_duration`
+    the duration of the last picture, a guess where the picture states none. Raises OutputError with the cause and the name
+    of the file, or `name` where that is given.
     """
 
     def __init__(self, target: Path, form: VideoForm, name: str | None = None) -> None:
@@ -125,6 +126,7 @@ class VideoWriter:
         self._durations: dict[int, int] = {}
         self._latest: VideoFrame | None = None
         self._step = 0
+        self.last_duration = 0
         self.nominal_duration = max(1, round(1 / (form.frame_rate * form.time_base)))
         self._longest_reordering = LONGEST_REORDERING_SECONDS / form.time_base
 
@@ -168,7 +170,8 @@ class VideoWriter:
     def _encode_last(self) -> None:
         last = self._latest
         if last is not None:
-            difference = (last.duration or self.nominal_duration) - self._step
+            self.last_duration = last.duration or min(self.nominal_duration, self._step or self.nominal_duration)
+            difference = self.last_duration - self._step
             is_usual = self.frames == 1 or abs(difference) * self.form.time_base <= SAME_STEP_SECONDS
             if self.form.codec.name in REORDERING_ENCODERS and not is_usual:
                 last.pict_type = PictureType.I
