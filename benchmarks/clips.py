@@ -13,7 +13,7 @@ from vidstyle.media.read import VideoReader
 from vidstyle.media.write import VideoForm, VideoWriter
 from vidstyle.models.resize import resize
 from vidstyle.models.style_file import Style, save_style
-from vidstyle.networks.resnet import ResNetGenerator
+from vidstyle.networks.resnet_generator import ResNetGenerator
 from vidstyle.pixels import to_device, to_host
 
 RATE = 24

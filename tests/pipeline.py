@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vidstyle.media.codecs import choose_codec, container_of
 from vidstyle.media.join import Piece, join
-from vidstyle.media.mux import Cut, mux
+from vidstyle.media.mux import Cut, mux, showing_of
 from vidstyle.media.probe import probe
 from vidstyle.media.read import ReadReport, VideoReader
 from vidstyle.media.tracks import plan_tracks
@@ -40,10 +40,12 @@ def passed_through(source: Path, target: Path, codec: str = "auto", segment: int
         with VideoWriter(path, form) as writer:
             for batch in batches:
                 writer.write(replace(batch, pts=(batch.pts[0] - start,)))
-        last = batches[-1].durations[-1] or writer.nominal_duration
-        pieces.append(Piece(path, tuple(pts + start for pts in writer.coded_pts), last))
+        pieces.append(Piece(path, tuple(pts + start for pts in writer.coded_pts), writer.last_duration))
     joined = target.with_name(f"joined{chosen.intermediate_suffix}")
     join(pieces, form.time_base, joined)
     plan = plan_tracks(clip, container, audio=True, subtitles=True)
-    assert mux(joined, clip, plan, container, Cut(), form.display_aspect, target, reader.report.restarts) == []
+    coded_pts = [pts for piece in pieces for pts in piece.coded_pts]
+    showing = showing_of(coded_pts, pieces[-1].last_duration, form.time_base)
+    restarts = reader.report.restarts
+    assert mux(joined, clip, plan, container, Cut(), form.display_aspect, target, restarts, showing) == []
     return reader.report

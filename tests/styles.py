@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from vidstyle.models.style_file import Style, save_style
-from vidstyle.networks.resnet import ResNetGenerator
+from vidstyle.networks.resnet_generator import ResNetGenerator
 
 
 def make_style(path: Path, seed: int = 7) -> Path:

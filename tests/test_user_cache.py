@@ -10,7 +10,7 @@ import pytest
 
 from vidstyle import user_cache as module
 from vidstyle.models.weights import VARIABLE, find, folders
-from vidstyle.user_cache import user_cache
+from vidstyle.user_cache import home_folder, user_cache
 
 
 @pytest.fixture(autouse=True)
@@ -83,3 +83,12 @@ def test_the_usual_cache_is_used_where_it_can_be_made(tmp_path: Path, monkeypatc
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "new" / "cache"))
     monkeypatch.setattr("sys.platform", "linux")
     assert user_cache() == tmp_path / "new" / "cache" / "vidstyle"
+
+
+def test_libraries_that_need_a_home_folder_are_given_the_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", _raise_key_error)
+    cache = user_cache()
+    with home_folder():
+        assert Path.home() == cache
+    assert "HOME" not in os.environ

@@ -208,7 +208,12 @@ def as_output_error(target: Path | str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        advice = "Check the path, rights and free space."
-        if error.errno == errno.EFBIG:
-            advice = "Raise the limit on the size of files (`ulimit -f`), or write into another file system."
+        advice = advice_on(error, "Check the path, rights and free space.")
         raise OutputError(f"Cannot write {target}: {error.strerror or error}. {advice}") from error
+
+
+def advice_on(error: OSError, usual: str) -> str:
+    """Return what to do about an error of the system: the `usual` advice, save where a limit on sizes was reached."""
+    if error.errno == errno.EFBIG:
+        return "Raise the limit on the size of files (`ulimit -f`), or write into another file system."
+    return usual

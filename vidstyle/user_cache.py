@@ -4,7 +4,8 @@ import os
 import stat
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
@@ -49,6 +50,21 @@ def _can_be_written(folder: Path) -> bool:
         nearest = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
         return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
     return False
+
+
+@contextmanager
+def home_folder() -> Iterator[None]:
+    """Let libraries find a home folder in the block, where the user has none and they would fail without."""
+    try:
+        Path.home()
+    except RuntimeError:
+        os.environ["HOME"] = str(user_cache())
+        try:
+            yield
+        finally:
+            del os.environ["HOME"]
+    else:
+        yield
 
 
 @cache

@@ -29,7 +29,7 @@ from benchmarks.on_gpu.figures import (
 from vidstyle.device import resolve_device
 from vidstyle.models.resize import resize
 from vidstyle.models.style_file import Style, find_style, load_style
-from vidstyle.networks.generators import GENERATORS
+from vidstyle.networks.generator_kinds import GENERATORS
 from vidstyle.pixels import to_floats
 from vidstyle.render.painter import DeviceFrames, Painter
 from vidstyle.render.settings import RenderSettings

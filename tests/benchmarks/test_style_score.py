@@ -13,7 +13,7 @@ from benchmarks.likeness import edge_agreement
 from benchmarks.style_score import colour_transfer, main, matching
 from vidstyle.errors import InputError
 from vidstyle.models.style_file import Style, save_style
-from vidstyle.networks.resnet import ResNetGenerator
+from vidstyle.networks.resnet_generator import ResNetGenerator
 
 
 def test_edges_agree_with_themselves_whatever_the_brightness_and_not_with_moved_ones() -> None:

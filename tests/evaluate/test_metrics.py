@@ -9,8 +9,8 @@ import torch
 
 from tests.evaluate.conftest import measured, overwrite, refusal
 from vidstyle.evaluate import paired_metrics
+from vidstyle.evaluate.compute_metrics import MetricInputs
 from vidstyle.evaluate.distances import DISTANCES
-from vidstyle.evaluate.measure import MetricInputs
 from vidstyle.evaluate.metrics import METRICS, SEVERAL, SOURCE, TARGET, Metric, groups
 from vidstyle.evaluate.paired_metrics import AMONG_RESULTS, AT_ONE_SIZE, PAIRED
 from vidstyle.evaluate.table import Cell, Row, as_markdown

@@ -28,3 +28,8 @@ def test_for_a_linear_discriminator_it_is_the_squared_length_of_its_weights() ->
     assert penalty.item() == pytest.approx(weights.square().sum().item(), rel=1e-5)
     penalty.backward()
     assert torch.allclose(weights.grad, 2 * weights.detach(), atol=1e-5)
+
+
+@pytest.mark.parametrize(("real", "target"), [(True, 0.9), (False, 0.1)])
+def test_smoothed_labels_are_the_scores_without_a_loss(real: bool, target: float) -> None:
+    assert adversarial_loss(torch.full((2, 2), target), real, "lsgan", label_smoothing=0.1).item() == pytest.approx(0)

@@ -244,3 +244,13 @@ def test_a_failure_of_the_program_is_one_message_with_its_cause(
 def test_every_codec_fits_one_of_the_containers_it_names() -> None:
     names = {container_of(Path(f"a{suffix}")).name for suffix in (".mp4", ".mov", ".mkv", ".webm")}
     assert all(set(codec.containers) <= names for codec in CODECS.values())
+
+
+def test_a_limit_on_the_size_of_files_is_named_and_other_signals_told() -> None:
+    said = {
+        "XFSZ": r"this system allows\. Raise the limit \(`ulimit -f`\)\.$",
+        "TERM": r"ffmpeg was ended by signal 15\.",
+    }
+    for signal, message in said.items():
+        with pytest.raises(OutputError, match=rf"^Cannot join things: .*{message}"):
+            ffmpeg.run([b"sh", b"-c", f"kill -{signal} $$".encode()], "join things")

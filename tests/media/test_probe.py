@@ -10,6 +10,7 @@ from vidstyle.errors import ExitCode, InputError
 from vidstyle.media.clip import Colour
 from vidstyle.media.images import write_image
 from vidstyle.media.probe import probe
+from vidstyle.media.read import VideoReader
 
 
 def test_a_plain_clip_is_described_exactly(tmp_path: Path) -> None:
@@ -120,3 +121,23 @@ def test_awkward_real_files_are_probed_or_refused_plainly(real_data: Path) -> No
     assert refused == {"audio_only.mp4", "derived_empty_0bytes.mp4"}
     assert probe(real_data / "awkward" / "rot90_hevc_yuvj_metadata_track.mp4").upright_size == (1080, 1920)
     assert probe(real_data / "awkward" / "rotmeta_plus90_vfr_352x288.mp4").rotation == 270
+
+
+@pytest.mark.parametrize(("rate", "suffix"), [(600, "avi"), (960, "mp4"), (1000, "mkv"), (1000, "flv")])
+def test_the_rate_of_a_fast_camera_is_believed(tmp_path: Path, rate: int, suffix: str) -> None:
+    assert probe(make_clip(tmp_path / f"a.{suffix}", rate=rate, frames=40)).frame_rate == rate
+
+
+def test_the_ticks_of_uneven_times_are_no_rate(tmp_path: Path) -> None:
+    times = [0, 33, 67, 101, 133, 171, 200, 233, 268, 301, 333, 366]
+    path = make_clip(tmp_path / "a.mkv", pts=times, time_base=Fraction(1, 1000), rate=30)
+    assert 20 <= probe(path).frame_rate <= 60
+
+
+@pytest.mark.parametrize("suffix", ["flv", "mkv"])
+def test_a_duration_that_counts_from_zero_is_that_of_the_pictures(tmp_path: Path, suffix: str) -> None:
+    path = make_clip(tmp_path / f"a.{suffix}", pts=range(2000, 14000, 1000), time_base=Fraction(1, 1000), rate=1)
+    assert probe(path).duration == 12
+    with VideoReader(probe(path)) as reader:
+        assert len(list(reader.batches(1))) == 12
+    assert (reader.report.truncated, reader.report.warnings) == (False, [])

@@ -13,7 +13,7 @@ from vidstyle.cli.render import render
 from vidstyle.media.images import read_image, write_image
 from vidstyle.models.style_file import Style, load_style, save_style
 from vidstyle.models.style_generator import StyleGenerator
-from vidstyle.networks.compact import CompactGenerator
+from vidstyle.networks.compact_generator import CompactGenerator
 
 CPU = torch.device("cpu")
 

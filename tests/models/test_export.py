@@ -13,7 +13,7 @@ from vidstyle.errors import DependencyError, StyleError
 from vidstyle.models.export import export_style
 from vidstyle.models.style_file import Style, save_style
 from vidstyle.models.style_generator import StyleGenerator
-from vidstyle.networks.generators import GENERATORS
+from vidstyle.networks.generator_kinds import GENERATORS
 
 SIZES = ((1, 64, 64), (2, 48, 96))
 

@@ -10,8 +10,8 @@ from torch import nn
 from vidstyle.errors import DependencyError, SettingsError
 from vidstyle.models import runtime as runtime_module
 from vidstyle.models.runtime import COMPILE_FROM_PIXELS, OPENVINO_FROM_PIXELS, Runtime, prepare, resolve_runtime
-from vidstyle.networks.generators import GENERATORS
-from vidstyle.networks.resnet import ResNetGenerator
+from vidstyle.networks.generator_kinds import GENERATORS
+from vidstyle.networks.resnet_generator import ResNetGenerator
 from vidstyle.networks.srvgg import SRVGGNetCompact
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")

@@ -15,8 +15,8 @@ from tests.styles import make_style
 from vidstyle.models.strips import GeneratorInStrips, Moments, Window
 from vidstyle.models.style_file import Style, load_style
 from vidstyle.models.style_generator import StyleGenerator
-from vidstyle.networks.generators import GENERATORS
-from vidstyle.networks.resnet import ResNetGenerator
+from vidstyle.networks.generator_kinds import GENERATORS
+from vidstyle.networks.resnet_generator import ResNetGenerator
 
 CPU = torch.device("cpu")
 
@@ -126,7 +126,7 @@ def peak():
         return int(re.search(r"VmHWM:\\s+(\\d+)", status.read_text())[1]) * 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-network, images = lively(4, 3), picture(1, 2160, 3840)
+network, images = lively(2, 3), picture(1, 2160, 3840)
 begin = peak()
 strips = GeneratorInStrips(network, 128)(images)
 after_strips = peak()

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 from vidstyle.errors import StyleError
 from vidstyle.models.style_file import Style, find_style, load_style, save_style
 from vidstyle.models.style_generator import StyleGenerator
-from vidstyle.networks.resnet import ResNetGenerator
+from vidstyle.networks.resnet_generator import ResNetGenerator
 
 
 def _style(channels: int = 4, blocks: int = 5) -> Style:

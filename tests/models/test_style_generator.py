@@ -6,7 +6,7 @@ import torch
 from vidstyle.errors import StyleError
 from vidstyle.models.style_file import Style
 from vidstyle.models.style_generator import StyleGenerator
-from vidstyle.networks.resnet import ResNetGenerator
+from vidstyle.networks.resnet_generator import ResNetGenerator
 
 
 def _style(channels: int = 4, blocks: int = 5) -> Style:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from vidstyle.networks.discriminator import PatchDiscriminator
 from vidstyle.networks.johnson import JohnsonNetwork
 from vidstyle.networks.norms import keep_channels_last
-from vidstyle.networks.resnet import ResNetGenerator
+from vidstyle.networks.resnet_generator import ResNetGenerator
 
 NETWORKS = {
     "generator": lambda: ResNetGenerator(channels=4, blocks=2),

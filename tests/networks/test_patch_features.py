@@ -5,7 +5,7 @@ import torch
 
 from vidstyle.losses.patch_nce import patch_nce
 from vidstyle.networks.patch_features import PatchAttention, PatchEmbeddings, draw_positions, gather
-from vidstyle.networks.resnet import ResNetGenerator, patch_channels
+from vidstyle.networks.resnet_generator import ResNetGenerator, patch_channels
 
 
 def _embeddings(attention: bool, residual: bool) -> PatchEmbeddings:

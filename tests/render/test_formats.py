@@ -6,11 +6,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 
 from tests.clicks import make_clicks, program
 from tests.clips import make_clip
+from tests.numbered import durations_in, numbered, numbers_in
 from tests.packets import complaints, tracks, video_times
+from tests.pipeline import passed_through
 from vidstyle.errors import InputError
 from vidstyle.media.codecs import CODECS, CONTAINERS
 from vidstyle.media.probe import probe
@@ -64,8 +67,44 @@ def test_reordered_pictures_in_avi_are_even_again(fast: Fast, tmp_path: Path) ->
     result = run(tmp_path / "a.avi", tmp_path / "out.mp4", fast())
     assert (result.counts["frames"], result.counts["held"], result.warnings) == (30, 0, ())
     times = video_times(tmp_path / "out.mp4")
-    steps = {later - earlier for earlier, later in pairwise(times[:-1])}
+    steps = {later - earlier for earlier, later in pairwise(times)}
     assert steps == {Fraction(1, 24)}
+    assert durations_in(tmp_path / "out.mp4")[-1] == Fraction(1, 24)
+
+
+def with_empty_chunks(source: Path, target: Path, after: tuple[int, ...]) -> Path:
+    """Copy an AVI, with two empty chunks after these packets: frames that were dropped."""
+    with av.open(str(source)) as read, av.open(str(target), "w") as written:
+        stream = read.streams.video[0]
+        copied = written.add_stream_from_template(stream, opaque=True)
+        packets = [packet for packet in read.demux(stream) if packet.size]
+        for number, packet in enumerate(packets):
+            copy = av.Packet(bytes(packet))
+            copy.stream, copy.time_base, copy.is_keyframe = copied, stream.time_base, packet.is_keyframe
+            copy.pts = copy.dts = number + 2 * sum(place < number for place in after)
+            written.mux(copy)
+    return target
+
+
+@pytest.mark.parametrize("offset", [0, 3])
+def test_reordered_pictures_in_avi_with_dropped_frames_come_once_and_in_order(tmp_path: Path, offset: int) -> None:
+    plain = make_clip(
+        tmp_path / ("a.mp4" if offset else "a.avi"), rate=10, frames=20, options={"preset": "medium"}, pictures=numbered
+    )
+    source = tmp_path / "source.avi"
+    if offset:
+        program("-itsoffset", str(offset), "-i", str(plain), "-c", "copy", str(source))
+    else:
+        with_empty_chunks(plain, source, after=(4, 9))
+    report = passed_through(source, tmp_path / "out.mp4")
+    assert (report.packets, report.frames, report.held, report.warnings) == (20, 20, 0, [])
+    assert numbers_in(tmp_path / "out.mp4") == list(range(20))
+    tenths = [
+        round((time - video_times(tmp_path / "out.mp4")[0]) * 10, 3) for time in video_times(tmp_path / "out.mp4")
+    ]
+    dropped = [0, 1, 2, 3, *range(6, 11), *range(13, 24)]
+    assert tenths == (list(range(20)) if offset else dropped)
+    assert durations_in(tmp_path / "out.mp4")[-1] == Fraction(1, 10)
 
 
 def test_an_encrypted_file_is_refused_and_leaves_nothing(fast: Fast, tmp_path: Path) -> None:

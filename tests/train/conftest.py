@@ -12,7 +12,7 @@ from vidstyle.train.method_defaults import METHOD_SETTINGS, METHODS
 from vidstyle.train.settings import TrainSettings
 
 
-@pytest.fixture(autouse=True, scope="package")
+@pytest.fixture(autouse=True, scope="module")
 def narrow_embeddings() -> Iterator[None]:
     """Patch embeddings 32 wide instead of 256: those of the paper hold 3 million weights, most of what a tiny run computes
     and all of what its checkpoint weighs, 36 MB. tests/networks looks at them as they are.

@@ -65,7 +65,7 @@ def test_an_unknown_change_is_refused() -> None:
     assert str(caught.value) == "augment cannot hold 'rotation': it takes none, or some of colour, translation, cutout."
 
 
-@pytest.mark.parametrize("method", ["cut", "cyclegan"])
+@pytest.mark.parametrize("method", ["cut", "cyclegan", "cartoon"])
 def test_augmentation_changes_what_is_learnt(dataset: Path, tmp_path: Path, method: str) -> None:
     for augmentation in ("none", "colour,translation,cutout"):
         run(dataset, tmp_path, small(method=method, name=augmentation, augment=augmentation, steps=2), silent)

@@ -24,6 +24,11 @@ from vidstyle.train.stage import run
 SETTINGS: dict[str, Any] = {"batch": 2, "augment": "colour,translation,cutout", "log_every": 1, "ema": 0.0}
 
 
+@pytest.fixture(autouse=True, scope="module")
+def narrow_embeddings() -> None:
+    """Embeddings as they are: the processes that are started have no others, and are compared with this one."""
+
+
 @pytest.fixture(scope="module")
 def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
     """Starts processes that have loaded what training needs."""

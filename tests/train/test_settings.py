@@ -5,7 +5,7 @@ import pytest
 from tests.train.conftest import small
 from vidstyle.errors import SettingsError
 from vidstyle.train.learning_rate import plan_schedule
-from vidstyle.train.settings import TrainSettings
+from vidstyle.train.settings import CARTOON_WEIGHTS, TrainSettings
 
 
 @pytest.mark.parametrize(
@@ -16,11 +16,18 @@ from vidstyle.train.settings import TrainSettings
             ({"method": method, "crop": 35}, "crop 35 is no multiple of 4. Choose 32, for example.")
             for method in ("cut++", "cut", "fastcut", "cyclegan", "rt")
         ),
+        ({"method": "cartoon", "crop": 40}, "crop 40 is no multiple of 16. Choose 32, for example."),
+        *(({"method": method, "blocks": 4}, "blocks cannot be 4: it takes N, at least 5.") for method in ("cut", "rt")),
+        ({"method": "cartoon", "blocks": 0}, "blocks cannot be 0: it takes N, at least 1."),
+        (
+            {"method": "cartoon", **dict.fromkeys(CARTOON_WEIGHTS, 0.0)},
+            "There is nothing to learn: all weights of cartoon are 0. Raise one, lambda-structure for example.",
+        ),
         ({"name": "../elsewhere"}, "name '../elsewhere' is no folder name. Give a name without slashes."),
         ({"steps_decay": 9}, "steps-decay 9 exceeds steps 6. Give at most 6."),
         (
             {"method": "dreams"},
-            "method cannot be 'dreams': it takes cut++|cut|fastcut|cut-stylegan|cyclegan|rt|cmd|inst.",
+            "method cannot be 'dreams': it takes cut++|cut|fastcut|cut-stylegan|cyclegan|cartoon|rt|cmd|inst.",
         ),
     ],
 )

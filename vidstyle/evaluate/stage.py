@@ -9,9 +9,9 @@ from pathlib import Path
 from vidstyle import __version__
 from vidstyle.checksum import identity_of
 from vidstyle.errors import ExitCode
+from vidstyle.evaluate.compute_metrics import MetricInputs, MetricReport, measure
 from vidstyle.evaluate.image_sets import ImageSet, open_folders, split_variants
 from vidstyle.evaluate.inputs import PICTURES, VIDEO, Inputs
-from vidstyle.evaluate.measure import MetricInputs, MetricReport, measure
 from vidstyle.evaluate.measurement import Measurement
 from vidstyle.evaluate.metrics import METRICS
 from vidstyle.evaluate.paint_photos import PaintedPhotos, paint, paint_variants, scale_photos

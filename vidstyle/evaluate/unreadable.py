@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from vidstyle.errors import DependencyError, InputError, PictureError
+from vidstyle.evaluate.compute_metrics import MetricInputs
 from vidstyle.evaluate.image_sets import READERS, ImageSet
-from vidstyle.evaluate.measure import MetricInputs
 from vidstyle.media.images import read_image
 
 Result = TypeVar("Result")

@@ -22,7 +22,7 @@ from vidstyle.analysis.temporal_consistency import (
     WarpingMeter,
 )
 from vidstyle.errors import InputError, SettingsError
-from vidstyle.evaluate.measure import MetricReport
+from vidstyle.evaluate.compute_metrics import MetricReport
 from vidstyle.evaluate.measurement import Measurement
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.media.clip import Clip

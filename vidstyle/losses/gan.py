@@ -5,12 +5,14 @@ from torch import Tensor
 from torch.nn import functional
 
 
-def adversarial_loss(scores: Tensor, real: bool, mode: str) -> Tensor:
+def adversarial_loss(scores: Tensor, real: bool, mode: str, label_smoothing: float = 0.0) -> Tensor:
     """Return the mean loss of discriminator `scores` that should all say `real`; a scalar in fp32.
 
     `mode` is `lsgan`, least squares to 1 for real and 0 for fake, or `vanilla`, the cross entropy of the scores as logits.
+    Both targets lie `label_smoothing` nearer to the middle: 0.1 makes them 0.9 and 0.1.
     """
-    target = torch.full_like(scores, float(real), dtype=torch.float32)
+    label = 1 - label_smoothing if real else label_smoothing
+    target = torch.full_like(scores, label, dtype=torch.float32)
     if mode == "lsgan":
         return functional.mse_loss(scores.float(), target)
     return functional.binary_cross_entropy_with_logits(scores.float(), target)

@@ -57,6 +57,7 @@ class Clip:
     The upright picture is the coded one, flipped top to bottom if `mirrored`, then turned clockwise by `rotation` degrees.
     `coded_aspect` is the sample aspect that the first picture states, None where it states none. `origin_pts` is the
     time, in ticks, from which a player counts. `edits` are the pieces to play of an mp4 or mov with an edit list of several.
+    `end_pts` is the time, in ticks, at which an mp4 or mov says that its pictures end, 0 in other formats.
     """
 
     path: Path
@@ -79,6 +80,7 @@ class Clip:
     coded_aspect: Fraction | None = None
     origin_pts: int = 0
     edits: tuple[Edit, ...] = ()
+    end_pts: int = 0
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1 or self.rotation not in (0, 90, 180, 270):

@@ -80,7 +80,8 @@ class PacketMatcher:
 class Decoder:
     """Decodes one stream of an opened container from its current position; times are those of `timeline`.
 
-    Where there are `edits`, these pieces are decoded one after the other, each from a key frame of its own.
+    Where there are `edits`, these pieces are decoded one after the other, each from a key frame of its own. `end_pts` is
+    the end of the last picture, 0 where only its packet tells it.
     `packets` counts the displayable packets whose times lie in `range_pts`, and `all_packets` those of any time.
     `one_to_one`: every packet so far was displayable, had a timestamp and decoded to a frame at that timestamp.
     `stopped_by` is the error that ended reading early, "" where there was none.
@@ -93,17 +94,23 @@ class Decoder:
         range_pts: tuple[int, int],
         frame_rate: Fraction,
         edits: tuple[Edit, ...] = (),
+        end_pts: int = 0,
     ) -> None:
         self._container, self._stream, self._name = container, stream, container.name.removeprefix("file:")
         self._edits = edits
         self._edit: Edit | None = None
+        self._stated_end = 0 if edits else end_pts
+        self._at_end = False
+        self._last_pos: int | None = None
         self._from, self._until = range_pts
         self._ticks_per_frame = 1 / (frame_rate * Fraction(stream.time_base))
         self._margin = ceil(MARGIN_SECONDS / Fraction(stream.time_base))
         self._matcher = PacketMatcher()
         self.timeline = timeline_of(container, stream.index, frame_rate)
         self._latest_pts: int | None = None
-        self._delays: set[int] = set()
+        self._latest_coded_pts: int | None = None
+        self._is_increasing = True
+        self._is_avi = container.format.name == "avi"
         self._coded_order = False
         self.packets = self.all_packets = 0
         self.stopped_by = ""
@@ -129,15 +136,26 @@ class Decoder:
         """
         for frame in self._decoded_frames():
             if self._counts_in_coded_order(frame):
-                frame.pts = self._matcher.earliest()
+                frame.pts = self._time_in_turn()
             if self._is_surplus(frame):
                 self.one_to_one = False
                 continue
             lost = self._lost_before(frame)
             if frame.pts is None or lost or self._coded_order or len(self.timeline.shifts) > 1:
                 self.one_to_one = False
+            self._correct_duration(frame)
             yield frame, lost
             self._latest_pts = frame.pts
+
+    def _correct_duration(self, frame: VideoFrame) -> None:
+        """Let the last picture last until the end of its track in mp4 and mov: a packet's duration is that of decoding.
+
+        In AVI packets last one tick, and a picture lasts many where ticks without a picture follow: then it is not known.
+        """
+        if self._stated_end and self._at_end and frame.pts is not None and not self._matcher.waiting():
+            frame.duration = max(self._stated_end - frame.pts, 0) or frame.duration
+        if self._is_avi and frame.duration < self._ticks_per_frame / 2:
+            frame.duration = 0
 
     def packets_ahead(self) -> int:
         """Return how many packets in range went in and have not come out as frames."""
@@ -150,14 +168,24 @@ class Decoder:
     def _counts_in_coded_order(self, frame: VideoFrame) -> bool:
         """Return whether the file, as AVI does, numbers frames in coded order: then the earliest number is shown next.
 
-        A file shows it by a bidirectional frame out of turn, while all packets lie equally long before their pts.
+        A file shows it by a bidirectional frame out of turn, while the pts of its packets only increase: where pictures are
+        reordered, true pts do not.
         """
         earliest = self._matcher.earliest()
         if earliest is None or frame.pts is None:
             return False
-        if frame.pict_type == PictureType.B and earliest < frame.pts and len(self._delays) == 1:
+        is_reordered = bool(self._decoder.has_b_frames) and frame.pict_type == PictureType.B
+        if is_reordered and earliest < frame.pts and self._is_increasing:
             self._coded_order = True
         return self._coded_order
+
+    def _time_in_turn(self) -> int | None:
+        """Return the earliest time that waits. The last one of all is a guess in AVI, a tick after the one before."""
+        earliest = self._matcher.earliest()
+        if earliest is None or self._latest_pts is None or len(self._matcher.waiting()) > 1:
+            return earliest
+        is_guess = earliest - self._latest_pts < self._ticks_per_frame / 2
+        return self._latest_pts + round(self._ticks_per_frame) if is_guess else earliest
 
     def _is_surplus(self, frame: VideoFrame) -> bool:
         if frame.pts is None or self._latest_pts is None:
@@ -212,11 +240,20 @@ class Decoder:
             early = packet.dts is not None and packet.dts < self._from - self._margin
             if early and packet.is_keyframe:
                 group.clear()
+            self._at_end = self._is_last(packet)
             group.append(packet)
             if not early or len(group) > LONGEST_GROUP:
                 yield from group
                 group.clear()
         yield from group
+
+    def _is_last(self, packet: Packet) -> bool:
+        """Return whether the index of the file names no packet after this one."""
+        if not self._stated_end:
+            return False
+        if self._last_pos is None:
+            self._last_pos = self._stream.index_entries[-1].pos if len(self._stream.index_entries) else -1
+        return packet.pos == self._last_pos
 
     def _decode(self, packet: Packet | None) -> list[VideoFrame]:
         """Return the frames that the decoder gives for a packet, those that the piece at hand shows."""
@@ -237,16 +274,25 @@ class Decoder:
     def _note(self, packet: Packet) -> None:
         """Count a packet, and keep its time until its frame comes."""
         self.all_packets += 1
+        self._follow(packet)
         if packet.is_discard or not (_is_displayable(packet, self._decoder.name) and self._is_played(packet.pts)):
             self.one_to_one = False
             return
         if packet.pts is None:
             self.one_to_one = False
         self._matcher.add(packet.pts, packet.dts)
-        if packet.pts is not None and packet.dts is not None:
-            self._delays.add(packet.pts - packet.dts)
         time = packet.dts if packet.pts is None else packet.pts
         self.packets += self._is_in_range(time)
+
+    def _follow(self, packet: Packet) -> None:
+        """Note whether pts increase in the order of coding. In a fast AVI the last one is often that of the one before."""
+        if packet.pts is None:
+            return
+        latest = self._latest_coded_pts
+        if packet.pts == latest and self._is_increasing and self._is_avi:
+            packet.pts += 1
+        self._is_increasing &= latest is None or packet.pts > latest
+        self._latest_coded_pts = packet.pts
 
     def _lost_before(self, frame: VideoFrame) -> list[int]:
         """Return the times at which frames are missing; the second field of an interlaced frame is not missing."""

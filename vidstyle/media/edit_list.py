@@ -74,9 +74,14 @@ def is_plain(edits: tuple[Edit, ...]) -> bool:
     return len(list(dropwhile(lambda edit: edit.media == WAIT, edits))) < 2
 
 
+def is_mov(container: Any) -> bool:
+    """Return whether an opened file is mp4, mov or of their family."""
+    return "mov" in container.format.name.split(",")
+
+
 def edits_of(path: Path, container: Any, stream: Any) -> tuple[Edit, ...]:
     """Return the pieces of a track of an opened file; () where it has no edit list, or one that cannot be read."""
-    if "mov" not in container.format.name.split(","):
+    if not is_mov(container):
         return ()
     try:
         with path.open("rb") as file:

@@ -79,28 +79,31 @@ class _Shown:
     The largest reordering of pictures is `delay`. A packet's decoding time is the pts of the picture shown `delay`
     pictures earlier (H.264, annex C, in any frame rate). So decoding times increase strictly, over the joins too, and
     never pass the pts.
+
+    A container ends where the packet that is decoded last ends, in decoding times. So decoding begins as long before the
+    first picture as that packet is decoded before the last picture: then the whole ends when the last picture ends.
     """
 
     def __init__(self, pieces: Sequence[Piece]) -> None:
         self.pts = [pts for piece in pieces for pts in sorted(piece.coded_pts)]
         self.last_duration = pieces[-1].last_duration
-        self.delay = max(_reordering(piece.coded_pts) for piece in pieces)
+        self.delay = min(max(_reordering(piece.coded_pts) for piece in pieces), len(self.pts) - 1)
+        self.lead = self.pts[-1] - self.pts[len(self.pts) - 1 - self.delay]
         self.coded = 0
 
     def date(self, packet: Packet) -> None:
         """Give the next packet in the order of decoding its decoding time and duration."""
         assert packet.pts is not None
         place = bisect_left(self.pts, packet.pts)
-        last = place + 1 == len(self.pts)
-        packet.duration = self.last_duration if last else self.pts[place + 1] - packet.pts
         packet.dts = self._decoding_time(self.coded - self.delay)
         self.coded += 1
+        is_last = self.coded == len(self.pts) or place + 1 == len(self.pts)
+        packet.duration = self.last_duration if is_last else self.pts[place + 1] - packet.pts
 
     def _decoding_time(self, place: int) -> int:
         if place >= 0:
             return self.pts[place]
-        step = self.pts[1] - self.pts[0] if len(self.pts) > 1 else 1
-        return self.pts[0] + place * step
+        return self.pts[0] + place * self.lead // self.delay
 
 
 def _reordering(coded_pts: Sequence[int]) -> int:

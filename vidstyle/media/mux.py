@@ -5,8 +5,10 @@ one more input, a file of ffmpeg's metadata format (https://ffmpeg.org/ffmpeg-fo
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ TAGS = 2
 """The number of this input of the command; the painted video is 0, the source 1."""
 LAYOUTS = {"libopus": ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")}
 """Encoders that take only these channel layouts, in ffmpeg's names."""
+SAME_STEP_SECONDS = Fraction(1, 500)
+"""Durations that differ by no more are the same, rounded to ticks."""
 FILL_GAPS = "aresample=async=1:min_hard_comp=0.001"
 """The filter that fills a gap of a millisecond and more with silence, and drops what overlaps."""
 TAG_SPECIAL_CHARACTERS = re.compile(r"[=;#\\\n]")
@@ -45,6 +49,27 @@ class Cut:
     shift: Fraction = Fraction(0)
 
 
+@dataclass(frozen=True)
+class Showing:
+    """How the pictures of a painted video are shown: when the last one is, and for how long, in seconds.
+
+    `in_order`: they are coded in the order in which they are shown. `is_even`: all but the last last equally long.
+    """
+
+    last: Fraction
+    last_duration: Fraction
+    in_order: bool
+    is_even: bool
+
+
+def showing_of(coded_pts: Sequence[int], last_duration: int, time_base: Fraction) -> Showing:
+    """Return how pictures are shown that are coded at these times, in ticks of `time_base` seconds."""
+    shown = sorted(coded_pts)
+    steps = [later - earlier for earlier, later in pairwise(shown)] or [0]
+    is_even = (max(steps) - min(steps)) * time_base <= SAME_STEP_SECONDS
+    return Showing(shown[-1] * time_base, last_duration * time_base, list(coded_pts) == shown, is_even)
+
+
 def mux(
     painted: Path,
     clip: Clip,
@@ -54,19 +79,21 @@ def mux(
     aspect: Fraction,
     target: Path,
     restarts: int = 0,
+    showing: Showing | None = None,
 ) -> list[str]:
     """Write `painted`, shown at `aspect`, and the planned tracks of `clip` into `target`.
 
     Copied packets keep payload and time; a cut drops those outside and moves the rest with the pictures. `restarts` says
-    how often the pictures' clock started again while they were read. Returns what is wrong with converted tracks: texts
-    that are not UTF-8, and the error lines of decoders. Raises OutputError.
+    how often the pictures' clock started again while they were read. `showing` tells the durations of the pictures, which
+    `painted` cannot. Returns what is wrong with converted tracks: texts that are not UTF-8, and the error lines of
+    decoders. Raises OutputError.
     """
     with tracks_on_one_clock(clip, plan.tracks, restarts, painted) as moved:
         plan = plan if moved is None else replace(plan, tracks=_as_moved(plan.tracks, moved))
         tags = painted.with_suffix(".tags")
         try:
             _write_tags(tags, _with_timecode_of(cut, clip, plan))
-            options = _options(plan, container, cut, aspect)
+            options = _options(plan, container, cut, aspect) | _durations(showing)
 
             def write(encodings: dict[int, str]) -> list[str]:
                 streams = _streams(painted, clip.path, tags, plan.tracks, moved, cut, encodings)
@@ -170,6 +197,20 @@ def _tag_options(plan: TrackPlan) -> dict[str, str]:
     names = ["v:0", *(name for name, _ in _specified(plan.tracks))]
     by_stream = {f"map_metadata:s:{name}": f"{TAGS}:s:{number}" for number, name in enumerate(names)}
     return {"map_metadata": str(TAGS), **by_stream}
+
+
+def _durations(showing: Showing | None) -> dict[str, str]:
+    """Return the packet filter that gives each picture its duration, or none where only its successor tells it.
+
+    A packet of mp4 and mov has the duration of decoding, which is another one's where pictures are reordered.
+    """
+    if showing is None:
+        return {}
+    in_turn = "if(eq(NEXT_PTS,NOPTS),DURATION,NEXT_PTS-PTS)"
+    usual = in_turn if showing.in_order else "DURATION" if showing.is_even else "0"
+    is_last = f"gt((PTS+0.5)*TB,{_decimal(showing.last)})"
+    duration = f"if({is_last},round({float(showing.last_duration)!r}/TB),{usual})"
+    return {"bsf:v:0": f"setts=pts=PTS:dts=DTS:duration='{duration}'"}
 
 
 def _ticks(plan: TrackPlan, container: TargetContainer) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from av.video.stream import VideoStream
 from vidstyle.errors import InputError
 from vidstyle.files import is_file, is_folder
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour, Stream
-from vidstyle.media.edit_list import IGNORE_EDIT_LISTS, edits_of, is_plain, played
+from vidstyle.media.edit_list import IGNORE_EDIT_LISTS, Edit, edits_of, is_mov, is_plain, played
 from vidstyle.media.hdr_metadata import read_static_metadata
 from vidstyle.source_paths import refuse_special
 
@@ -29,7 +29,10 @@ VIDEO_SUFFIXES = (
 )
 """A hint: files of a folder that count as video without being played. Others are tried whatever their suffix."""
 FALLBACK_RATE = Fraction(25)
-HIGHEST_PLAUSIBLE_RATE = 480
+HIGHEST_USUAL_RATE = 480
+"""A rate beyond this is often that of the ticks. It is believed where pictures come at half of it at least, on average."""
+COUNT_FROM_ZERO = ("matroska,webm", "flv")
+"""Formats, in ffmpeg's names, whose duration counts from time 0, not from the first picture."""
 PACKETS_UNTIL_A_PICTURE = 400
 LATEST_ORIGIN_SECONDS = 60
 """A clock that begins later, or before zero, comes from a broadcast or a damaged file; it is no intended delay."""
@@ -133,8 +136,8 @@ def refuse_encrypted(packet: Packet, name: str) -> None:
 
 
 def _describe(path: Path, container: InputContainer, stream: VideoStream, frame: VideoFrame) -> Clip:
-    edits = edits_of(path, container, stream)
-    edits = () if is_plain(edits) else played(edits)
+    all_edits = edits_of(path, container, stream)
+    edits = () if is_plain(all_edits) else played(all_edits)
     time_base = Fraction(stream.time_base or 1)
     return Clip(
         path=path,
@@ -157,7 +160,17 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
         coded_aspect=stream.codec_context.sample_aspect_ratio,
         origin_pts=_origin_pts(container, stream),
         edits=edits,
+        end_pts=_end_pts(container, stream, all_edits),
     )
+
+
+def _end_pts(container: InputContainer, stream: VideoStream, edits: tuple[Edit, ...]) -> int:
+    """Return where mp4 and mov say that the pictures end: in the edit list, but by the track where both agree."""
+    if not is_mov(container) or not stream.duration:
+        return 0
+    end = stream.duration + (stream.start_time or 0)
+    by_edit = played(edits)[-1].end if played(edits) else end
+    return by_edit if edits and abs(by_edit - end) > edits[-1].slack else end
 
 
 def _origin_pts(container: InputContainer, stream: VideoStream) -> int:
@@ -181,14 +194,18 @@ def _mirrored(frame: VideoFrame) -> bool:
 
 
 def _frame_rate(stream: VideoStream) -> Fraction:
-    rates = (stream.guessed_rate, stream.base_rate, stream.average_rate)
-    return next((Fraction(rate) for rate in rates if rate and 0 < rate <= HIGHEST_PLAUSIBLE_RATE), FALLBACK_RATE)
+    average = Fraction(stream.average_rate or 0)
+    rates = [Fraction(rate or 0) for rate in (stream.guessed_rate, stream.base_rate, stream.average_rate)]
+    highest = max(Fraction(HIGHEST_USUAL_RATE), 2 * average)
+    return next((rate for rate in rates if 0 < rate <= highest), FALLBACK_RATE)
 
 
 def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
-    if stream.duration:
-        return stream.duration * Fraction(stream.time_base or 1)
-    return Fraction(container.duration, MICROSECONDS) if container.duration else None
+    ticks = Fraction(stream.time_base or 1)
+    whole = stream.duration * ticks if stream.duration else Fraction(container.duration or 0, MICROSECONDS)
+    if container.format.name in COUNT_FROM_ZERO:
+        whole -= max(0, stream.start_time or 0) * ticks
+    return whole if whole > 0 else None
 
 
 def _stream(stream: Any) -> Stream:

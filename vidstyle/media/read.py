@@ -157,7 +157,7 @@ class VideoReader:
         self.report = ReadReport()
         self._latest: Picture | None = None
         self._clock: tuple[int, int] | None = None
-        self._resized = self._unordered = 0
+        self._resized = self._unordered = self._step = 0
         self._aspect: Fraction | None = None
         self._missing: list[int] = []
         self._container = open_source(self.clip.path, edit_lists=not self.clip.edits)
@@ -166,7 +166,9 @@ class VideoReader:
         self._from = self._ticks(self._start_seconds, BEFORE_ALL)
         self._until = self._ticks(self._end_seconds, AFTER_ALL)
         in_range = (self._from, self._until)
-        self._decoder = Decoder(self._container, self._stream, in_range, self.clip.frame_rate, self.clip.edits)
+        self._decoder = Decoder(
+            self._container, self._stream, in_range, self.clip.frame_rate, self.clip.edits, self.clip.end_pts
+        )
         self._deinterlacer = Deinterlacer(self._deinterlace)
         self._source = self._pictures()
 
@@ -228,6 +230,7 @@ class VideoReader:
                 current = self._picture(frame, pts)
                 yield from self._held_until(pts, self._latest or current)
                 self.report.concealed += frame.is_corrupt
+                self._step = pts - self._latest.pts if self._latest else 0
                 self._latest = current
                 yield current
         else:
@@ -318,7 +321,8 @@ class VideoReader:
         if self.clip.frames and not self._start_seconds:
             ends_early = self._end() + 1.5 / self.clip.frame_rate < self.clip.duration
             return ends_early and self._decoder.all_packets < self.clip.frames
-        is_short = self._end() + SHORT_SECONDS < self.clip.duration
+        unknown = max(0, self._step - self._latest.duration) if self._latest else 0
+        is_short = self._end() + float(unknown * self.clip.time_base) + SHORT_SECONDS < self.clip.duration
         return is_short and (bool(self.clip.edits) or not self._others_go_on())
 
     def _others_go_on(self) -> bool:

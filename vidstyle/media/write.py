@@ -13,7 +13,7 @@ import av
 import numpy as np
 from av.container import OutputContainer
 from av.packet import Packet
-from av.video.frame import VideoFrame
+from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from vidstyle.errors import OutputError, SettingsError
@@ -24,6 +24,10 @@ from vidstyle.media.hdr_metadata import NO_METADATA, StaticMetadata, metadata_op
 
 LONGEST_REORDERING_SECONDS = 86400
 """A decoding time further from the pts is invalid: libx265 leaves those of a video of two pictures unset."""
+SAME_STEP_SECONDS = Fraction(1, 500)
+"""Two durations that differ by no more are the same, rounded to other ticks."""
+REORDERING_ENCODERS = {"libx264": {}, "libx265": {"forced-idr": "1"}}
+"""Encoders that may code the last picture before an earlier one, and the options with which a key frame ends that."""
 QUIET_ENCODERS = {"SVT_LOG": "1"}
 """The AV1 encoder writes to stderr unless this environment variable is set."""
 
@@ -108,9 +112,11 @@ def writable_colour(colour: Colour, pixel_format: str, codec: VideoCodec) -> Col
 class VideoWriter:
     """Encodes batches of upright RGB into a file without sound; a context manager that opens the encoder on entry.
 
-    Presentation times are exact where the container counts in the form's time base, as mp4 and mov do. The file is
-    complete once the block ends without an error; `coded_pts` then holds the times in decoding order. Raises
-    OutputError with the cause and the name of the file, or `name` where that is given.
+    Presentation times are exact where the container counts in the form's time base, as mp4 and mov do. A last picture with
+    a duration of its own is coded last, as a key frame: containers keep the duration of what is coded last. The file is
+    complete once the block ends without an error. Then `coded_pts` holds the times in decoding order, and `last_duration`
+    the duration of the last picture, a guess where the picture states none. Raises OutputError with the cause and the name
+    of the file, or `name` where that is given.
     """
 
     def __init__(self, target: Path, form: VideoForm, name: str | None = None) -> None:
@@ -118,6 +124,9 @@ class VideoWriter:
         self.frames = 0
         self.coded_pts: list[int] = []
         self._durations: dict[int, int] = {}
+        self._latest: VideoFrame | None = None
+        self._step = 0
+        self.last_duration = 0
         self.nominal_duration = max(1, round(1 / (form.frame_rate * form.time_base)))
         self._longest_reordering = LONGEST_REORDERING_SECONDS / form.time_base
 
@@ -141,7 +150,7 @@ class VideoWriter:
             with self._translated():
                 try:
                     if error is None:
-                        self._mux(self._stream.encode(None))
+                        self._encode_last()
                 finally:
                     self._container.close()
         except OutputError:
@@ -152,8 +161,22 @@ class VideoWriter:
         """Encode the pictures of a batch, (n, height, width, 3) of the form's size, at their times."""
         for rgb, pts, duration in zip(batch.frames, batch.pts, batch.durations, strict=True):
             with self._translated():
-                self._mux(self._stream.encode(self._frame(rgb, pts, duration)))
+                latest, self._latest = self._latest, self._frame(rgb, pts, duration)
+                if latest is not None:
+                    self._step = pts - (latest.pts or 0)
+                    self._mux(self._stream.encode(latest))
             self.frames += 1
+
+    def _encode_last(self) -> None:
+        last = self._latest
+        if last is not None:
+            self.last_duration = last.duration or min(self.nominal_duration, self._step or self.nominal_duration)
+            difference = self.last_duration - self._step
+            is_usual = self.frames == 1 or abs(difference) * self.form.time_base <= SAME_STEP_SECONDS
+            if self.form.codec.name in REORDERING_ENCODERS and not is_usual:
+                last.pict_type = PictureType.I
+            self._mux(self._stream.encode(last))
+        self._mux(self._stream.encode(None))
 
     def _frame(self, rgb: np.ndarray, pts: int, duration: int) -> VideoFrame:
         colour = self.form.colour
@@ -199,7 +222,7 @@ def _add_stream(container: OutputContainer, form: VideoForm) -> VideoStream:
     context = stream.codec_context
     context.time_base = form.time_base
     context.sample_aspect_ratio = form.sample_aspect
-    context.options = form.options()
+    context.options = form.options() | REORDERING_ENCODERS.get(form.codec.name, {})
     context.thread_count = 0
     if form.codec.tag:
         context.codec_tag = form.codec.tag

@@ -23,6 +23,7 @@ from torch import Tensor, nn
 from vidstyle.device import resolve_precision
 from vidstyle.errors import DependencyError
 from vidstyle.files import whole_file
+from vidstyle.user_cache import home_folder
 
 COMPILED_SHAPES = 12
 """Input shapes for which a network stays compiled: those of whole frames, or of a frame's tiles (9 at most)."""
@@ -167,7 +168,7 @@ def _core() -> Any:
 def _silent_nncf() -> Iterator[Any]:
     """Yield the library NNCF, kept from printing."""
     _check_package("nncf", "in int8")
-    with contextlib.redirect_stdout(io.StringIO()):
+    with contextlib.redirect_stdout(io.StringIO()), home_folder():
         import nncf
 
         nncf.set_log_level(logging.ERROR)

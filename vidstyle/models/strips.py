@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vidstyle.models.tiles import chunks
-from vidstyle.networks.generators import Generator
+from vidstyle.networks.generator_kinds import Generator
 from vidstyle.networks.layers import BlurDownsample, BlurUpsample
 from vidstyle.networks.norms import SmoothInstanceNorm2d
-from vidstyle.networks.resnet import ResidualBlock
+from vidstyle.networks.resnet_generator import ResidualBlock
 
 
 class GeneratorInStrips:

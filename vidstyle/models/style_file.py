@@ -14,7 +14,7 @@ from vidstyle.files import is_file, is_folder
 from vidstyle.models.file_kind import CHECKPOINT, OLD_CHECKPOINT, SAFETENSORS, describe_file
 from vidstyle.models.tensor_file import READ_ERRORS, load_with_metadata, save_with_metadata
 from vidstyle.models.weights import finite
-from vidstyle.networks.generators import GENERATORS
+from vidstyle.networks.generator_kinds import GENERATORS
 from vidstyle.run_folder import RunFolder
 from vidstyle.settings import LARGEST_SIDE, shown
 

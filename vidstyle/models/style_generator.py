@@ -13,8 +13,8 @@ from vidstyle.models.runtime import Prepare, prepare_eager
 from vidstyle.models.strips import GeneratorInStrips
 from vidstyle.models.style_file import Style
 from vidstyle.models.tiles import Tiled
-from vidstyle.networks.compact import CompactGenerator
-from vidstyle.networks.generators import GENERATORS, Generator
+from vidstyle.networks.compact_generator import CompactGenerator
+from vidstyle.networks.generator_kinds import GENERATORS, Generator
 from vidstyle.networks.stylegan2 import StyleGAN2Generator
 
 SMALLEST_SIDE = 16

@@ -3,7 +3,7 @@
 from torch import Tensor, nn
 
 from vidstyle.networks.layers import BlurUpsample, ReflectionPad
-from vidstyle.networks.resnet import ResidualBlock, conv_norm_relu
+from vidstyle.networks.resnet_generator import ResidualBlock, conv_norm_relu
 
 
 class JohnsonNetwork(nn.Module):

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from vidstyle.networks.layers import BlurUpsample, blur, reflection_pad
-from vidstyle.networks.resnet import LayeredGenerator
+from vidstyle.networks.resnet_generator import LayeredGenerator
 
 SLOPE = 0.2
 """The slope of the leaky rectifier below zero."""

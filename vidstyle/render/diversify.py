@@ -12,7 +12,7 @@ from vidstyle.errors import DeviceError
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
 from vidstyle.models.inst.diversifier import Diversifier
 from vidstyle.pixels import to_host
-from vidstyle.render.temporal import restore, snapshot
+from vidstyle.render.model_state import restore, snapshot
 
 
 class ShotCounter:

@@ -22,7 +22,7 @@ from vidstyle.models.resize import resize
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.networks.norms import SMOOTHED_FRAMES, smooth_norms
 from vidstyle.pixels import to_host
-from vidstyle.render.temporal import restore, snapshot
+from vidstyle.render.model_state import restore, snapshot
 
 EARLIER_FRAMES = 2
 """How many earlier frames are averaged in. More of them steady little more, cost more and blur more: see docs/flicker.md."""

@@ -22,10 +22,10 @@ from vidstyle.render.blend import blend, keep_colour, without_noise
 from vidstyle.render.colour_plan import PLAIN, ColourPlan
 from vidstyle.render.device_copies import OnDevice, Transfer
 from vidstyle.render.guided_finish import calmed, drawn_by_source
+from vidstyle.render.model_state import looks_back, restore, snapshot
 from vidstyle.render.painter_config import PainterConfig, PainterProgress
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.sizes import Sizes
-from vidstyle.render.temporal import looks_back, restore, snapshot
 
 TILES = (512, 256, 128, 64)
 """Sides of the upscaler's tiles, in its own input pixels, tried one after the other when memory is short."""

@@ -28,7 +28,7 @@ class SegmentWriter:
         self._folder, self._form = folder, form
         self._journal = Journal(folder.journal)
         self._writer: VideoWriter | None = None
-        self._first_pts = self._last_duration = 0
+        self._first_pts = 0
         self._number = begin.number
         self._finished: deque[Segment] = deque()
         self.frames = begin.position.pictures if begin.position else 0
@@ -54,7 +54,6 @@ class SegmentWriter:
             self._writer = VideoWriter(self._folder.segment(self._number), self._form, self._folder.target.name)
             self._writer.__enter__()
         self._writer.write(replace(batch, pts=tuple(pts - self._first_pts for pts in batch.pts)))
-        self._last_duration = batch.durations[-1]
         self.frames += len(batch)
         if end is not None:
             self.end(end)
@@ -63,7 +62,7 @@ class SegmentWriter:
     def end(self, end: SegmentEnd) -> None:
         """Close the segment under way, if there is one."""
         if self._writer is not None:
-            close = partial(self._close, self._writer, self._number, self._first_pts, self._last_duration, end)
+            close = partial(self._close, self._writer, self._number, self._first_pts, end)
             self._writer = None
             self._number += 1
             self._side.start(close)
@@ -76,7 +75,7 @@ class SegmentWriter:
         """Wait until every segment that was ended is closed."""
         self._side.wait()
 
-    def _close(self, writer: VideoWriter, number: int, first_pts: int, last_duration: int, end: SegmentEnd) -> None:
+    def _close(self, writer: VideoWriter, number: int, first_pts: int, end: SegmentEnd) -> None:
         writer.__exit__(None, None, None)
         if len(writer.coded_pts) != writer.frames:
             raise OutputError(
@@ -88,7 +87,7 @@ class SegmentWriter:
             number=number,
             sha256=sha256_or_empty(writer.target),
             coded_pts=tuple(pts + first_pts for pts in writer.coded_pts),
-            last_duration=last_duration or writer.nominal_duration,
+            last_duration=writer.last_duration,
             shift=end.shift,
             position=end.position,
             progress=end.progress,

@@ -10,7 +10,7 @@ from vidstyle.checksum import begins_as, sha256_or_empty
 from vidstyle.errors import DamagedError, InputError, Interrupted, OutputError, VidstyleError
 from vidstyle.files import flush, whole_file
 from vidstyle.media.join import Piece, join
-from vidstyle.media.mux import Cut, mux
+from vidstyle.media.mux import Cut, Showing, mux, showing_of
 from vidstyle.media.read import ReadReport
 from vidstyle.render.journal import FileMark, Joined, Journal, Reading
 from vidstyle.render.paint_segments import Clock, VideoJob, paint_rest, stopped
@@ -48,7 +48,7 @@ def render_video(job: VideoJob, painter: Painter | None) -> VideoResult:
         if done.joined is None:
             _join(job, done)
         _check_source(job)
-        complaints = _publish(job, _cut(job, done), report.restarts)
+        complaints = _publish(job, done)
     return video_result(job.plan, done, complaints)
 
 
@@ -149,12 +149,19 @@ def _cut(job: VideoJob, done: EarlierWork) -> Cut:
     return clock.cut(clip.time_base, job.settings.end)
 
 
-def _publish(job: VideoJob, cut: Cut, restarts: int) -> list[str]:
+def _showing(job: VideoJob, done: EarlierWork) -> Showing:
+    """Return how the pictures of the result are shown."""
+    coded_pts = [pts for segment in done.segments for pts in segment.coded_pts]
+    return showing_of(coded_pts, done.segments[-1].last_duration, job.plan.form.time_base)
+
+
+def _publish(job: VideoJob, done: EarlierWork) -> list[str]:
     """Add the sound and everything else to the pictures and give the target its name; return the complaints."""
     folder, plan = job.folder, job.plan
-    result, aspect = folder.result, plan.form.display_aspect
+    result, aspect, restarts = folder.result, plan.form.display_aspect, _reading(done).report.restarts
+    cut, showing = _cut(job, done), _showing(job, done)
     try:
-        complaints = mux(folder.joined, plan.clip, plan.tracks, plan.container, cut, aspect, result, restarts)
+        complaints = mux(folder.joined, plan.clip, plan.tracks, plan.container, cut, aspect, result, restarts, showing)
         flush(result)
         Journal(folder.journal).append("result", FileMark.of(result))
         result.replace(folder.target)

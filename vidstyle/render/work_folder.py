@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from vidstyle.errors import OutputError
-from vidstyle.files import Tell, claimed, hidden_name, partial_path
+from vidstyle.files import Tell, advice_on, claimed, hidden_name, partial_path
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,5 @@ def working_in(folder: RenderFolder) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise OutputError(
-            f"Cannot work in the folder {folder.path}: {error.strerror or error}. Choose another with -o."
-        ) from error
+        advice = advice_on(error, "Choose another with -o.")
+        raise OutputError(f"Cannot work in the folder {folder.path}: {error.strerror or error}. {advice}") from error

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from vidstyle.networks.generator_kinds import Generator
 
 
 class ExponentialMovingAverage:
     """Averages the weights of `network` in fp32; over the first steps the decay grows to its full value."""
 
-    def __init__(self, network: nn.Module, decay: float) -> None:
+    def __init__(self, network: Generator, decay: float) -> None:
         self.network, self.decay = network, decay
         self.weights = {name: weight.detach().clone().float() for name, weight in network.state_dict().items()}
 

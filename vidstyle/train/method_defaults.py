@@ -14,12 +14,14 @@ class Method:
     """One row: the kind of the method's generator, and the method's settings with their defaults.
 
     `generator` is None where a run leaves nothing that could paint. A run `leaves` a `style`, `pictures` that it optimised
-    directly, or a `look` with which pictures are varied.
+    directly, or a `look` with which pictures are varied. `counterparts` tells whether the method learns from a flattened
+    copy of each photo and an edge-smoothed copy of each cartoon frame as well (data/counterparts.py).
     """
 
     generator: str | None
     defaults: Mapping[str, Any]
     leaves: str = "style"
+    counterparts: bool = False
 
 
 _FITTED = {
@@ -53,6 +55,25 @@ _CONTRASTIVE = _ADVERSARIAL | {
     "flip_equivariance": False,
     "lambda_r1": 0.0,
 }
+_CARTOON = {
+    name: value for name, value in _ADVERSARIAL.items() if name not in ("epochs", "epochs_decay", "gan_mode")
+} | {
+    "channels": 32,
+    "blocks": 3,
+    "discriminator_channels": 32,
+    "steps": 3000,
+    "batch": 2,
+    "crop": 160,
+    "load": 288,
+    "lr": 3e-4,
+    "gradient_clip": 1.0,
+    "ema": 0.998,
+    "lambda_texture": 1.0,
+    "lambda_surface": 0.1,
+    "lambda_structure": 1.0,
+    "lambda_plain": 8.0,
+    "lambda_colour": 10.0,
+}
 _SINGLE_IMAGE = {"style_image": "central", "vgg16": "", "lambda_content": 1.0}
 
 METHODS = {
@@ -74,6 +95,7 @@ METHODS = {
         "resnet",
         _ADVERSARIAL | {"epochs": 100, "epochs_decay": 100, "lambda_cycle": 10.0, "lambda_identity": 0.5, "pool": 50},
     ),
+    "cartoon": Method("compact", _CARTOON, counterparts=True),
     "rt": Method(
         "transformer",
         _FITTED
@@ -94,10 +116,13 @@ METHODS = {
         leaves="look",
     ),
 }
-"""The systems of the paper's Table I, and FastCUT. A method refuses a setting that its row does not have."""
+"""The systems of the paper's Table I, FastCUT, and `cartoon`. A method refuses a setting that its row does not have."""
 
-CROP_MULTIPLES = {"resnet": 4, "transformer": 4}
-"""What the side of crops must be a multiple of, for kinds of generators that halve the picture twice and double it again."""
+CROP_MULTIPLES = {"compact": 16, "resnet": 4, "transformer": 4}
+"""What the side of crops must be a multiple of, for kinds of generators that halve the picture and double it again."""
+
+LEAST_BLOCKS = {"compact": 1}
+"""The fewest residual blocks of kinds of generators that can do with fewer than 5, where the last features of CUT lie."""
 
 METHOD_SETTINGS = frozenset(name for method in METHODS.values() for name in method.defaults)
 """Settings that depend on the method: it decides their default, or whether they exist."""

@@ -8,7 +8,7 @@ from typing import Any
 from vidstyle.errors import SettingsError
 from vidstyle.files import LONGEST_NAME_BYTES
 from vidstyle.settings import LARGEST_SEED, LARGEST_SIDE, Settings, setting, shown
-from vidstyle.train.method_defaults import CROP_MULTIPLES, METHOD_SETTINGS, METHODS, by_method
+from vidstyle.train.method_defaults import CROP_MULTIPLES, LEAST_BLOCKS, METHOD_SETTINGS, METHODS, by_method
 
 EXTENDABLE = (
     *("epochs", "epochs_decay", "steps", "steps_decay"),
@@ -21,6 +21,8 @@ STYLE_IMAGES = ("central", "random")
 
 MOST_CHANNELS, MOST_BLOCKS = 4096, 256
 """Larger networks fit into no memory."""
+CARTOON_WEIGHTS = ("lambda_texture", "lambda_surface", "lambda_structure", "lambda_plain", "lambda_colour")
+"""The weights of the terms of the method `cartoon`."""
 
 AUGMENTATIONS = ("colour", "translation", "cutout")
 """Kinds of random changes to what discriminators see."""
@@ -70,7 +72,7 @@ class TrainSettings(Settings):
     discriminator_channels: int = _method_setting(
         "discriminator_channels", "width of the discriminator (ndf)", minimum=1, cap=MOST_CHANNELS
     )
-    blocks: int = _method_setting("blocks", "residual blocks of the generator", minimum=5, cap=MOST_BLOCKS)
+    blocks: int = _method_setting("blocks", "residual blocks of the generator", minimum=1, cap=MOST_BLOCKS)
     lr: float = _method_setting("lr", "learning rate of Adam", minimum=0.0)
     gan_mode: str = _method_setting(
         "gan_mode", "adversarial loss: least squares or cross entropy", choices=("lsgan", "vanilla")
@@ -107,6 +109,21 @@ class TrainSettings(Settings):
         "lambda_identity", "weight of the identity loss, as a share of the cycle's", minimum=0.0
     )
     pool: int = _method_setting("pool", "painted images kept for the discriminators", minimum=0)
+    lambda_texture: float = _method_setting(
+        "lambda_texture", "weight of the discriminator that sees texture in grey; 0 drops it", minimum=0.0
+    )
+    lambda_surface: float = _method_setting(
+        "lambda_surface", "weight of the discriminator that sees smoothed colour; 0 drops it", minimum=0.0
+    )
+    lambda_structure: float = _method_setting(
+        "lambda_structure", "weight of the likeness to the flattened photo, in pixels and gradients", minimum=0.0
+    )
+    lambda_plain: float = _method_setting(
+        "lambda_plain", "weight of what is drawn into plain areas of the photo", minimum=0.0
+    )
+    lambda_colour: float = _method_setting(
+        "lambda_colour", "weight of the likeness of mean colours to the flattened photo's", minimum=0.0
+    )
     style_image: str = _method_setting(
         "style_image",
         "the one cartoon frame to learn from: a file, `central` by its features (also `auto`), or `random`",
@@ -157,7 +174,13 @@ class TrainSettings(Settings):
             )
         if self.has("crop"):
             self._check_crop()
+        if self.has("blocks"):
+            self._check_blocks()
         self._check_steps()
+        if self.has("lambda_structure") and not any(getattr(self, name) for name in CARTOON_WEIGHTS):
+            raise SettingsError(
+                "There is nothing to learn: all weights of cartoon are 0. Raise one, lambda-structure for example."
+            )
         if self.has("base") and not self.base:
             raise SettingsError(
                 f"The method {self.method} needs a Stable Diffusion 1.x. Give --base a folder in the layout of diffusers, or "
@@ -177,6 +200,11 @@ class TrainSettings(Settings):
         if self.crop % multiple:
             nearest = self.crop // multiple * multiple
             raise SettingsError(f"crop {self.crop} is no multiple of {multiple}. Choose {nearest}, for example.")
+
+    def _check_blocks(self) -> None:
+        least = LEAST_BLOCKS.get(METHODS[self.method].generator or "", 5)
+        if self.blocks < least:
+            raise SettingsError(f"blocks cannot be {self.blocks!r}: it takes N, at least {least}.")
 
     def _check_steps(self) -> None:
         if self.steps is None and self.epochs + self.epochs_decay == 0:

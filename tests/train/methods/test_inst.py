@@ -13,7 +13,7 @@ from vidstyle.media.images import write_image
 from vidstyle.models.inst import diffusion_files
 from vidstyle.models.inst.look_file import Look, find_look, load_look, save_look
 from vidstyle.models.style_file import Style, save_style
-from vidstyle.networks.resnet import ResNetGenerator
+from vidstyle.networks.resnet_generator import ResNetGenerator
 from vidstyle.progress import silent
 from vidstyle.train.methods.inst import LookTraining
 from vidstyle.train.settings import TrainSettings

@@ -31,11 +31,12 @@ KEEPS_CONTENT = {
     "fastcut": "NCE",
     "cut-stylegan": "NCE",
     "cyclegan": "cycle_A",
+    "cartoon": "structure",
     "rt": "style",
     "cmd": "moments",
 }
 """The loss of each method that 20 steps must lower; that of inst is another task at each step, see test_inst."""
-KINDS = {"cut-stylegan": "stylegan2", "rt": "transformer"}
+KINDS = {"cartoon": "compact", "cut-stylegan": "stylegan2", "rt": "transformer"}
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ def _results_are_kept_and_painting_is_refused(done: Done, photo: Path, settings:
         (
             "inst",
             {"photos": "photos", "base": "sd"},
-            "The method inst has no setting photos; it belongs to cut++, cut, fastcut, cut-stylegan, cyclegan, rt, cmd. "
+            "The method inst has no setting photos; it belongs to cut++, cut, fastcut, cut-stylegan, cyclegan, cartoon, rt, cmd. "
             "Leave it out, or choose another --method.",
         ),
         (

@@ -37,7 +37,8 @@ class ImageCache:
     """Scaled images one behind the other in `pixels` (uint8); `shapes` are their (height, width), `names` their files.
 
     `shots` names the shot of each image and `checksums` the SHA-256 of its file; either is empty where it is unknown.
-    `warnings` says what is wrong with files. `source` is where they lie.
+    `warnings` says what is wrong with files. `source` is where they lie. `counterpart_pixels` holds a second picture of each
+    image, at the same place, or is None (counterparts.py).
     """
 
     pixels: np.ndarray
@@ -48,14 +49,23 @@ class ImageCache:
     checksums: tuple[str, ...]
     warnings: tuple[str, ...] = ()
     source: str = ""
+    counterpart_pixels: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.offsets)
 
     def image(self, index: int) -> np.ndarray:
         """Return image `index` as a read-only view, (height, width, 3) uint8."""
+        return self._view(self.pixels, index)
+
+    def with_counterpart(self, index: int) -> list[np.ndarray]:
+        """Return image `index` and its counterpart, as read-only views; the image alone where there are no counterparts."""
+        kinds = [self.pixels] if self.counterpart_pixels is None else [self.pixels, self.counterpart_pixels]
+        return [self._view(pixels, index) for pixels in kinds]
+
+    def _view(self, pixels: np.ndarray, index: int) -> np.ndarray:
         height, width = self.shapes[index]
-        return self.pixels[self.offsets[index] :][: height * width * 3].reshape(height, width, 3)
+        return pixels[self.offsets[index] :][: height * width * 3].reshape(height, width, 3)
 
     def part(self, numbers: Sequence[int]) -> "ImageCache":
         """Return a cache of the images with these numbers alone."""
@@ -88,6 +98,11 @@ def reopen_cache(folder: Path) -> ImageCache | None:
     """Return the cache in `folder`, whatever became of its images; None when there is none."""
     index, pixels = folder / "index.json", folder / "pixels.u8"
     return _load(index, pixels) if index.is_file() and pixels.is_file() else None
+
+
+def cache_identity(folder: Path) -> str:
+    """Return the identity of all that decided the content of the cache in `folder`."""
+    return str(json.loads((folder / "index.json").read_text())["identity"])
 
 
 def scale_to_short_side(image: np.ndarray, short_side: int) -> np.ndarray:

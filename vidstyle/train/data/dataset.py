@@ -17,6 +17,8 @@ from vidstyle.errors import InputError
 from vidstyle.media.file_kinds.picture_formats import FolderContent, listed, pictures_of
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.train.data.cache import ImageCache, open_cache, reopen_cache
+from vidstyle.train.data.counterparts import COUNTERPARTS, open_counterparts
+from vidstyle.train.method_defaults import METHODS
 from vidstyle.train.settings import STYLE_IMAGES, TrainSettings
 from vidstyle.user_cache import user_cache
 
@@ -54,10 +56,10 @@ def open_dataset(folder: Path, settings: TrainSettings, on_progress: OnProgress)
     photos = _NO_IMAGES
     if settings.has("photos"):
         folders = [Path(settings.photos)] if settings.photos else [_first_folder(folder, _PHOTO_FOLDERS)]
-        photos = _open_side(folder, folders, "photos", settings.load, on_progress)
+        photos = _open_side(folder, folders, "photos", settings, on_progress)
     if settings.style_image in (None, *STYLE_IMAGES):
         folders = [Path(path) for path in settings.paintings] or [_first_folder(folder, _PAINTING_FOLDERS)]
-        paintings = _open_side(folder, folders, "paintings", settings.load, on_progress)
+        paintings = _open_side(folder, folders, "paintings", settings, on_progress)
     else:
         paintings = _open_style_image(folder, Path(settings.style_image), settings.load)
     held_out = _draw_held_out(len(photos), settings.holdout or 0.0, settings.seed)
@@ -87,9 +89,27 @@ def _first_folder(folder: Path, names: tuple[str, ...]) -> Path:
     return next((folder / name for name in names if (folder / name).is_dir()), folder / names[0])
 
 
-def _open_side(folder: Path, sources: list[Path], side: str, load: int, on_progress: OnProgress) -> ImageCache:
-    """Return the cache of the images in `sources`, which are the `photos` or the `paintings` of the dataset."""
-    cache_folder = _cache_folder(folder, side, load, sources)
+def _open_side(
+    folder: Path, sources: list[Path], side: str, settings: TrainSettings, on_progress: OnProgress
+) -> ImageCache:
+    """Return the cache of the images in `sources`, which are the `photos` or the `paintings` of the dataset.
+
+    It has counterparts where the method learns from them.
+    """
+    cache_folder = _cache_folder(folder, side, settings.load, sources)
+    cache = _open_images(cache_folder, sources, side, settings.load, on_progress)
+    if not METHODS[settings.method].counterparts:
+        return cache
+    counterpart = COUNTERPARTS[side]
+
+    def on_count(done: int, total: int) -> None:
+        on_progress(Progress(counterpart.work, done, total, "images"))
+
+    return open_counterparts(cache, cache_folder, counterpart, on_count)
+
+
+def _open_images(cache_folder: Path, sources: list[Path], side: str, load: int, on_progress: OnProgress) -> ImageCache:
+    """Return the cache of the images in `sources`, or what an earlier run cached of them where they are gone."""
     if missing := [source for source in sources if not source.is_dir()]:
         if cache := reopen_cache(cache_folder):
             gone = f"There is no folder {missing[0]} any more: the {len(cache)} {side} that an earlier run cached are used."

@@ -1,5 +1,6 @@
 """The batches of a run. Every random draw is a function of the seed and the step, so a resumed run draws as a straight one."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -22,7 +23,10 @@ class Batches(Protocol):
     """Draws what a step learns from."""
 
     def images(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return photos and paintings of `step`, (n, 3, h, w) uint8 each, channels last in memory."""
+        """Return photos and paintings of `step`, (n, 3, h, w) uint8 each, channels last in memory.
+
+        Where images have counterparts there are six channels: three of the image, then three of its counterpart.
+        """
         ...
 
 
@@ -88,7 +92,10 @@ class BatchSampler:
         self.groups = (_each_alone(dataset.photos), paintings)
 
     def images(self, step: int) -> tuple[Tensor, Tensor]:
-        """Return this process's share of photos and paintings of `step`, (batch, 3, crop, crop) uint8 each, channels last."""
+        """Return this process's share of photos and paintings of `step`, (batch, 3, crop, crop) uint8 each, channels last.
+
+        Six channels where images have counterparts, from which the same windows are cut.
+        """
         photos, paintings = self.dataset.photos, self.dataset.paintings
         if self.style_image is not None:
             return self._crops(photos, _PHOTOS, step), to_planes(paintings.image(self.style_image))
@@ -97,7 +104,7 @@ class BatchSampler:
     def _crops(self, cache: ImageCache, side: int, step: int) -> Tensor:
         random = _random(self.seed, _CROP, side, step)
         draws = range(step * self.batch, (step + 1) * self.batch)
-        crops = [self._crop(cache.image(self._index(side, draw)), random) for draw in draws]
+        crops = [self._crop(cache.with_counterpart(self._index(side, draw)), random) for draw in draws]
         return own_rows(torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2))
 
     def _index(self, side: int, draw: int) -> int:
@@ -109,10 +116,13 @@ class BatchSampler:
         order = _random(self.seed, _WITHIN_SHOT, side, number, cycle).permutation(len(groups[number]))
         return groups[number][int(order[within])]
 
-    def _crop(self, image: np.ndarray, random: np.random.Generator) -> np.ndarray:
-        top = int(random.integers(image.shape[0] - self.crop + 1))
-        left = int(random.integers(image.shape[1] - self.crop + 1))
-        window = image[top : top + self.crop, left : left + self.crop]
+    def _crop(self, pictures: Sequence[np.ndarray], random: np.random.Generator) -> np.ndarray:
+        """Return the same window of pictures of one size, (crop, crop, 3 for each picture), mirrored half of the time."""
+        height, width = pictures[0].shape[:2]
+        top = int(random.integers(height - self.crop + 1))
+        left = int(random.integers(width - self.crop + 1))
+        windows = [picture[top : top + self.crop, left : left + self.crop] for picture in pictures]
+        window = windows[0] if len(windows) == 1 else np.concatenate(windows, axis=2)
         mirrored = self.flip and random.random() < 0.5
         return np.ascontiguousarray(window[:, ::-1] if mirrored else window)
 

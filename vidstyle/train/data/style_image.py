@@ -35,7 +35,7 @@ def _central(paintings: ImageCache, vgg16: str, device: torch.device) -> int:
     numbers = evenly_spaced(len(paintings), _MOST_FRAMES)
 
     def mean_features(number: int) -> Tensor:
-        square = to_device(centre_square(paintings.image(number)).copy()[None], device)
+        square = to_device(centre_square(paintings.image(number), multiple_of=4).copy()[None], device)
         return network(square, (_LAYER,))[_LAYER].mean((0, 2, 3))
 
     features = torch.stack([mean_features(number) for number in numbers])

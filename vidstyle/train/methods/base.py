@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
+from vidstyle.networks.generator_kinds import Generator
 from vidstyle.networks.norms import keep_channels_last
 from vidstyle.train.augmentation import augment
 from vidstyle.train.distributed import average_gradients
@@ -24,13 +25,14 @@ class TrainingMethod(Protocol):
         ...
 
     @property
-    def generator(self) -> nn.Module | None:
+    def generator(self) -> Generator | None:
         """The network that becomes the style; None where the method fits no generator."""
         ...
 
     def step(self, photos: Tensor, paintings: Tensor, random: torch.Generator) -> dict[str, Tensor]:
         """Learn from (n, 3, h, w) floats in [-1, 1] of either side, on the method's device; return losses by name.
 
+        Where the method's row asks for counterparts there are six channels: images over their counterparts.
         Every random draw of the step comes from `random`, a generator on the CPU.
         """
         ...

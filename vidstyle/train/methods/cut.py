@@ -10,7 +10,7 @@ from vidstyle.losses.gan import adversarial_loss, r1_penalty
 from vidstyle.losses.patch_nce import distance_weights, patch_nce
 from vidstyle.networks.discriminator import PatchDiscriminator
 from vidstyle.networks.patch_features import PatchEmbeddings, draw_positions
-from vidstyle.networks.resnet import LayeredGenerator, ResNetGenerator
+from vidstyle.networks.resnet_generator import LayeredGenerator, ResNetGenerator
 from vidstyle.networks.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
 from vidstyle.train.methods.base import NetworkTraining
 from vidstyle.train.settings import TrainSettings

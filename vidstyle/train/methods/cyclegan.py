@@ -7,7 +7,7 @@ from torch import Tensor
 
 from vidstyle.losses.gan import adversarial_loss, cycle_loss
 from vidstyle.networks.discriminator import PatchDiscriminator
-from vidstyle.networks.resnet import ResNetGenerator
+from vidstyle.networks.resnet_generator import ResNetGenerator
 from vidstyle.train.distributed import gather_images, own_share
 from vidstyle.train.methods.base import NetworkTraining
 from vidstyle.train.settings import TrainSettings

@@ -1,6 +1,7 @@
 """The class that trains each `--method`."""
 
 from vidstyle.train.methods.base import TrainingMethod
+from vidstyle.train.methods.cartoon import CartoonTraining
 from vidstyle.train.methods.cmd import MomentMatching
 from vidstyle.train.methods.cut import ContrastiveTraining, StyleGANContrastiveTraining
 from vidstyle.train.methods.cyclegan import CycleTraining
@@ -13,6 +14,7 @@ TRAINING_METHODS: dict[str, type[TrainingMethod]] = {
     "fastcut": ContrastiveTraining,
     "cut-stylegan": StyleGANContrastiveTraining,
     "cyclegan": CycleTraining,
+    "cartoon": CartoonTraining,
     "rt": PerceptualTraining,
     "cmd": MomentMatching,
     "inst": LookTraining,

@@ -69,7 +69,8 @@ class StyleRun(Run):
         step = self.state.step
         check_weights(self.ema.weights, step, self.folder)
         paint = make_painter(self.ema.network, self.ema.weights)
-        photos = sample_squares(self.dataset.held_out if len(self.dataset.held_out) else self.dataset.photos)
+        side = self.dataset.held_out if len(self.dataset.held_out) else self.dataset.photos
+        photos = sample_squares(side, self.ema.network.multiple_of)
         painted = [paint(photo) for photo in photos]
         sheet = grid([photos, painted, self._frames_like(painted)])
         write_image(self.folder.sample(step), sheet)
@@ -82,10 +83,10 @@ class StyleRun(Run):
 
     def _frames_like(self, painted: list[np.ndarray]) -> list[np.ndarray]:
         """Return the cartoon frames most like the paintings, or some of them where there is no scorer to compare them."""
-        paintings = self.dataset.paintings
+        paintings, multiple = self.dataset.paintings, self.ema.network.multiple_of
         if self.scorer is None:
-            return sample_squares(paintings)
-        return [centre_square(paintings.image(number)) for number in self.scorer.nearest(painted)]
+            return sample_squares(paintings, multiple)
+        return [centre_square(paintings.image(number), multiple) for number in self.scorer.nearest(painted)]
 
     def _keep_if_best(self, score: float) -> None:
         step = self.state.step

@@ -3,14 +3,13 @@
 It works at a quarter of the picture's size and below, since convolutions cost least there (pixel unshuffle, as the
 generators of real-time super-resolution do), and adds a change to the picture instead of painting it from nothing. It has
 no norms: AnimeGANv2's authors blame instance norms for noise in plain areas, and an instance norm reads the whole frame, so
-that colours jump between shots. Here a pixel depends on its surroundings alone, and a frame in tiles is the frame whole.
-"""
+that colours jump between shots. Here a pixel depends on its surroundings alone, and a frame in tiles is the frame whole."""
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidstyle.networks.resnet import LayeredGenerator
+from vidstyle.networks.resnet_generator import LayeredGenerator
 
 SLOPE = 0.2
 FINEST = 4

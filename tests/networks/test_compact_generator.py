@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidstyle.networks.compact import CELL, CompactGenerator, EdgeConv2d
+from vidstyle.networks.compact_generator import CELL, CompactGenerator, EdgeConv2d
 
 
 def lively(channels: int = 4, blocks: int = 3, seed: int = 0) -> CompactGenerator:

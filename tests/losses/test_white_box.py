@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tests.drawings import drawing
-from vidstyle.losses.cartoon import colour_loss, lab, plain_gradient_loss, random_grey, structure_loss, surface
+from vidstyle.losses.white_box import colour_loss, lab, plain_gradient_loss, random_grey, structure_loss, surface
 from vidstyle.networks.guided_filter import guided_filter
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from functools import partial
 
-from vidstyle.networks.compact import CompactGenerator
+from vidstyle.networks.compact_generator import CompactGenerator
 from vidstyle.networks.johnson import JohnsonNetwork
-from vidstyle.networks.resnet import LayeredGenerator, ResNetGenerator
+from vidstyle.networks.resnet_generator import LayeredGenerator, ResNetGenerator
 from vidstyle.networks.stylegan2 import StyleGAN2Generator
 
 Generator = LayeredGenerator | JohnsonNetwork

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from vidstyle.networks.resnet import PATCH_LAYERS, ResNetGenerator, patch_channels
+from vidstyle.networks.resnet_generator import PATCH_LAYERS, ResNetGenerator, patch_channels
 
 
 def test_the_generator_has_the_published_number_of_parameters() -> None:

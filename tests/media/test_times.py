@@ -1,0 +1,87 @@
+"""Every picture once, at its time, with its duration, and sound in step: containers, codecs, orders, rates and patterns."""
+
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.clicks import clicks, flashes, make_clicks
+from tests.clips import make_clip
+from tests.numbered import durations_in, numbered, numbers_in
+from tests.packets import complaints, video_times
+from tests.pipeline import passed_through
+
+MILLISECOND = Fraction(1, 1000)
+X264 = {"preset": "medium", "crf": "1"}
+DEEP = X264 | {"x264-params": "bframes=7:b-adapt=0:b-pyramid=normal"}
+KINDS: dict[str, dict[str, Any]] = {
+    "plain": {"b_frames": 0, "options": X264},
+    "reordered": {"b_frames": 3, "options": X264},
+    "deep": {"b_frames": 7, "options": DEEP},
+    "hevc": {"codec": "libx265", "b_frames": 4, "options": {"preset": "medium", "x265-params": "crf=4:log-level=none"}},
+}
+RATES = (1, Fraction(24000, 1001), 1000)
+PATTERNS = {"slides": [0, 1000, 5000, 5040, 9000, 12000], "gap": [0, 40, 80, 600_080, 600_120, 600_160]}
+FRAMES = 12
+
+
+def assert_passes(source: Path, target: Path, times: list[Fraction], last: Fraction, **how: Any) -> None:
+    """Assert that the pictures come once, in order, as far apart as `times`, and that the last one lasts `last` seconds."""
+    report = passed_through(source, target, **how)
+    assert (report.frames, report.packets, report.held, report.warnings) == (len(times), len(times), 0, [])
+    assert numbers_in(target) == list(range(len(times)))
+    shown = video_times(target)
+    assert all(
+        abs((time - shown[0]) - (wanted - times[0])) <= MILLISECOND for time, wanted in zip(shown, times, strict=True)
+    )
+    assert all(later > earlier for earlier, later in pairwise(shown))
+    assert abs(durations_in(target)[-1] - last) <= MILLISECOND
+    assert complaints(target) == ""
+
+
+@pytest.mark.parametrize("rate", RATES, ids=str)
+@pytest.mark.parametrize(
+    ("suffix", "kind"),
+    [(suffix, kind) for suffix in (".mp4", ".mov", ".mkv", ".nut", ".ts") for kind in KINDS] + [(".flv", "deep")],
+)
+def test_constant_rates(tmp_path: Path, suffix: str, kind: str, rate: Fraction) -> None:
+    source = make_clip(
+        tmp_path / f"a{suffix}", frames=FRAMES, rate=rate, key_every=250, pictures=numbered, **KINDS[kind]
+    )
+    times = [number / Fraction(rate) for number in range(FRAMES)]
+    assert_passes(source, tmp_path / "out.mp4", times, 1 / Fraction(rate))
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".nut"])
+@pytest.mark.parametrize("target", ["out.mp4", "out.webm"])
+def test_uneven_times(tmp_path: Path, suffix: str, kind: str, pattern: str, target: str) -> None:
+    how = {"pts": PATTERNS[pattern], "time_base": MILLISECOND, "rate": 25, "key_every": 250, "pictures": numbered}
+    source = make_clip(tmp_path / f"a{suffix}", **how, **KINDS[kind])
+    times = [Fraction(time, 1000) for time in PATTERNS[pattern]]
+    assert_passes(source, tmp_path / target, times, Fraction(1, 25), segment=4)
+
+
+@pytest.mark.parametrize("rate", [1, 600, 1000])
+def test_avi_without_and_with_reordering(tmp_path: Path, rate: Fraction) -> None:
+    times = [number / Fraction(rate) for number in range(FRAMES)]
+    for kind in ("plain", "reordered"):
+        source = make_clip(tmp_path / f"{kind}.avi", frames=FRAMES, rate=rate, pictures=numbered, **KINDS[kind])
+        assert_passes(source, tmp_path / f"{kind}.mp4", times, 1 / Fraction(rate))
+
+
+@pytest.mark.parametrize(("suffix", "sound"), [(".mp4", "aac"), (".mkv", "libopus"), (".nut", "mp2"), (".ts", "mp2")])
+@pytest.mark.parametrize("target", ["out.mp4", "out.mkv"])
+def test_sound_stays_in_step_with_deeply_reordered_pictures(
+    tmp_path: Path, suffix: str, sound: str, target: str
+) -> None:
+    options = ("-x264-params", "bframes=12:b-adapt=0:ref=8")
+    source = make_clicks(tmp_path / f"a{suffix}", sound, seconds=2, b_frames=12, options=options)
+    passed_through(source, tmp_path / target)
+    offset = clicks(source)[0] - flashes(source)[0]
+    heard, seen = clicks(tmp_path / target), flashes(tmp_path / target)
+    assert len(seen) == len(heard) == 2
+    assert all(abs(click - flash - offset) < 0.0015 for click, flash in zip(heard, seen, strict=True))
