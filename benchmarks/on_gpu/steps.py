@@ -89,12 +89,17 @@ def _compile(method: TrainingMethod, backend: str) -> None:
                 setattr(network, name, torch.compile(called, backend=backend))
 
 
+def channels_of(case: StepCase) -> int:
+    """Return how many channels a step gets of each image: three more where its counterpart comes with it."""
+    return 6 if case.method != PLAIN and METHODS[case.method].counterparts else 3
+
+
 def measure(case: StepCase, device: torch.device, ceiling: float, times: int, rehearse: bool) -> dict[str, Any]:
     """Return the figures of one case, over `times` steps on noise."""
     method, random = method_of(case, device, rehearse), torch.Generator().manual_seed(0)
     layout = torch.channels_last if case.layout == "last" else torch.contiguous_format
     photos, paintings = (
-        (torch.rand(case.batch, 3, case.crop, case.crop, generator=random) * 2 - 1)
+        (torch.rand(case.batch, channels_of(case), case.crop, case.crop, generator=random) * 2 - 1)
         .to(device)
         .contiguous(memory_format=layout)
         for _ in range(2)

@@ -37,8 +37,8 @@ POLL_SECONDS = 0.2
 TINY = ("--channels", "4", "--discriminator-channels", "4", "--blocks", "5", "--crop", "32", "--load", "32")
 TINY_EVERY = ("--sample-every", "2", "--save-every", "2", "--log-every", "1", "--holdout", "0", "--device", "cpu")
 SHIPPED = ("--sample-every", "1000", "--save-every", "1000", "--device", "cuda")
-MOST_STEPS = ("--epochs", "100000", "--epochs-decay", "0")
-"""More than any clock allows; with --steps or --epochs among the arguments the run may end before it."""
+MOST_STEPS = ("--steps", "1000000")
+"""More than any clock allows, unless the arguments say otherwise."""
 
 
 def tiny_dataset(folder: Path) -> Path:
