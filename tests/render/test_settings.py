@@ -35,7 +35,7 @@ def test_the_defaults_are_those_of_the_documentation() -> None:
             {"upscaler": "none", "finish": "both"},
             "--finish both needs an upscaler, but --upscaler is none. Use --finish guided, or name one.",
         ),
-        ({"calm": 2}, "calm cannot be 2.0: it takes NUMBER, at least 0 and at most 1."),
+        ({"calm": 2}, "calm cannot be 2: it takes NUMBER, at least 0 and at most 1."),
         ({"tile": 8}, "tile cannot be 8: it takes auto, 0, or at least 32."),
         ({"start": 3.0, "end": 2.0}, "The end, 2 s, is not after the start, 3 s. Raise --end."),
         ({"end": 0.0}, "The end, 0 s, is not after the start, 0 s. Raise --end."),
