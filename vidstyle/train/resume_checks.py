@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from vidstyle.errors import OutputError, SettingsError
-from vidstyle.files import claimed, write_json
+from vidstyle.errors import SettingsError
+from vidstyle.files import as_output_error, claimed, write_json
 from vidstyle.progress import OnProgress, note
 from vidstyle.run_folder import RunFolder
 from vidstyle.train.data.cache import join_names
@@ -35,17 +35,13 @@ def claim_run(folder: RunFolder, restart: bool, on_progress: OnProgress) -> Iter
 
 
 def _empty(folder: RunFolder) -> None:
-    """Remove all that an earlier run left but the lock, which this one holds."""
-    try:
+    """Remove all that an earlier run left but the lock, which this one holds; raises OutputError."""
+    with as_output_error(f"into {folder.path}"):
         for path in set(folder.path.iterdir()) - {folder.lock}:
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink()
-    except OSError as error:
-        raise OutputError(
-            f"Cannot write into {folder.path}: {error.strerror}. Check the path, rights and free space."
-        ) from error
 
 
 def refuse_other_settings(folder: RunFolder, settings: TrainSettings) -> None:
