@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tests.drawings import drawing
-from vidstyle.losses.white_box import colour_loss, lab, plain_gradient_loss, random_grey, structure_loss, surface
+from vidstyle.losses.white_box import colour_loss, lab, plain_gradient_loss, random_grey, srgb, structure_loss, surface
 from vidstyle.networks.guided_filter import guided_filter
 
 
@@ -120,17 +120,23 @@ def test_lab_has_a_finite_gradient_in_and_beyond_its_range() -> None:
 
 def test_colour_is_the_huber_loss_of_the_cells_mean_colours() -> None:
     painted, flattened = images(1, 3, 36, 32), images(1, 3, 36, 32, seed=1) * 0.3
+    large, small = (_cell_losses(painted, flattened, *cells) for cells in ((16, 0), (4, 1)))
+    assert float(colour_loss(painted, flattened)) == pytest.approx(np.mean(large) + np.mean(small), rel=1e-4)
+
+
+def _cell_losses(painted: Tensor, flattened: Tensor, side: int, first_channel: int) -> list[float]:
+    """Return the Huber losses of the channels of each cell, one after the other."""
     values = []
-    for top in (0, 16):
-        for left in (0, 16):
+    for top in range(0, 36 - side + 1, side):
+        for left in range(0, 32, side):
             cells = (
-                image[..., top : top + 16, left : left + 16].mean((2, 3), keepdim=True)
+                image[..., top : top + side, left : left + side].mean((2, 3), keepdim=True)
                 for image in (painted, flattened)
             )
-            ours, wanted = (lab(cell).flatten() / 100 for cell in cells)
+            ours, wanted = (lab(cell).flatten()[first_channel:] / 100 for cell in cells)
             for distance in (ours - wanted).abs().tolist():
                 values.append(0.5 * distance**2 if distance < 0.1 else 0.1 * (distance - 0.05))
-    assert float(colour_loss(painted, flattened)) == pytest.approx(np.mean(values), rel=1e-4)
+    return values
 
 
 def test_texture_of_the_same_mean_is_no_other_colour_and_a_tint_is() -> None:
@@ -140,3 +146,8 @@ def test_texture_of_the_same_mean_is_no_other_colour_and_a_tint_is() -> None:
     checks[..., 1::2] -= 0.2
     tinted = flat + torch.tensor([0.1, 0.0, -0.1]).view(1, 3, 1, 1)
     assert float(colour_loss(checks, flat)) < 1e-6 < 1e-4 < float(colour_loss(tinted, flat))
+
+
+def test_srgb_undoes_lab() -> None:
+    picture = images(1, 3, 16, 16)
+    assert torch.allclose(srgb(lab(picture)), picture, atol=1e-4)

@@ -15,7 +15,7 @@ from vidstyle.progress import silent
 from vidstyle.run_folder import RunFolder, read_log
 from vidstyle.train import score
 from vidstyle.train.data.dataset import open_dataset
-from vidstyle.train.score import StyleScorer
+from vidstyle.train.score import COLUMNS, StyleScorer, combined_score
 from vidstyle.train.settings import TrainSettings
 from vidstyle.train.stage import run
 
@@ -41,7 +41,15 @@ def test_a_painter_of_cartoon_frames_scores_better_than_one_of_noise(many: Path,
     frames = iter(range(100))
     perfect = judge.score(lambda photo: images.paintings.image(next(frames) % 3))
     noisy = judge.score(lambda photo: noise.integers(0, 255, photo.shape, dtype=np.uint8))
-    assert perfect < 0.5 * noisy
+    assert perfect["fd-vgg16"] < 0.5 * noisy["fd-vgg16"]
+    assert judge.score(np.copy)["score"] == pytest.approx(1)
+
+
+def test_lines_drawn_into_plain_areas_and_lost_edges_make_the_score_worse() -> None:
+    assert combined_score(0.5, plain_areas=1.0, edges=1.0) == 0.5
+    assert combined_score(0.5, plain_areas=4.0, edges=1.0) == 2.0
+    assert combined_score(0.5, plain_areas=0.2, edges=0.5) == 1.0
+    assert combined_score(0.5, plain_areas=1.0, edges=-0.3) == combined_score(0.5, plain_areas=1.0, edges=0.1)
 
 
 def test_the_nearest_frame_of_a_frame_is_itself(many: Path, random_vgg16: Path) -> None:
@@ -54,14 +62,14 @@ def test_the_best_style_is_kept_beside_the_last_with_score_and_step(
     many: Path, random_vgg16: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scores = iter([5.0, 3.0, 4.0])
-    monkeypatch.setattr(StyleScorer, "score", lambda *_: next(scores))
+    monkeypatch.setattr(StyleScorer, "score", lambda *_: dict.fromkeys(COLUMNS, 1.0) | {"score": next(scores)})
     result = run(many, tmp_path, held(random_vgg16, sample_every=2), silent)
     folder = RunFolder(tmp_path / "cut++")
     assert [row["step"] for row in read_log(folder.scores)] == [2, 4, 6]
     best = load_style(folder.best_style)
-    assert (best.history["score"], best.history["steps"]) == ({"fd-vgg16": 3.0}, 4)
+    assert (best.history["score"]["score"], best.history["steps"]) == (3.0, 4)
     assert load_style(folder.style).history["steps"] == 6
-    assert result.details == {"fd-vgg16": 4.0, "best fd-vgg16": 3.0, "best step": 4}
+    assert result.details == dict.fromkeys(COLUMNS, 1.0) | {"score": 4.0, "best score": 3.0, "best step": 4}
     assert result.counts == {"photos": 12, "paintings": 3, "steps": 6, "held_out": 4}
 
 

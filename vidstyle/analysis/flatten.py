@@ -12,20 +12,20 @@ import cv2
 import numpy as np
 
 BILATERAL_PASSES, BILATERAL_PIXELS, BILATERAL_LEVELS = 2, 7, 40
-MEAN_SHIFT_PIXELS, MEAN_SHIFT_LEVELS, MEAN_SHIFT_PYRAMID = 8, 24, 1
-MEAN_SHIFT_SHARE = 0.85
+MEAN_SHIFT_PIXELS, MEAN_SHIFT_LEVELS, MEAN_SHIFT_PYRAMID = 11, 40, 1
+MEAN_SHIFT_SHARE = 0.95
 """How much of the mean shift's shapes there is; the rest, of the bilateral filter, keeps what is small."""
-SATURATION, CONTRAST = 1.25, 1.05
+SATURATION, CONTRAST = 1.5, 1.1
 """Gain of a*b* for colours of medium chroma, and of L* around 50."""
-NEUTRAL_CHROMA, VIVID_CHROMA = (4, 16), (45, 85)
+NEUTRAL_CHROMA, VIVID_CHROMA = (5, 20), (50, 95)
 """Between these chromas the gain of a*b* sets in, and ends: grey stays grey, and what is vivid does not become garish."""
 SKIN_HUE, SKIN_HUE_WIDTH, SKIN_GAIN = 55, 25, 0.5
 """Hue of skin in degrees of a*b*, the width around it, and the part of the gain that is left there."""
-INK_NEAR, INK_FAR, INK_OFFSET = 0.8, 1.6, 0.08
+INK_NEAR, INK_FAR, INK_OFFSET = 0.9, 1.8, 0.08
 """Deviations of the two Gaussians whose difference is ink, and what keeps it small in the dark, where it is divided."""
 INK_RANGE = (0.025, 0.075)
 """Differences from which on there is ink, and full ink."""
-INK_STRENGTH = 0.65
+INK_STRENGTH = 0.85
 """How much full ink darkens."""
 LINE_INK, LINE_PIXELS = 0.2, 20
 """Ink above `LINE_INK` that is connected over fewer pixels than these is a speck, and is left out."""

@@ -19,6 +19,7 @@ PLAIN_GRADIENT, PLAIN_SOFTNESS = 0.06, 0.015
 """Gradient of the photo, per pixel on [-1, 1], at which a pixel is half plain, and how fast that changes around it."""
 COLOUR_CELL = 16
 """Side in pixels of the cells whose mean colours are compared, so that lines and texture do not count as colour."""
+HUE_CELL = 4
 COLOUR_DELTA = 0.1
 """Difference of L*a*b* / 100 from which on the colour loss grows linearly: 10 delta E, what is plainly another colour."""
 LINEAR_TO_XYZ = ((0.4124, 0.3576, 0.1805), (0.2126, 0.7152, 0.0722), (0.0193, 0.1192, 0.9505))
@@ -70,14 +71,20 @@ def plain_gradient_loss(painted: Tensor, photos: Tensor, flattened: Tensor) -> T
     return (plain * (_steepness(painted) - _steepness(flattened)).clamp(min=0)).mean()
 
 
-def colour_loss(painted: Tensor, flattened: Tensor, cell: int = COLOUR_CELL) -> Tensor:
-    """Return the Huber loss between mean colours of cells of `cell` pixels a side, in CIE L*a*b* / 100.
+def colour_loss(painted: Tensor, flattened: Tensor, cell: int = COLOUR_CELL, hue_cell: int = HUE_CELL) -> Tensor:
+    """Return the Huber loss between mean colours of cells, in CIE L*a*b* / 100: L*a*b* of large cells, a*b* of small ones.
 
-    L*a*b* rather than YCbCr: its distances are what eyes see, and `chroma-shift` measures the same. What the cells leave
-    over at the right and at the bottom does not count.
+    Cells have `cell` and `hue_cell` pixels a side. The small ones keep coloured fringes from lines, and leave lightness free
+    to draw. L*a*b* rather than YCbCr: its distances are what eyes see, and `chroma-shift` measures the same. What the cells
+    leave over at the right and at the bottom does not count.
     """
-    ours, wanted = (lab(functional.avg_pool2d(images.float(), cell)) for images in (painted, flattened))
-    return functional.huber_loss(ours / 100, wanted / 100, delta=COLOUR_DELTA)
+    return _cell_distance(painted, flattened, cell, 0) + _cell_distance(painted, flattened, hue_cell, 1)
+
+
+def _cell_distance(painted: Tensor, flattened: Tensor, cell: int, first_channel: int) -> Tensor:
+    """Return the Huber loss of the channels of L*a*b* / 100 from `first_channel` on, means over cells."""
+    ours, wanted = (lab(functional.avg_pool2d(images.float(), cell)) / 100 for images in (painted, flattened))
+    return functional.huber_loss(ours[:, first_channel:], wanted[:, first_channel:], delta=COLOUR_DELTA)
 
 
 def lab(images: Tensor) -> Tensor:
@@ -96,6 +103,23 @@ def lab(images: Tensor) -> Tensor:
     root = torch.where(xyz > least, xyz.clamp(min=least) ** (1 / 3), xyz / (3 * (6 / 29) ** 2) + 4 / 29)
     x, y, z = root.unbind(1)
     return torch.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], 1)
+
+
+def srgb(colours: Tensor) -> Tensor:
+    """Return sRGB images, (n, 3, h, w) float32, of CIE L*a*b* (D65) with L* in 0..100: the inverse of `lab`.
+
+    Colours that sRGB does not hold come out beyond [-1, 1].
+    """
+    lightness, red_green, yellow_blue = colours.float().unbind(1)
+    y = (lightness + 16) / 116
+    root = torch.stack([y + red_green / 500, y, y - yellow_blue / 200], 1)
+    xyz = torch.where(root > 6 / 29, root**3, 3 * (6 / 29) ** 2 * (root - 4 / 29))
+    matrix = torch.tensor(LINEAR_TO_XYZ, device=colours.device)
+    inverse = torch.linalg.inv(matrix / matrix.sum(1, keepdim=True))
+    with torch.autocast(colours.device.type, enabled=False):
+        linear = torch.einsum("cx,nxhw->nchw", inverse, xyz)
+    curve = 1.055 * linear.clamp(min=0.0031308) ** (1 / 2.4) - 0.055
+    return torch.where(linear > 0.0031308, curve, 12.92 * linear) * 2 - 1
 
 
 def _steepness(images: Tensor) -> Tensor:

@@ -68,11 +68,13 @@ _CARTOON = {
     "lr": 3e-4,
     "gradient_clip": 1.0,
     "ema": 0.998,
+    "init": "auto",
     "lambda_texture": 1.0,
     "lambda_surface": 0.1,
     "lambda_structure": 1.0,
     "lambda_plain": 8.0,
     "lambda_colour": 10.0,
+    "palette": 0.7,
 }
 _SINGLE_IMAGE = {"style_image": "central", "vgg16": "", "lambda_content": 1.0}
 

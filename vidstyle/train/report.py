@@ -7,7 +7,7 @@ from typing import Any
 from vidstyle.report.contact_sheet import evenly_spaced
 from vidstyle.report.page import chart, charts, notes, slider, table, write_page
 from vidstyle.run_folder import RunFolder, read_log
-from vidstyle.train.score import SCORE
+from vidstyle.train.score import COLUMNS
 from vidstyle.train.settings import TrainSettings
 
 _MOST_SAMPLES = 24
@@ -33,7 +33,7 @@ def write_report(
             "Warnings": notes(warnings),
             **pictures,
             "Samples: photos, paintings, cartoon frames": slider(_samples(folder.samples)),
-            "Scores on held-out photos (lower is nearer to the cartoon)": charts(_curves(folder.scores, [SCORE])),
+            "Held-out photos (score and fd-vgg16: lower is better)": charts(_curves(folder.scores, COLUMNS)),
             "Losses": charts(_curves(folder.log, losses)),
             "Settings": table(_settings(settings), in_columns=True),
         },

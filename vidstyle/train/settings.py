@@ -124,6 +124,12 @@ class TrainSettings(Settings):
     lambda_colour: float = _method_setting(
         "lambda_colour", "weight of the likeness of mean colours to the flattened photo's", minimum=0.0
     )
+    palette: float = _method_setting(
+        "palette",
+        "how far the lightness and the chroma of paintings move towards the cartoon's: 0 not at all, 1 until means agree",
+        minimum=0.0,
+        maximum=1.0,
+    )
     style_image: str = _method_setting(
         "style_image",
         "the one cartoon frame to learn from: a file, `central` by its features (also `auto`), or `random`",
@@ -150,7 +156,9 @@ class TrainSettings(Settings):
     ema: float = _method_setting(
         "ema", "decay of the running mean of the generator that becomes the style", minimum=0.0, maximum=0.99999
     )
-    init: str = _method_setting("init", "style to start from instead of random weights")
+    init: str = _method_setting(
+        "init", "style to start from; `none`: random weights; `auto`: the style flat where the generator fits"
+    )
     seed: int = setting(0, "seed of every random draw", minimum=0, cap=LARGEST_SEED)
     precision: str = setting("auto", "number format of the networks", choices=("auto", "fp32", "bf16"))
     device: str = setting("auto", "auto, cpu, cuda, cuda:N or mps")

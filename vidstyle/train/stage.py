@@ -146,8 +146,8 @@ def _start_or_resume(plan: RunPlan, device: torch.device) -> TrainingState:
     state = TrainingState(method, ema)
     if plan.folder.checkpoint.is_file():
         load_checkpoint(plan.folder.checkpoint, state)
-    elif ema and settings.init:
-        start_from_style(settings.init, settings, ema)
+    elif ema:
+        start_from_style(settings, ema)
     return state
 
 

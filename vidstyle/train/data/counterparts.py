@@ -15,7 +15,7 @@ from vidstyle.checksum import identity_of
 from vidstyle.files import remove_stale_partials, whole_file, write_json
 from vidstyle.train.data.cache import ImageCache, OnCount, cache_identity
 
-_VERSION = 1
+_VERSION = 3
 """Raised when counterparts are computed in another way, so that earlier ones are made again."""
 
 

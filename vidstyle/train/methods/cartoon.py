@@ -6,6 +6,7 @@ in colour. As in CartoonGAN (Chen, Lai and Liu, 2018), cartoon frames with blurr
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from vidstyle.losses.white_box import colour_loss, plain_gradient_loss, random_g
 from vidstyle.networks.compact_generator import CompactGenerator
 from vidstyle.networks.discriminator import SpectralDiscriminator
 from vidstyle.train.methods.base import NetworkTraining
+from vidstyle.train.palette import Palette
 from vidstyle.train.settings import TrainSettings
 
 LABEL_SMOOTHING = 0.1
@@ -46,6 +48,7 @@ class CartoonTraining(NetworkTraining):
             "plain": settings.lambda_plain,
             "colour": settings.lambda_colour,
         }
+        self.palette = Palette(settings.palette)
         self.weights = {name: weight for name, weight in weights.items() if weight}
         self.discriminators: tuple[str, ...] = tuple(name for name in ("texture", "surface") if name in networks)
         self.losses: tuple[str, ...] = (*self.weights, *(f"D_{name}" for name in self.discriminators))
@@ -57,6 +60,9 @@ class CartoonTraining(NetworkTraining):
         """
         photos, flattened = _split(photos)
         paintings, smooth_edged = _split(paintings)
+        if self.palette.strength:
+            self.palette.update(flattened, paintings)
+            flattened = self.palette(flattened)
         with self.autocast():
             painted = self.generator(photos)
         painted = painted.float()
@@ -68,6 +74,15 @@ class CartoonTraining(NetworkTraining):
         self.descend(["generator"], torch.stack([self.weights[name] * losses[name] for name in self.weights]).sum())
         losses |= verdicts
         return {name: losses[name].detach() for name in self.losses}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything that a bit-exact resume needs."""
+        return {**super().state_dict(), "palette": self.palette.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore the state that `state_dict` returned."""
+        super().load_state_dict(state)
+        self.palette.load_state_dict(state["palette"])
 
     def _train_discriminator(
         self, name: str, reals: Tensor, fakes: Sequence[Tensor], random: torch.Generator

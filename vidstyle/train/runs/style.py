@@ -19,19 +19,32 @@ from vidstyle.train.log import Log, RunWarnings
 from vidstyle.train.method_defaults import METHODS
 from vidstyle.train.runs.base import Run, RunPlan
 from vidstyle.train.samples import centre_square, make_painter, sample_squares
-from vidstyle.train.score import SCORE, StyleScorer
+from vidstyle.train.score import COLUMNS, SCORE, StyleScorer
 from vidstyle.train.settings import TrainSettings
 
+FLAT_STYLE = "flat"
+"""The style of the package that knows flattened photos alone: where the method `cartoon` begins."""
 
-def start_from_style(name: str, settings: TrainSettings, ema: ExponentialMovingAverage) -> None:
-    """Begin with the weights of a style; raises StyleError, and SettingsError where it is of another kind or size."""
-    style, kind = load_style(find_style(name)), METHODS[settings.method].generator
+
+def start_from_style(settings: TrainSettings, ema: ExponentialMovingAverage) -> None:
+    """Begin with the weights of the style that `settings.init` names, or leave the random ones where it names none.
+
+    Raises StyleError, and SettingsError where the style's generator is of another kind or size.
+    """
+    name = settings.init
+    if name in ("", "none"):
+        return
+    style = load_style(find_style(FLAT_STYLE if name == "auto" else name))
+    kind = METHODS[settings.method].generator
+    fits = (style.kind, style.channels, style.blocks) == (kind, settings.channels, settings.blocks)
+    if name == "auto" and not fits:
+        return
     if style.kind != kind:
         raise SettingsError(
             f"The style {name} holds a {style.kind} generator, and {settings.method} fits a {kind} one. "
             "Give a style of that kind, or another --method."
         )
-    if (style.channels, style.blocks) != (settings.channels, settings.blocks):
+    if not fits:
         raise SettingsError(
             f"The style {name} has {style.channels} channels and {style.blocks} blocks. "
             f"Give --channels {style.channels} --blocks {style.blocks} to start from it."
@@ -58,11 +71,11 @@ class StyleRun(Run):
             return None
         try:
             network = load_vgg16(self.settings.vgg16, self.state.method.device)
-        except StyleError as error:
+            return StyleScorer(network, self.dataset.held_out, self.dataset.paintings, self.settings.seed)
+        except (StyleError, ImportError) as error:
             text = f"The style is not scored, and no best one is kept: {error}"
             self.warnings.add(self.state.step, "no score", text)
             return None
-        return StyleScorer(network, self.dataset.held_out, self.dataset.paintings, self.settings.seed)
 
     def write_samples(self) -> None:
         """Write the sample pictures, and score the style; raises TrainingError where the run has diverged."""
@@ -88,19 +101,23 @@ class StyleRun(Run):
             return sample_squares(paintings, multiple)
         return [centre_square(paintings.image(number), multiple) for number in self.scorer.nearest(painted)]
 
-    def _keep_if_best(self, score: float) -> None:
+    def _keep_if_best(self, figures: dict[str, float]) -> None:
         step = self.state.step
         earlier = [row[SCORE] for row in self._scores() if row["step"] < step]
-        with closing(Log(self.folder.scores, (SCORE,), step - 1)) as log:
-            log.write(step, {SCORE: score})
+        with closing(Log(self.folder.scores, COLUMNS, step - 1)) as log:
+            log.write(step, figures)
         if self.tensorboard:
-            self.tensorboard.add_scalars(step, {SCORE: score})
-        if not earlier or score < min(earlier):
-            save_style(self._style({"score": {SCORE: score}}), self.folder.best_style)
+            self.tensorboard.add_scalars(step, figures)
+        if not earlier or figures[SCORE] < min(earlier):
+            save_style(self._style({"score": figures}), self.folder.best_style)
 
     def _scores(self) -> list[dict[str, float]]:
-        """Return the scores so far, a row for each step at which the style was scored."""
-        return read_log(self.folder.scores) if self.folder.scores.is_file() else []
+        """Return the scores so far, a row for each step at which the style was scored.
+
+        Rows of version 0.1.0 hold fd-vgg16 alone; they do not count, since it cannot be compared with a score.
+        """
+        rows = read_log(self.folder.scores) if self.folder.scores.is_file() else []
+        return [row for row in rows if SCORE in row]
 
     def finish(self) -> None:
         """Write what a run ends with, the style last."""
@@ -125,9 +142,9 @@ class StyleRun(Run):
         scores = [row for row in self._scores() if row["step"] <= self.state.step]
         if not scores:
             return super().details()
-        best = min(scores, key=lambda row: row[SCORE])
-        figures = {SCORE: scores[-1][SCORE], f"best {SCORE}": best[SCORE], "best step": int(best["step"])}
-        return {**super().details(), **figures}
+        best, last = min(scores, key=lambda row: row[SCORE]), dict(scores[-1])
+        del last["step"]
+        return {**super().details(), **last, f"best {SCORE}": best[SCORE], "best step": int(best["step"])}
 
     @staticmethod
     def output(folder: RunFolder) -> Path:
