@@ -21,7 +21,7 @@ COMMANDS = {
     "compare": "Put finished runs side by side: a table of all figures and a grid of pictures.",
     "run": "Do what a recipe says: extract, train, evaluate, compare, render.",
     "weights": "List the pretrained weights and where they were found.",
-    "styles": "List the styles that can be rendered by name.",
+    "styles": "List the styles that can be rendered by name, with their licences.",
 }
 
 _RENAMED = {"import": "import_style"}

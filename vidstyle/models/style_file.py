@@ -1,8 +1,9 @@
 """The style file: a generator's weights and what is needed to rebuild it, as safetensors with metadata."""
 
+import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,9 @@ import torch
 from torch import Tensor
 
 from vidstyle.errors import StyleError
-from vidstyle.files import is_file, is_folder
+from vidstyle.files import encodable, is_file, is_folder
 from vidstyle.models.file_kind import CHECKPOINT, OLD_CHECKPOINT, SAFETENSORS, describe_file
-from vidstyle.models.tensor_file import READ_ERRORS, load_with_metadata, save_with_metadata
+from vidstyle.models.tensor_file import READ_ERRORS, load_metadata, load_with_metadata, save_with_metadata
 from vidstyle.models.weights import finite
 from vidstyle.networks.generator_kinds import GENERATORS
 from vidstyle.run_folder import RunFolder
@@ -23,13 +24,17 @@ FORMAT = "vidstyle-style-1"
 """What the metadata of a style file states as its format."""
 DESCRIPTION = {"kind", "channels", "blocks", "size"}
 """What its metadata say of the generator."""
+OPTIONAL_TEXTS = ("licence", "attribution", "description", "start")
+"""Keys of its metadata that are left out where nothing is stated, as in files of 0.1.0."""
 
 
 @dataclass(frozen=True)
 class Style:
     """A trained generator: what it takes to build it, its weights, and how it was trained.
 
-    `kind` is a key of `GENERATORS`, `size` the short side in pixels at which it was trained. Raises StyleError when the
+    `kind` is a key of `GENERATORS`, `size` the short side in pixels at which it was trained. `description` says in a few
+    words what it was fitted to. `licence`, `attribution` and `description` are empty where they are not stated. `start` is
+    the `start_identity` of the style that its training began with, empty where there was none. Raises StyleError when the
     values cannot be those of a generator.
     """
 
@@ -39,6 +44,10 @@ class Style:
     size: int
     weights: dict[str, Tensor]
     history: dict[str, Any] = field(default_factory=dict)
+    licence: str = ""
+    attribution: str = ""
+    description: str = ""
+    start: str = ""
 
     def __post_init__(self) -> None:
         counts = (self.channels, self.blocks, self.size)
@@ -50,12 +59,26 @@ class Style:
             )
 
 
+def with_texts(style: Style, **texts: str | None) -> Style:
+    """Return the style with those of its `licence`, `attribution` and `description` that are given and not None."""
+    return replace(style, **{key: text.strip() for key, text in texts.items() if text is not None})
+
+
 def save_style(style: Style, target: Path, dtype: torch.dtype = torch.float32) -> None:
     """Write `style` with its weights in `dtype`, whole or not at all; raises OutputError."""
     described = {"kind": style.kind, "channels": style.channels, "blocks": style.blocks, "size": style.size}
     metadata = {"format": FORMAT, "style": json.dumps(described), "history": json.dumps(style.history, default=str)}
+    metadata |= {key: encodable(text) for key in OPTIONAL_TEXTS if (text := getattr(style, key))}
     weights = {name: weight.detach().cpu().to(dtype).contiguous() for name, weight in style.weights.items()}
     save_with_metadata(weights, metadata, target)
+
+
+def is_style_file(path: Path) -> bool:
+    """Whether a file is a style of ours, whole or damaged; False for a file that cannot be read."""
+    try:
+        return load_metadata(path).get("format") == FORMAT
+    except READ_ERRORS:
+        return False
 
 
 def load_style(path: Path) -> Style:
@@ -76,10 +99,26 @@ def load_style(path: Path) -> Style:
     if set(described) != DESCRIPTION:
         raise StyleError(f"{path} does not describe its generator. Give a style.safetensors that train wrote.")
     weights = finite({name: tensor.float() for name, tensor in tensors.items()}, path)
+    texts = {key: metadata.get(key, "") for key in OPTIONAL_TEXTS}
     try:
-        return Style(**described, weights=weights, history=history)
+        return Style(**described, weights=weights, history=history, **texts)
     except StyleError as error:
         raise StyleError(f"{path}: {error} Give a style.safetensors that train wrote.") from error
+
+
+def start_identity(style: Style) -> str:
+    """Return the SHA-256 of the weights that the training of `style` began with, of its own where it began with none.
+
+    It is the same for weights in full and in half precision. Styles of one identity are near enough to mix.
+    """
+    if style.start:
+        return style.start
+    digest = hashlib.sha256()
+    for name, weight in sorted(style.weights.items()):
+        half = weight.detach().cpu().half() if weight.is_floating_point() else weight
+        digest.update(f"{name} {tuple(weight.shape)}".encode())
+        digest.update(half.contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def described_in(metadata: Mapping[str, str], key: str, path: Path) -> dict[str, Any]:
@@ -96,6 +135,13 @@ def described_in(metadata: Mapping[str, str], key: str, path: Path) -> dict[str,
 def shipped_styles() -> dict[str, Path]:
     """Return the style files that come with the package, by name."""
     return {path.stem: path for path in sorted(STYLES_FOLDER.glob("*.safetensors"))}
+
+
+def renderable_styles(runs: Path = Path("runs")) -> dict[str, Path]:
+    """Return the files of all styles that `find_style` finds by a name: those of the package, then those of `runs`."""
+    shipped = shipped_styles()
+    of_runs = {path.parent.name: path for path in sorted(runs.glob("*/style.safetensors"))}
+    return shipped | {name: path for name, path in of_runs.items() if name not in shipped}
 
 
 def find_style(name: str, runs: Path = Path("runs")) -> Path:

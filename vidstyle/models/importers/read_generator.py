@@ -1,0 +1,22 @@
+"""The reader of all files that `vidstyle import` makes a style of, by what is in them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from vidstyle.models.importers.cut_and_cyclegan import read_public_generator
+from vidstyle.models.style_file import Style, is_style_file, load_style
+
+USUAL_SIZE = 256
+"""Short side in pixels at which public generators were trained, where the user does not say another."""
+
+
+def read_generator(path: Path, size: int | None = None) -> Style:
+    """Return the generator in a file as a style that paints at a short side of `size` pixels.
+
+    A style file gives its own style, at its own size where `size` is None. Raises StyleError that says what the file holds
+    instead, or what in it is not supported.
+    """
+    if is_style_file(path):
+        style = load_style(path)
+        return replace(style, size=size or style.size)
+    return read_public_generator(path, size or USUAL_SIZE)
