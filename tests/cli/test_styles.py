@@ -1,13 +1,16 @@
 """`vidstyle styles` lists what can be rendered by name, and `vidstyle import` states a style's licence."""
 
+import math
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors import safe_open
 
+from tests.drawings import drawing
 from tests.styles import make_style
 from vidstyle.cli.main import main
+from vidstyle.media.images import read_image, write_image
 
 
 def run(*arguments: object) -> int:
@@ -71,3 +74,19 @@ def test_a_broken_style_of_a_run_is_named_beside_the_others(here: Path, capsys: 
     listed = _listed(capsys)
     assert listed["cut off"]["broken"].startswith("Cannot read the style runs/cut off/style.safetensors: it is a text")
     assert "generator" in listed["mine"]
+
+
+def test_a_sheet_shows_every_style_and_asks_for_what_it_needs(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_image(here / "photo.png", drawing(3, (64, 48)))
+    assert run("styles", "--sheet", "photo.png", "-o", "sheet.png", "--size", "16", "--device", "cpu") == 0
+    count = len(_listed(capsys)) + 1
+    columns = math.ceil(math.sqrt(count))
+    assert read_image(here / "sheet.png").shape == (-(-count // columns) * 80 + 4, columns * 68 + 4, 3)
+    for command, text in (
+        (["--sheet", "photo.png"], "A sheet needs both"),
+        (["-o", "sheet.png"], "A sheet needs both"),
+        (["--calm", "1"], "The options of vidstyle styles are for a sheet."),
+        (["--sheet", "photo.png", "-o", "sheet.png"], "sheet.png exists already"),
+    ):
+        assert run("styles", *command) != 0
+        assert text in capsys.readouterr().err

@@ -24,7 +24,7 @@ from vidstyle.models.style_generator import StyleGenerator, build_generator
 from vidstyle.models.upscaler import Upscaler, load_upscaler, weights_file
 from vidstyle.pixels import to_device
 from vidstyle.progress import OnProgress, silent
-from vidstyle.render.colour_plan import PLAIN
+from vidstyle.render.colour_plan import PLAIN, ColourPlan
 from vidstyle.render.diversify import DiversifiedGenerator, ShotCounter
 from vidstyle.render.int8 import load_or_quantise, sample_frames
 from vidstyle.render.painter import Painter, batch_that_fits
@@ -75,8 +75,8 @@ class Engine:
             return UPSCALERS[0] if sizes.asks_for_upscaler else None
         return self.settings.upscaler
 
-    def picture_painter(self, sizes: Sizes, variant: int = 0) -> Painter:
-        """Return the painter for a picture; `variant` is its number among varied results.
+    def picture_painter(self, sizes: Sizes, variant: int = 0, colours: ColourPlan = PLAIN) -> Painter:
+        """Return the painter for a picture with such colours; `variant` is its number among varied results.
 
         It does not compute in int8: calibrating on one picture would cost more than is gained.
         """
@@ -85,7 +85,7 @@ class Engine:
         runtime = resolve_runtime(self.device, self.settings.backend, precision, width * height)
         generator = self._vary(self._generator(runtime), runtime, variant)
         upscaler = self._upscaler(self.upscaler_name(sizes), runtime)
-        make = partial(Painter, generator, upscaler, self.device, settings=self.settings, colours=PLAIN)
+        make = partial(Painter, generator, upscaler, self.device, settings=self.settings, colours=colours)
         return self._fitting(make, decide_config(runtime, self.settings), sizes)
 
     def video_painter(self, plan: VideoPlan, decided: Decisions | None = None, variant: int = 0) -> Painter:
