@@ -146,16 +146,22 @@ def renderable_styles(runs: Path = Path("runs")) -> dict[str, Path]:
 
 def find_style(name: str, runs: Path = Path("runs")) -> Path:
     """Return the file of a style given by its path, its shipped name, or the folder or name of its run; raises StyleError."""
-    given = Path(name)
-    candidates = [given, given / "style.safetensors", runs / name / "style.safetensors"]
-    found = shipped_styles().get(name) or next((path for path in candidates if is_file(path)), None)
+    found = existing_style(name, runs)
     if found is None:
-        _refuse_without_generator(given, runs / name)
+        _refuse_without_generator(Path(name), runs / name)
         shipped = ", ".join(shipped_styles()) or "none"
         raise StyleError(
             f"There is no style {name!r}. Give a style file, the name of a run in {runs}/, or one of: {shipped}."
+            f"{' A mixture is spelled as a:0.6,b:0.4.' if ',' in name else ''}"
         )
     return found
+
+
+def existing_style(name: str, runs: Path = Path("runs")) -> Path | None:
+    """Return the file of a style as `find_style` does, None where there is none."""
+    given = Path(name)
+    candidates = [given, given / "style.safetensors", runs / name / "style.safetensors"]
+    return shipped_styles().get(name) or next((path for path in candidates if is_file(path)), None)
 
 
 def _refuse_without_generator(*folders: Path) -> None:
