@@ -25,10 +25,11 @@ from vidstyle.settings import LARGEST_SIDE
 def import_style(
     source: Path, output: Path, size: int | None, half: bool, overwrite: bool, **texts: str | None
 ) -> None:
-    """Make a style of FILE, a generator (latest_net_G.pth) of the public CUT or CycleGAN code.
+    """Make a style of FILE, a generator that another program trained.
 
-    ResNet generators with instance norm are read, CUT's and CycleGAN's; others are refused with the reason. FILE may be a
-    style too, which gets the licence, the attribution and the description that are given.
+    Read are weights for PyTorch of CUT and CycleGAN (ResNet generators with instance norm, latest_net_G.pth), CartoonGAN,
+    fast-neural-style and AnimeGANv2. Others are refused with the reason. FILE may be a style too, which gets the licence,
+    the attribution and the description that are given.
     """
     import torch
 

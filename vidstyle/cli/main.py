@@ -15,7 +15,7 @@ COMMANDS = {
     "extract": "Take the best frames of cartoon episodes as training images.",
     "train": "Fit a style to photos and cartoon frames.",
     "render": "Paint videos, images and folders of them in a style.",
-    "import": "Make a style of a generator of the public CUT or CycleGAN code.",
+    "import": "Make a style of a generator that another program trained.",
     "export": "Write a style's generator as ONNX or TorchScript.",
     "evaluate": "Measure pictures, a run or a video: FID, KID, PSNR, SSIM, LPIPS, steadiness.",
     "compare": "Put finished runs side by side: a table of all figures and a grid of pictures.",

@@ -61,7 +61,8 @@ class Style:
 
 def with_texts(style: Style, **texts: str | None) -> Style:
     """Return the style with those of its `licence`, `attribution` and `description` that are given and not None."""
-    return replace(style, **{key: text.strip() for key, text in texts.items() if text is not None})
+    given: dict[str, Any] = {key: text.strip() for key, text in texts.items() if text is not None}
+    return replace(style, **given)
 
 
 def save_style(style: Style, target: Path, dtype: torch.dtype = torch.float32) -> None:
@@ -99,7 +100,7 @@ def load_style(path: Path) -> Style:
     if set(described) != DESCRIPTION:
         raise StyleError(f"{path} does not describe its generator. Give a style.safetensors that train wrote.")
     weights = finite({name: tensor.float() for name, tensor in tensors.items()}, path)
-    texts = {key: metadata.get(key, "") for key in OPTIONAL_TEXTS}
+    texts: dict[str, Any] = {key: metadata.get(key, "") for key in OPTIONAL_TEXTS}
     try:
         return Style(**described, weights=weights, history=history, **texts)
     except StyleError as error:

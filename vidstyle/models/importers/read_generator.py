@@ -4,7 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from vidstyle.models.importers.cut_and_cyclegan import read_public_generator
+from vidstyle.models.importers.layouts import LAYOUTS
 from vidstyle.models.style_file import Style, is_style_file, load_style
+from vidstyle.models.weights import read_weights
 
 USUAL_SIZE = 256
 """Short side in pixels at which public generators were trained, where the user does not say another."""
@@ -19,4 +21,8 @@ def read_generator(path: Path, size: int | None = None) -> Style:
     if is_style_file(path):
         style = load_style(path)
         return replace(style, size=size or style.size)
+    state = {name.removeprefix("module."): value for name, value in read_weights(path).items()}
+    layout = next((layout for layout in LAYOUTS if layout.mark in state), None)
+    if layout is not None:
+        return layout.read(path, state, size or USUAL_SIZE)
     return read_public_generator(path, size or USUAL_SIZE)
