@@ -68,7 +68,7 @@ def _list() -> None:
 
 def _rows(path: Path) -> Iterator[tuple[str, str]]:
     """Yield what is to be told of the style in a file, each part with its label; of a broken one, what is wrong."""
-    from vidstyle.models.style_file import load_style
+    from vidstyle.models.style_file import describe_generator, load_style
 
     try:
         style = load_style(path)
@@ -78,7 +78,7 @@ def _rows(path: Path) -> Iterator[tuple[str, str]]:
     yield "fitted to", style.description or NOT_STATED
     yield "licence", style.licence or NOT_STATED
     yield "attribution", style.attribution or NOT_STATED
-    yield "generator", f"{style.kind}, {style.channels} channels, {style.blocks} blocks, short side {style.size}"
+    yield "generator", f"{describe_generator(style)}, short side {style.size}"
     yield "made by", _origin(style)
     yield "file", str(path)
 

@@ -20,6 +20,8 @@ from vidstyle.run_folder import RunFolder
 from vidstyle.settings import LARGEST_SIDE, shown
 
 STYLES_FOLDER = Path(__file__).parent.parent / "styles"
+ONNX = "onnx"
+"""The kind of a style that is a program in ONNX, and the name of its only tensor: the bytes of the program."""
 FORMAT = "vidstyle-style-1"
 """What the metadata of a style file states as its format."""
 DESCRIPTION = {"kind", "channels", "blocks", "size"}
@@ -32,10 +34,10 @@ OPTIONAL_TEXTS = ("licence", "attribution", "description", "start")
 class Style:
     """A trained generator: what it takes to build it, its weights, and how it was trained.
 
-    `kind` is a key of `GENERATORS`, `size` the short side in pixels at which it was trained. `description` says in a few
-    words what it was fitted to. `licence`, `attribution` and `description` are empty where they are not stated. `start` is
-    the `start_identity` of the style that its training began with, empty where there was none. Raises StyleError when the
-    values cannot be those of a generator.
+    `kind` is a key of `GENERATORS`, or ONNX, whose `program` is the record of its PictureForm. `size` is the short side in
+    pixels at which it was trained. `description` says in a few words what it was fitted to. `licence`, `attribution` and
+    `description` are empty where they are not stated. `start` is the `start_identity` of the style that its training began
+    with, empty where there was none. Raises StyleError when the values cannot be those of a generator.
     """
 
     kind: str
@@ -48,11 +50,13 @@ class Style:
     attribution: str = ""
     description: str = ""
     start: str = ""
+    program: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         counts = (self.channels, self.blocks, self.size)
         good = all(type(count) is int and 1 <= count <= LARGEST_SIDE for count in counts)
-        if not (isinstance(self.kind, str) and self.kind in GENERATORS and good and self.weights):
+        known = isinstance(self.kind, str) and (self.kind in GENERATORS or (self.kind == ONNX and ONNX in self.weights))
+        if not (known and good and self.weights):
             raise StyleError(
                 f"Not a usable style: kind {shown(self.kind)}, {shown(self.channels)} channels, {shown(self.blocks)} blocks, "
                 f"size {shown(self.size)}."
@@ -70,8 +74,14 @@ def save_style(style: Style, target: Path, dtype: torch.dtype = torch.float32) -
     described = {"kind": style.kind, "channels": style.channels, "blocks": style.blocks, "size": style.size}
     metadata = {"format": FORMAT, "style": json.dumps(described), "history": json.dumps(style.history, default=str)}
     metadata |= {key: encodable(text) for key in OPTIONAL_TEXTS if (text := getattr(style, key))}
-    weights = {name: weight.detach().cpu().to(dtype).contiguous() for name, weight in style.weights.items()}
+    metadata |= {"program": json.dumps(style.program)} if style.program else {}
+    weights = {name: _in_dtype(weight.detach().cpu(), dtype) for name, weight in style.weights.items()}
     save_with_metadata(weights, metadata, target)
+
+
+def _in_dtype(weight: Tensor, dtype: torch.dtype) -> Tensor:
+    """Return a weight in `dtype`; whole numbers, which only a program in ONNX has, stay as they are."""
+    return (weight.to(dtype) if weight.is_floating_point() else weight).contiguous()
 
 
 def is_style_file(path: Path) -> bool:
@@ -99,10 +109,11 @@ def load_style(path: Path) -> Style:
     described, history = (described_in(metadata, key, path) for key in ("style", "history"))
     if set(described) != DESCRIPTION:
         raise StyleError(f"{path} does not describe its generator. Give a style.safetensors that train wrote.")
-    weights = finite({name: tensor.float() for name, tensor in tensors.items()}, path)
+    weights = finite({name: _in_dtype(tensor, torch.float32) for name, tensor in tensors.items()}, path)
+    program = described_in(metadata, "program", path) if "program" in metadata else {}
     texts: dict[str, Any] = {key: metadata.get(key, "") for key in OPTIONAL_TEXTS}
     try:
-        return Style(**described, weights=weights, history=history, **texts)
+        return Style(**described, weights=weights, history=history, program=program, **texts)
     except StyleError as error:
         raise StyleError(f"{path}: {error} Give a style.safetensors that train wrote.") from error
 
@@ -131,6 +142,15 @@ def described_in(metadata: Mapping[str, str], key: str, path: Path) -> dict[str,
     if not isinstance(described, dict):
         raise StyleError(f"The description of {path} ({key}) is missing or damaged. Give the file that train wrote.")
     return described
+
+
+def describe_generator(style: Style) -> str:
+    """Return a few words on the kind and the size of a style's generator."""
+    if style.kind != ONNX:
+        return f"{style.kind}, {style.channels} channels, {style.blocks} blocks"
+    form = style.program
+    sides = f"{form['width']}x{form['height']}" if form.get("width") else f"multiples of {form.get('multiple_of')}"
+    return f"{ONNX}, {form.get('layout')}, {form.get('channel_order')}, values {form.get('values')}, {sides}"
 
 
 def shipped_styles() -> dict[str, Path]:

@@ -10,7 +10,7 @@ import torch
 
 from vidstyle.checksum import sha256_of
 from vidstyle.errors import StyleError
-from vidstyle.models.style_file import Style, existing_style, find_style, load_style, start_identity
+from vidstyle.models.style_file import ONNX, Style, existing_style, find_style, load_style, start_identity
 
 SHARE = re.compile(r":((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?=,|$)", re.ASCII)
 """What ends a part of a mixture: a colon and a number before a comma or the end. Names may hold both signs elsewhere."""
@@ -110,6 +110,8 @@ def _plain_reading(text: str) -> list[tuple[str, float]]:
 def _check_mixable(first_path: Path, first: Style, path: Path, style: Style) -> None:
     """Raise StyleError where the mean of two styles' weights would be no generator."""
     whole = f"Cannot mix {first_path} with {path}"
+    if ONNX in (first.kind, style.kind):
+        raise StyleError(f"{whole}: a program in ONNX has no weights that could be mixed. Mix styles that train made.")
     if _shape(first) != _shape(style):
         raise StyleError(
             f"{whole}: the one is a {_described(first)}, the other a {_described(style)}. Mix styles of one kind and size."

@@ -66,11 +66,11 @@ def _cartoon_gan_names(blocks: int) -> list[str]:
     names = [*_of(["conv01_1"]), *norm("in01_1")]
     for number in ("02", "03"):
         names += [*_of([f"conv{number}_1", f"conv{number}_2"]), *norm(f"in{number}_1")]
-    for number in range(4, 4 + blocks):
+    for block in range(4, 4 + blocks):
         for half in (1, 2):
-            names += [*_of([f"conv{number:02d}_{half}"]), *norm(f"in{number:02d}_{half}")]
-    for number in (1, 2):
-        names += [*_of([f"deconv0{number}_1", f"deconv0{number}_2"]), *norm(f"in{number + 3 + blocks:02d}_1")]
+            names += [*_of([f"conv{block:02d}_{half}"]), *norm(f"in{block:02d}_{half}")]
+    for doubling in (1, 2):
+        names += [*_of([f"deconv0{doubling}_1", f"deconv0{doubling}_2"]), *norm(f"in{doubling + 3 + blocks:02d}_1")]
     return names + _of(["deconv03_1"])
 
 
