@@ -17,7 +17,7 @@ from vidstyle.cli.main import main
 from vidstyle.device import resolve_precision
 from vidstyle.errors import ExitCode
 from vidstyle.media.probe import probe
-from vidstyle.models.style_file import find_style, load_style
+from vidstyle.models.style_file import find_style, load_style, shipped_styles
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
 
@@ -35,6 +35,15 @@ def test_the_package_brings_it_in_half_precision_under_24_megabytes() -> None:
     with safe_open(path, framework="pt") as file:
         assert {file.get_tensor(name).dtype for name in file.keys()} == {torch.float16}  # noqa: SIM118 - not a mapping
         assert "/" not in json.loads(file.metadata()["history"])["settings"]["photos"]
+
+
+@pytest.mark.parametrize("name", shipped_styles())
+def test_every_style_of_the_package_says_what_it_may_be_used_for(name: str) -> None:
+    style = load_style(shipped_styles()[name])
+    assert style.licence and style.attribution and style.description
+    with safe_open(shipped_styles()[name], framework="pt") as file:
+        kinds = {file.get_tensor(weight).dtype for weight in file.keys()}  # noqa: SIM118 - not a mapping
+    assert kinds == {torch.float16}
 
 
 def test_its_card_describes_this_very_file() -> None:

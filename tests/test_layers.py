@@ -40,6 +40,7 @@ OWNERS = {
     "transformers": ("models",),
     "huggingface_hub": ("models",),
     "spandrel": ("models",),
+    "onnxruntime": ("models",),
     "openvino": ("models",),
     "nncf": ("models",),
     "ray": ("cluster",),

@@ -150,8 +150,8 @@ class StylePainter:
 
     @property
     def path(self) -> Path:
-        """The style file."""
-        return self._engine.style_path
+        """The style file, of a mixture the first."""
+        return self._engine.mixture.paths[0]
 
     @property
     def device(self) -> str:

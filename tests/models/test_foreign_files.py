@@ -17,7 +17,7 @@ from safetensors.torch import save_file
 from tests.styles import make_style
 from vidstyle.errors import StyleError, VidstyleError
 from vidstyle.models.export import export_style
-from vidstyle.models.import_public import read_public_generator
+from vidstyle.models.importers.cut_and_cyclegan import read_public_generator
 from vidstyle.models.style_file import FORMAT, Style, load_style, save_style
 from vidstyle.models.style_generator import build_generator
 from vidstyle.models.upscaler import load_upscaler

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from tests.public_generators import PublicResNet
 from vidstyle.cli.import_style import import_style
 from vidstyle.errors import OutputError, StyleError
-from vidstyle.models.import_public import read_public_generator
+from vidstyle.models.importers.cut_and_cyclegan import read_public_generator
 from vidstyle.models.style_file import load_style
 from vidstyle.models.style_generator import StyleGenerator
 

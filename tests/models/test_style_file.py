@@ -1,5 +1,6 @@
 """A style file rebuilds its generator, and anything else is refused with a reason."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import torch
 from safetensors.torch import save_file
 
 from vidstyle.errors import StyleError
-from vidstyle.models.style_file import Style, find_style, load_style, save_style
+from vidstyle.models.style_file import Style, find_style, load_style, renderable_styles, save_style, start_identity
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.networks.resnet_generator import ResNetGenerator
 
@@ -58,3 +59,32 @@ def test_styles_are_found_by_file_run_folder_and_run_name(tmp_path: Path) -> Non
     with pytest.raises(StyleError) as caught:
         find_style("nobody", tmp_path / "runs")
     assert str(caught.value).startswith("There is no style 'nobody'. Give a style file, the name of a run in ")
+
+
+def test_licence_attribution_and_description_stay_with_a_style_and_may_be_missing(tmp_path: Path) -> None:
+    save_style(_style(), tmp_path / "plain.safetensors")
+    plain = load_style(tmp_path / "plain.safetensors")
+    assert (plain.licence, plain.attribution, plain.description, plain.start) == ("", "", "", "")
+    stated = replace(plain, licence="CC-BY-4.0", attribution="Änne \udcff", description="a film", start="ab" * 32)
+    save_style(stated, tmp_path / "stated.safetensors")
+    loaded = load_style(tmp_path / "stated.safetensors")
+    assert (loaded.licence, loaded.attribution, loaded.description) == ("CC-BY-4.0", "Änne \\udcff", "a film")
+    assert loaded.start == "ab" * 32
+
+
+def test_styles_share_a_start_whatever_the_precision_of_its_file(tmp_path: Path) -> None:
+    start = _style()
+    save_style(start, tmp_path / "half.safetensors", torch.float16)
+    identity = start_identity(start)
+    assert start_identity(load_style(tmp_path / "half.safetensors")) == identity
+    moved = {name: weight + 0.1 for name, weight in start.weights.items()}
+    assert start_identity(replace(start, weights=moved)) != identity
+    assert start_identity(replace(start, weights=moved, start=identity)) == identity
+
+
+def test_styles_of_the_package_come_before_runs_of_the_same_name(tmp_path: Path) -> None:
+    for name in ("default", "mine"):
+        save_style(_style(), tmp_path / "runs" / name / "style.safetensors")
+    found = renderable_styles(tmp_path / "runs")
+    assert found["mine"] == tmp_path / "runs" / "mine" / "style.safetensors"
+    assert all(find_style(name, tmp_path / "runs") == path for name, path in found.items())

@@ -6,13 +6,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from vidstyle.networks.cartoon_gan import CartoonGANGenerator
 from vidstyle.networks.discriminator import PatchDiscriminator
 from vidstyle.networks.johnson import JohnsonNetwork
-from vidstyle.networks.norms import keep_channels_last
+from vidstyle.networks.norms import SMOOTHED_FRAMES, keep_channels_last, smooth_norms
 from vidstyle.networks.resnet_generator import ResNetGenerator
 
 NETWORKS = {
     "generator": lambda: ResNetGenerator(channels=4, blocks=2),
+    "affine": lambda: CartoonGANGenerator(channels=2, blocks=1),
     "johnson": lambda: JohnsonNetwork(channels=4, blocks=1),
     "discriminator": lambda: PatchDiscriminator(channels=4),
 }
@@ -29,6 +31,9 @@ def _gradients(network: nn.Module, images: Tensor) -> tuple[Tensor, list[Tensor]
 def test_it_paints_and_learns_as_the_plain_network(name: str, batch: int) -> None:
     torch.manual_seed(0)
     plain = NETWORKS[name]().double()
+    with torch.no_grad():
+        for weight in plain.parameters():
+            weight.add_(torch.rand_like(weight) * 0.1)
     fast = copy.deepcopy(plain)
     keep_channels_last(fast)
     images = torch.rand(batch, 3, 32, 40, dtype=torch.float64) * 2 - 1
@@ -55,3 +60,13 @@ def test_its_state_has_the_names_of_the_plain_one(name: str) -> None:
     names = list(network.state_dict())
     keep_channels_last(network)
     assert list(network.state_dict()) == names
+
+
+def test_a_smooth_norm_that_sees_one_frame_alone_is_the_plain_norm() -> None:
+    plain = nn.Sequential(nn.InstanceNorm2d(3, eps=1e-3, affine=True))
+    for weight in plain.parameters():
+        nn.init.normal_(weight)
+    smooth, features = copy.deepcopy(plain), torch.rand(1, 3, 6, 5)
+    (norm,) = smooth_norms(smooth)
+    norm.weights = torch.eye(SMOOTHED_FRAMES + 1)[-1:]
+    torch.testing.assert_close(smooth(features), plain(features))

@@ -20,8 +20,8 @@ def export(style: str, to: str, output: Path, overwrite: bool) -> None:
     ONNX needs the extra onnx.
     """
     from vidstyle.models.export import export_style
-    from vidstyle.models.style_file import find_style, load_style
+    from vidstyle.models.style_mixture import find_mixture
 
     refuse_existing(output, overwrite)
-    export_style(load_style(find_style(style)), output, to)
+    export_style(find_mixture(style).load(), output, to)
     console().print(f"The generator is in {output}.", soft_wrap=True)

@@ -15,13 +15,13 @@ COMMANDS = {
     "extract": "Take the best frames of cartoon episodes as training images.",
     "train": "Fit a style to photos and cartoon frames.",
     "render": "Paint videos, images and folders of them in a style.",
-    "import": "Make a style of a generator of the public CUT or CycleGAN code.",
+    "import": "Make a style of a generator that another program trained.",
     "export": "Write a style's generator as ONNX or TorchScript.",
     "evaluate": "Measure pictures, a run or a video: FID, KID, PSNR, SSIM, LPIPS, steadiness.",
     "compare": "Put finished runs side by side: a table of all figures and a grid of pictures.",
     "run": "Do what a recipe says: extract, train, evaluate, compare, render.",
     "weights": "List the pretrained weights and where they were found.",
-    "styles": "List the styles that can be rendered by name.",
+    "styles": "List the styles that can be rendered by name, with their licences.",
 }
 
 _RENAMED = {"import": "import_style"}

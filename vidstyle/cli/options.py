@@ -1,6 +1,6 @@
 """Makes command-line options of a stage's settings, and reads a command's settings from options and recipe."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -40,12 +40,16 @@ def settings_options(cls: type[Settings]) -> Callable[[Command], Command]:
     return decorate
 
 
-def flag_options(cls: type[Settings]) -> Callable[[Command], Command]:
-    """Return a decorator that gives a command one option for each field of `cls`, without `--recipe`."""
+def flag_options(cls: type[Settings], names: Sequence[str] = ()) -> Callable[[Command], Command]:
+    """Return a decorator that gives a command one option for each field of `cls`, or those of these names.
+
+    It adds no `--recipe`.
+    """
 
     def decorate(command: Command) -> Command:
         for setting in reversed(describe(cls)):
-            command = _option(setting)(command)
+            if not names or setting.name in names:
+                command = _option(setting)(command)
         return command
 
     return decorate

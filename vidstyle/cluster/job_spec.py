@@ -9,6 +9,7 @@ from typing import Any
 from vidstyle.checksum import content_identity
 from vidstyle.cluster.session import load_ray
 from vidstyle.files import whole_file
+from vidstyle.models.style_mixture import StyleMixture
 from vidstyle.render.engine import Engine
 from vidstyle.render.plan import VideoPlan
 from vidstyle.render.settings import RenderSettings
@@ -35,14 +36,16 @@ class JobSpec:
 
     plan: VideoPlan
     settings: RenderSettings
+    styles: StyleMixture
     files: tuple[SharedFile, ...]
 
     def with_paths(self, paths: Mapping[Path, Path]) -> "JobSpec":
         """Return the spec with the paths of another machine; `paths` maps the driver's paths to them."""
         clip, settings = self.plan.clip, self.settings
         plan = replace(self.plan, clip=replace(clip, path=paths[clip.path.absolute()]))
-        style, upscaler = (str(paths.get(Path(name), name)) for name in (settings.style, settings.upscaler))
-        return replace(self, plan=plan, settings=replace(settings, style=style, upscaler=upscaler))
+        styles, upscaler = self.styles.at(paths), str(paths.get(Path(settings.upscaler), settings.upscaler))
+        settings = replace(settings, style=styles.spelled(), upscaler=upscaler)
+        return replace(self, plan=plan, settings=settings, styles=styles)
 
     def pack(self) -> bytes:
         """Return the spec as bytes that `unpack` reads."""
@@ -58,13 +61,13 @@ class JobSpec:
 def job_spec_for(plan: VideoPlan, engine: Engine, settings: RenderSettings, *, gpus: bool) -> JobSpec:
     """Return the spec for a video. Workers do not judge damage: the driver does, which reads the whole source."""
     device = ("cuda" if gpus else "cpu") if settings.device == "auto" else settings.device
-    paths, upscaler = [plan.clip.path, engine.style_path], settings.upscaler
+    styles = engine.mixture.at({path: path.absolute() for path in engine.mixture.paths})
+    paths, upscaler = [plan.clip.path, *styles.paths], settings.upscaler
     if Path(upscaler).is_file():
         paths.append(Path(upscaler))
         upscaler = str(Path(upscaler).absolute())
-    style = str(engine.style_path.absolute())
-    for_workers = replace(settings, device=device, style=style, upscaler=upscaler, strict=False)
-    return JobSpec(plan, for_workers, tuple(SharedFile.of(path) for path in paths))
+    for_workers = replace(settings, device=device, style=styles.spelled(), upscaler=upscaler, strict=False)
+    return JobSpec(plan, for_workers, styles, tuple(SharedFile.of(path) for path in paths))
 
 
 class MissingFiles(Exception):

@@ -30,8 +30,9 @@ from vidstyle.models.inst.diversifier import Diversifier, load_diffusion
 from vidstyle.models.inst.diversifier_config import DiversifierConfig
 from vidstyle.models.inst.look_file import load_look
 from vidstyle.models.resize import resize
-from vidstyle.models.style_file import Style, find_style, load_style
+from vidstyle.models.style_file import Style
 from vidstyle.models.style_generator import SMALLEST_SIDE, StyleGenerator, painted_size
+from vidstyle.models.style_mixture import find_mixture
 from vidstyle.pixels import to_device, to_host
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.user_cache import user_cache
@@ -100,16 +101,16 @@ def paint_variants(
     Raises StyleError, DependencyError or DeviceError.
     """
     device = resolve_device(settings.device)
-    style = find_style(settings.paint_with) if settings.paint_with else None
+    styles = find_mixture(settings.paint_with) if settings.paint_with else None
     look = load_look(run.folder.look)
-    files = [sha256_of(run.folder.look), sha256_of(style) if style else ""]
+    files = [sha256_of(run.folder.look), styles.identity() if styles else ""]
     depends_on = [*files, [settings.strength, settings.diversify_base], photos.named_checksums]
 
     @cache
     def load_models(precision: str) -> tuple[Paint, Diversifier]:
         base = load_diffusion(look, settings.diversify_base, device, precision, on_progress)
         diversifier = Diversifier(base, look.embedding, DiversifierConfig(settings.strength), seed=0)
-        return _load_painter(load_style(style) if style else None, device, precision), diversifier
+        return _load_painter(styles.load() if styles else None, device, precision), diversifier
 
     def load(precision: str, seed: int) -> Paint:
         painter, diversifier = load_models(precision)

@@ -21,7 +21,7 @@ from vidstyle.evaluate.unreadable import measured_without_unreadable
 from vidstyle.evaluate.video_metrics import measure_video
 from vidstyle.files import write_json
 from vidstyle.models.download import checksum
-from vidstyle.models.style_file import find_style, load_style
+from vidstyle.models.style_mixture import find_mixture
 from vidstyle.models.weights import find
 from vidstyle.progress import OnProgress, StageResult, silent
 
@@ -140,7 +140,7 @@ def _method(run: FinishedRun, settings: EvaluateSettings) -> str:
     """Return the method of the run, for one with a look beside the method of the style, or the style's name."""
     if not (run.has_look and settings.paint_with):
         return run.method
-    style = load_style(find_style(settings.paint_with))
+    style = find_mixture(settings.paint_with).load()
     style_method = style.history.get("settings", {}).get("method", Path(settings.paint_with).stem)
     return f"{style_method} with {run.method}"
 

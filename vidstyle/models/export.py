@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from vidstyle.errors import DependencyError
+from vidstyle.errors import DependencyError, StyleError
 from vidstyle.files import whole_file
-from vidstyle.models.style_file import Style
+from vidstyle.models.style_file import ONNX, Style
 from vidstyle.models.style_generator import build_generator
 
 _OPSET = 17
@@ -35,6 +35,11 @@ def export_style(style: Style, target: Path, to: str) -> None:
     Its input `images` and its output `painted` are (n, 3, h, w) in [0, 1]. The sides h and w must be multiples of 4,
     of 16 for a compact style. Raises StyleError, OutputError, or DependencyError naming the extra that ONNX needs.
     """
+    if style.kind == ONNX:
+        raise StyleError(
+            "The style is a program in ONNX, and no network that could be traced. Give other programs the file that it was "
+            f"imported from, {style.history.get('imported_from', 'an ONNX file')}."
+        )
     if to == "onnx" and find_spec("onnx") is None:
         raise DependencyError("Exporting to ONNX needs the package onnx. Install it: pip install 'vidstyle[onnx]'.")
     network = _UnitRangeGenerator(build_generator(style)).eval().requires_grad_(False)

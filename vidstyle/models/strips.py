@@ -15,9 +15,12 @@ from torch.nn import functional
 
 from vidstyle.models.tiles import chunks
 from vidstyle.networks.generator_kinds import Generator
-from vidstyle.networks.layers import BlurDownsample, BlurUpsample
+from vidstyle.networks.layers import BlurDownsample, BlurUpsample, ChannelAffine
 from vidstyle.networks.norms import SmoothInstanceNorm2d
-from vidstyle.networks.resnet_generator import ResidualBlock
+from vidstyle.networks.resnet_generator import SkipConnection
+
+KEEP_PLACES = (nn.ReflectionPad2d, nn.ReLU, nn.LeakyReLU, nn.Tanh, nn.Hardtanh, ChannelAffine)
+"""Layers whose rows depend on the same rows alone, and padding."""
 
 
 class GeneratorInStrips:
@@ -41,15 +44,17 @@ class GeneratorInStrips:
         """Return the output of `layers` for `features`, whose strips are released on the way."""
         waiting: list[nn.Module] = []
         for layer in layers:
-            if isinstance(layer, nn.InstanceNorm2d):
-                features, waiting = self._run_local(waiting, features, layer), []
-            elif isinstance(layer, ResidualBlock):
+            if isinstance(layer, nn.InstanceNorm2d | nn.GroupNorm):
+                features, waiting = self._run_local(waiting, features, layer), _scale_and_shift(layer)
+            elif isinstance(layer, SkipConnection):
                 features, waiting = self._run_residual(layer, self._run_local(waiting, features)), []
+            elif isinstance(layer, nn.Upsample) and layer.align_corners:
+                features, waiting = self._double_aligned(self._run_local(waiting, features)), []
             else:
                 waiting.append(layer)
         return self._run_local(waiting, features)
 
-    def _run_residual(self, block: ResidualBlock, features: "FeatureMap") -> "FeatureMap":
+    def _run_residual(self, block: SkipConnection, features: "FeatureMap") -> "FeatureMap":
         correction = self._run(block.conv_block, features.shallow_copy())
         result = FeatureMap(features.height, features.device)
         for start, stop in chunks(features.height, self.rows):
@@ -59,7 +64,7 @@ class GeneratorInStrips:
         return result
 
     def _run_local(
-        self, layers: Sequence[nn.Module], features: "FeatureMap", norm: nn.InstanceNorm2d | None = None
+        self, layers: Sequence[nn.Module], features: "FeatureMap", norm: nn.InstanceNorm2d | nn.GroupNorm | None = None
     ) -> "FeatureMap":
         """Return the output of `layers`, which do not mix the whole frame; `norm` is applied when it is read."""
         if not layers:
@@ -77,6 +82,22 @@ class GeneratorInStrips:
         if norm is None:
             return result
         return replace(result, norm=_norm_of_frame(norm, reduce(Moments.combine, moments)))
+
+    def _double_aligned(self, features: "FeatureMap") -> "FeatureMap":
+        """Return the features at double size, interpolated so that the first and the last rows and columns stay in place."""
+        result = FeatureMap(2 * features.height, features.device)
+        step = (features.height - 1) / (result.height - 1)
+        for start, stop in chunks(result.height, self.rows):
+            places = torch.arange(start, stop, dtype=torch.float64) * step
+            above = places.long()
+            first, last = int(above[0]), min(int(above[-1]) + 2, features.height)
+            rows = features.read(first, last)
+            wide = functional.interpolate(rows, (rows.shape[2], 2 * rows.shape[3]), mode="bilinear", align_corners=True)
+            below = (above + 1).clamp(max=last - 1)
+            share = (places - above).to(wide)[:, None]
+            result.store(start, torch.lerp(wide[:, :, above - first], wide[:, :, below - first], share))
+            features.release(int(stop * step))
+        return result
 
 
 @dataclass(frozen=True)
@@ -105,7 +126,9 @@ class Window:
                 down, radius = 2 * down, 2 * radius + 1
             elif isinstance(layer, BlurUpsample) or (isinstance(layer, nn.ConvTranspose2d) and layer.stride == (2, 2)):
                 up, radius = 2 * up, (radius + 1) // 2 + 1
-            elif not isinstance(layer, nn.ReflectionPad2d | nn.ReLU | nn.Tanh):
+            elif isinstance(layer, nn.Upsample) and layer.mode == "nearest" and layer.scale_factor == 2:
+                up, radius = 2 * up, (radius + 1) // 2
+            elif not isinstance(layer, KEEP_PLACES):
                 raise TypeError(f"{type(layer).__name__} cannot be run in strips")
         return cls(up, down, radius)
 
@@ -138,6 +161,17 @@ class Moments:
         variance = (1 - share) * self.variance + share * other.variance + share * (1 - share) * difference**2
         return Moments(count, self.mean + share * difference, variance)
 
+    def over_channels(self) -> "Moments":
+        """Return for each channel the moments over the values of all channels."""
+        mean = self.mean.mean(1, keepdim=True)
+        variance = (self.variance + (self.mean - mean) ** 2).mean(1, keepdim=True)
+        return Moments(self.count, mean.expand_as(self.mean), variance.expand_as(self.mean))
+
+
+def _scale_and_shift(norm: nn.InstanceNorm2d | nn.GroupNorm) -> list[nn.Module]:
+    """Return the layer that applies the weights of a norm, where it has any."""
+    return [ChannelAffine(norm.weight, norm.bias)] if norm.affine else []
+
 
 @dataclass(frozen=True)
 class Norm:
@@ -155,8 +189,11 @@ class Norm:
         return functional.batch_norm(images_as_channels, mean, variance, eps=self.eps).reshape(strip.shape)
 
 
-def _norm_of_frame(layer: nn.InstanceNorm2d, moments: Moments) -> Norm:
-    if isinstance(layer, SmoothInstanceNorm2d):
+def _norm_of_frame(layer: nn.InstanceNorm2d | nn.GroupNorm, moments: Moments) -> Norm:
+    """Return the norm with its statistics, without its weights; a group norm is one over all channels."""
+    if isinstance(layer, nn.GroupNorm):
+        moments = moments.over_channels()
+    elif isinstance(layer, SmoothInstanceNorm2d):
         mean, variance = layer.smooth(moments.mean, moments.variance)
         moments = replace(moments, mean=mean, variance=variance)
     return Norm(moments, layer.eps)

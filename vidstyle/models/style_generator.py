@@ -6,12 +6,13 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from vidstyle.errors import StyleError
+from vidstyle.errors import SettingsError, StyleError
 from vidstyle.models.image_model import ImageModel
+from vidstyle.models.onnx_network import OnnxNetwork, PictureForm
 from vidstyle.models.resize import padded_to_multiple
 from vidstyle.models.runtime import Prepare, prepare_eager
 from vidstyle.models.strips import GeneratorInStrips
-from vidstyle.models.style_file import Style
+from vidstyle.models.style_file import ONNX, Style
 from vidstyle.models.tiles import Tiled
 from vidstyle.networks.compact_generator import CompactGenerator
 from vidstyle.networks.generator_kinds import GENERATORS, Generator
@@ -21,8 +22,13 @@ SMALLEST_SIDE = 16
 """The smallest side of a picture that is painted, pixels."""
 
 
-def build_generator(style: Style) -> Generator:
-    """Return the network of `style` with its weights, fp32 on the CPU; raises StyleError when they do not fit."""
+def build_generator(style: Style) -> Generator | OnnxNetwork:
+    """Return the network of `style` with its weights, fp32 on the CPU; raises StyleError when they do not fit.
+
+    A program in ONNX raises DependencyError without onnxruntime.
+    """
+    if style.kind == ONNX:
+        return OnnxNetwork(style.weights[ONNX], PictureForm.of(style.program))
     _check_shapes(style)
     network = GENERATORS[style.kind](style.channels, style.blocks)
     network.load_state_dict(style.weights)
@@ -46,7 +52,8 @@ def _check_shapes(style: Style) -> None:
 class StyleGenerator:
     """Paints (n, 3, h, w) in [0, 1] in a style, same shape and range, h and w from 16 pixels up; see ImageModel.
 
-    `prepare` puts the network on the device, by default in eager mode.
+    `prepare` puts the network on the device, by default in eager mode. A program in ONNX runs on the CPU instead,
+    and gives float32.
     """
 
     scale = 1
@@ -54,17 +61,22 @@ class StyleGenerator:
     half_ok = True
 
     def __init__(self, style: Style, device: torch.device, dtype: torch.dtype, prepare: Prepare | None = None) -> None:
-        self.device, self.dtype = device, dtype
         self.network = build_generator(style)
+        self.device, self.dtype = device, torch.float32 if isinstance(self.network, OnnxNetwork) else dtype
         self.multiple_of = self.network.multiple_of
         prepare = prepare or partial(prepare_eager, device=device, dtype=dtype)
-        self._paint = prepare(self.network)
+        self._paint = self.network if isinstance(self.network, OnnxNetwork) else prepare(self.network)
 
     def in_strips(self, rows: int) -> ImageModel:
         """Return a model with the same result that works in strips of `rows` rows, see WholeFrameModel.
 
-        A generator without norms does not mix the whole frame, so tiles with sides of `rows` pixels do for it.
+        A generator without norms does not mix the whole frame, so tiles with sides of `rows` pixels do for it. Raises
+        SettingsError for a program in ONNX, which takes whole frames.
         """
+        if isinstance(self.network, OnnxNetwork):
+            raise SettingsError(
+                "A style that is a program in ONNX paints whole frames only. Leave --strip out, or use a smaller --size."
+            )
         if isinstance(self.network, StyleGAN2Generator | CompactGenerator):
             return Tiled(self, rows, self.network.receptive_radius)
         model = copy(self)

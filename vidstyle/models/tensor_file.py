@@ -25,6 +25,12 @@ def load_with_metadata(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         return tensors, file.metadata() or {}
 
 
+def load_metadata(path: Path) -> dict[str, str]:
+    """Return the metadata of a file, whose tensors are not read; raises one of READ_ERRORS."""
+    with safe_open(path, framework="pt") as file:
+        return file.metadata() or {}
+
+
 def save_state(state: dict[str, Tensor], path: Path) -> None:
     """Write what a model remembers from frame to frame; raises OSError."""
     path.write_bytes(save({name: tensor.detach().cpu().contiguous() for name, tensor in state.items()}))

@@ -3,7 +3,10 @@
 from collections.abc import Callable
 from functools import partial
 
+from vidstyle.networks.animegan2 import AnimeGAN2Generator
+from vidstyle.networks.cartoon_gan import CartoonGANGenerator
 from vidstyle.networks.compact_generator import CompactGenerator
+from vidstyle.networks.fast_neural_style import FastNeuralStyleNetwork
 from vidstyle.networks.johnson import JohnsonNetwork
 from vidstyle.networks.resnet_generator import LayeredGenerator, ResNetGenerator
 from vidstyle.networks.stylegan2 import StyleGAN2Generator
@@ -11,7 +14,10 @@ from vidstyle.networks.stylegan2 import StyleGAN2Generator
 Generator = LayeredGenerator | JohnsonNetwork
 
 GENERATORS: dict[str, Callable[[int, int], Generator]] = {
+    "animegan2": AnimeGAN2Generator,
+    "cartoongan": CartoonGANGenerator,
     "compact": CompactGenerator,
+    "fast-neural-style": FastNeuralStyleNetwork,
     "resnet": ResNetGenerator,
     "resnet-strided": partial(ResNetGenerator, antialias=False),
     "stylegan2": StyleGAN2Generator,

@@ -90,6 +90,18 @@ class BlurUpsample(nn.Module):
         return functional.interpolate(features, scale_factor=2, mode="bilinear", align_corners=False)
 
 
+class ChannelAffine(nn.Module):
+    """Scale and shift the channels of features (n, c, h, w) by `weight` and `bias`, (c,) each."""
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        super().__init__()
+        self.weight, self.bias = weight, bias
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the features scaled and shifted."""
+        return features * self.weight[:, None, None] + self.bias[:, None, None]
+
+
 def blur(features: Tensor) -> Tensor:
     """Blur features by [1, 3, 3, 1] / 8 in both directions, (n, c, h, w) -> (n, c, h - 3, w - 3)."""
     rows = (features[:, :, :-3] + features[:, :, 3:]) * 0.125 + (features[:, :, 1:-2] + features[:, :, 2:-1]) * 0.375

@@ -37,6 +37,7 @@ def _replace_norms(network: nn.Module, norm: Callable[[int, float], NormT]) -> l
         for name, child in parent.named_children():
             if isinstance(child, nn.InstanceNorm2d):
                 norms.append(norm(child.num_features, child.eps))
+                norms[-1].affine, norms[-1].weight, norms[-1].bias = child.affine, child.weight, child.bias
                 setattr(parent, name, norms[-1])
     return norms
 
@@ -48,8 +49,14 @@ class ImagewiseNorm(nn.InstanceNorm2d):
     """
 
     def forward(self, features: Tensor) -> Tensor:
-        """Return (n, c, h, w) features of zero mean and unit variance in each channel of each image."""
-        images = [functional.batch_norm(image, None, None, training=True, eps=self.eps) for image in features.split(1)]
+        """Return (n, c, h, w) features of zero mean and unit variance in each channel of each image.
+
+        Where the norm is affine, they are scaled and shifted by its weights then.
+        """
+        images = [
+            functional.batch_norm(image, None, None, self.weight, self.bias, training=True, eps=self.eps)
+            for image in features.split(1)
+        ]
         return torch.cat(images) if len(images) > 1 else images[0]
 
 
@@ -69,7 +76,10 @@ class SmoothInstanceNorm2d(nn.InstanceNorm2d):
         """Return the (n, c, h, w) features of n frames normalised."""
         variance, mean = torch.var_mean(features.float(), (2, 3), correction=0)
         mean, variance = (statistic[..., None, None] for statistic in self.smooth(mean, variance))
-        return ((features - mean) * (variance + self.eps).rsqrt()).to(features.dtype)
+        normalised = (features - mean) * (variance + self.eps).rsqrt()
+        if self.affine:
+            normalised = normalised * self.weight[:, None, None] + self.bias[:, None, None]
+        return normalised.to(features.dtype)
 
     def smooth(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
         """Return the smoothed (n, c) means and variances of n further frames, and remember their own."""

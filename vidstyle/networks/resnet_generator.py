@@ -10,24 +10,31 @@ PATCH_LAYERS = (0, 4, 8, 12, 16)
 """Layers whose outputs PatchNCE compares: padded RGB, two convolutions before their norms, residual blocks 1 and 5."""
 
 
-class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions with instance norms around a skip connection, (n, c, h, w) -> same."""
+class SkipConnection(nn.Module):
+    """What `conv_block` makes of features beside a skip connection, (n, c, h, w) -> same."""
 
-    def __init__(self, channels: int) -> None:
+    conv_block: nn.Sequential
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Return the features plus their correction."""
+        correction: Tensor = self.conv_block(features)
+        return features + correction
+
+
+class ResidualBlock(SkipConnection):
+    """Two 3x3 convolutions with instance norms beside a skip connection; `affine` norms scale and shift by weights."""
+
+    def __init__(self, channels: int, affine: bool = False, eps: float = 1e-5) -> None:
         super().__init__()
         self.conv_block = nn.Sequential(
             ReflectionPad(1),
             nn.Conv2d(channels, channels, 3),
-            nn.InstanceNorm2d(channels),
+            nn.InstanceNorm2d(channels, eps, affine=affine),
             nn.ReLU(inplace=True),
             ReflectionPad(1),
             nn.Conv2d(channels, channels, 3),
-            nn.InstanceNorm2d(channels),
+            nn.InstanceNorm2d(channels, eps, affine=affine),
         )
-
-    def forward(self, features: Tensor) -> Tensor:
-        """Return the features plus their correction."""
-        return features + self.conv_block(features)
 
 
 def conv_norm_relu(inputs: int, outputs: int, kernel: int, stride: int = 1, padding: int = 0) -> list[nn.Module]:

@@ -19,12 +19,12 @@ from vidstyle.models.inst.diversifier_config import DiversifierConfig
 from vidstyle.models.inst.look_file import find_look, load_look
 from vidstyle.models.resize import resize
 from vidstyle.models.runtime import Runtime, prepare, resolve_runtime
-from vidstyle.models.style_file import find_style, load_style
 from vidstyle.models.style_generator import StyleGenerator, build_generator
+from vidstyle.models.style_mixture import find_mixture
 from vidstyle.models.upscaler import Upscaler, load_upscaler, weights_file
 from vidstyle.pixels import to_device
 from vidstyle.progress import OnProgress, silent
-from vidstyle.render.colour_plan import PLAIN
+from vidstyle.render.colour_plan import PLAIN, ColourPlan
 from vidstyle.render.diversify import DiversifiedGenerator, ShotCounter
 from vidstyle.render.int8 import load_or_quantise, sample_frames
 from vidstyle.render.painter import Painter, batch_that_fits
@@ -48,8 +48,8 @@ class Engine:
         self.settings, self._on_progress = settings, on_progress
         self.device = resolve_device(settings.device)
         resolve_runtime(self.device, settings.backend, settings.precision, None)
-        self.style_path = find_style(settings.style)
-        self.style = load_style(self.style_path)
+        self.mixture = find_mixture(settings.style)
+        self.style = self.mixture.load()
         build_generator(self.style)
         self.look_path = find_look(settings.diversify_style) if settings.diversify else None
         self.look = load_look(self.look_path) if self.look_path else None
@@ -75,8 +75,8 @@ class Engine:
             return UPSCALERS[0] if sizes.asks_for_upscaler else None
         return self.settings.upscaler
 
-    def picture_painter(self, sizes: Sizes, variant: int = 0) -> Painter:
-        """Return the painter for a picture; `variant` is its number among varied results.
+    def picture_painter(self, sizes: Sizes, variant: int = 0, colours: ColourPlan = PLAIN) -> Painter:
+        """Return the painter for a picture with such colours; `variant` is its number among varied results.
 
         It does not compute in int8: calibrating on one picture would cost more than is gained.
         """
@@ -85,7 +85,7 @@ class Engine:
         runtime = resolve_runtime(self.device, self.settings.backend, precision, width * height)
         generator = self._vary(self._generator(runtime), runtime, variant)
         upscaler = self._upscaler(self.upscaler_name(sizes), runtime)
-        make = partial(Painter, generator, upscaler, self.device, settings=self.settings, colours=PLAIN)
+        make = partial(Painter, generator, upscaler, self.device, settings=self.settings, colours=colours)
         return self._fitting(make, decide_config(runtime, self.settings), sizes)
 
     def video_painter(self, plan: VideoPlan, decided: Decisions | None = None, variant: int = 0) -> Painter:
@@ -188,7 +188,7 @@ class Engine:
         """Return generator and upscaler in 8-bit integers, calibrated on frames of the video, and what tells them from others."""
         settings, sizes = self.settings, plan.sizes
         asked = {"size": sizes.painted, "start": settings.start, "end": settings.end}
-        key = {"style": sha256_of(self.style_path), "source": content_identity(plan.clip.path), **asked}
+        key = {"style": self.mixture.identity(), "source": content_identity(plan.clip.path), **asked}
 
         @cache
         def pictures() -> list[Tensor]:
@@ -213,8 +213,8 @@ class Engine:
         """Return what is the same for all sources, for the manifest."""
         values = {
             "device": str(self.device),
-            "style": str(self.style_path),
-            "style_sha256": sha256_of(self.style_path),
+            "style": self.mixture.spelled(),
+            "style_sha256": self.mixture.identity(),
             "finish": self.settings.decided_finish,
             "torch": torch.__version__,
         }

@@ -18,7 +18,7 @@ FINISHES = ("auto", "guided", "upscaler", "both", "none")
 class RenderSettings(Settings):
     """Settings of `vidstyle render`."""
 
-    style: str = setting("default", "name of a style or run, or a style file")
+    style: str = setting("default", "name of a style or run, or a style file; a:0.6,b:0.4 mixes two that share a start")
     size: int | str | None = setting(
         None,
         "short side that the generator paints at, pixels; source: full size (default: the style's own)",

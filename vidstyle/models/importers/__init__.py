@@ -1,0 +1,1 @@
+"""Readers of generators that other programs trained, which become styles."""

@@ -1,0 +1,1 @@
+"""A sheet of one picture in every style."""
