@@ -22,21 +22,21 @@ def test_the_discriminator_scores_overlapping_patches_of_70_pixels() -> None:
 
 
 def test_the_spectral_discriminator_has_the_number_of_parameters_that_it_states() -> None:
-    assert sum(parameter.numel() for parameter in SpectralDiscriminator(1, 32).parameters()) == 286_561
+    assert sum(parameter.numel() for parameter in SpectralDiscriminator(1, 32).parameters()) == 581_729
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_there_is_a_score_for_every_eighth_pixel(channels: int) -> None:
-    assert SpectralDiscriminator(channels, 4)(torch.zeros(2, channels, 40, 49)).shape == (2, 1, 5, 7)
+def test_there_is_a_score_for_every_sixteenth_pixel(channels: int) -> None:
+    assert SpectralDiscriminator(channels, 4)(torch.zeros(2, channels, 40, 49)).shape == (2, 1, 3, 4)
 
 
 def test_a_score_depends_on_a_patch_alone() -> None:
     torch.manual_seed(0)
     discriminator = SpectralDiscriminator(1, 4).eval()
-    images = torch.rand(1, 1, 96, 96, requires_grad=True)
+    images = torch.rand(1, 1, 208, 208, requires_grad=True)
     discriminator(images)[0, 0, 6, 6].backward()
     rows = images.grad.abs().sum((0, 1, 3)).nonzero()
-    assert int(rows.max() - rows.min()) + 1 == 43
+    assert int(rows.max() - rows.min()) + 1 == 91
 
 
 def test_no_layer_stretches_more_than_once() -> None:
@@ -49,4 +49,4 @@ def test_no_layer_stretches_more_than_once() -> None:
         discriminator(torch.rand(1, 3, 16, 16))
     convolutions = [layer for layer in discriminator.model if isinstance(layer, nn.Conv2d)][:-1]
     largest = [float(torch.linalg.matrix_norm(layer.weight.detach().flatten(1), 2)) for layer in convolutions]
-    assert len(largest) == 6 and largest == pytest.approx([1] * 6, rel=0.05)
+    assert len(largest) == 8 and largest == pytest.approx([1] * 8, rel=0.05)

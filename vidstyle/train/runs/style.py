@@ -1,6 +1,6 @@
 """A run that fits a generator; the average of its weights becomes a style."""
 
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,7 @@ import numpy as np
 from vidstyle.errors import SettingsError, StyleError
 from vidstyle.media.images import write_image
 from vidstyle.models.feature_network import load_vgg16
-from vidstyle.models.style_file import Style, find_style, load_style, save_style
+from vidstyle.models.style_file import Style, find_style, load_style, save_style, start_identity
 from vidstyle.report.contact_sheet import grid
 from vidstyle.run_folder import RunFolder, read_log
 from vidstyle.train.checkpoint import TrainingState
@@ -31,26 +31,32 @@ def start_from_style(settings: TrainSettings, ema: ExponentialMovingAverage) -> 
 
     Raises StyleError, and SettingsError where the style's generator is of another kind or size.
     """
+    if style := _start(settings):
+        ema.network.load_state_dict(style.weights)
+        ema.load(style.weights)
+
+
+def _start(settings: TrainSettings) -> Style | None:
+    """Return the style that a run starts from, if any; raises as `start_from_style` does."""
     name = settings.init
     if name in ("", "none"):
-        return
+        return None
     style = load_style(find_style(FLAT_STYLE if name == "auto" else name))
     kind = METHODS[settings.method].generator
     fits = (style.kind, style.channels, style.blocks) == (kind, settings.channels, settings.blocks)
-    if name == "auto" and not fits:
-        return
+    if fits:
+        return style
+    if name == "auto":
+        return None
     if style.kind != kind:
         raise SettingsError(
             f"The style {name} holds a {style.kind} generator, and {settings.method} fits a {kind} one. "
             "Give a style of that kind, or another --method."
         )
-    if not fits:
-        raise SettingsError(
-            f"The style {name} has {style.channels} channels and {style.blocks} blocks. "
-            f"Give --channels {style.channels} --blocks {style.blocks} to start from it."
-        )
-    ema.network.load_state_dict(style.weights)
-    ema.load(style.weights)
+    raise SettingsError(
+        f"The style {name} has {style.channels} channels and {style.blocks} blocks. "
+        f"Give --channels {style.channels} --blocks {style.blocks} to start from it."
+    )
 
 
 class StyleRun(Run):
@@ -63,6 +69,11 @@ class StyleRun(Run):
         assert state.ema is not None
         super().__init__(plan, state, warnings)
         self.ema = state.ema
+        self.start = ""
+        # A resumed run has its weights in the checkpoint, so the style that it began with may be gone.
+        with suppress(StyleError, SettingsError):
+            start = _start(plan.settings)
+            self.start = start_identity(start) if start else ""
         self.scorer = self._load_scorer()
 
     def _load_scorer(self) -> StyleScorer | None:
@@ -135,7 +146,9 @@ class StyleRun(Run):
             **more_history,
         }
         kind = str(METHODS[settings.method].generator)
-        return Style(kind, settings.channels, settings.blocks, settings.load, self.ema.weights, history)
+        return Style(
+            kind, settings.channels, settings.blocks, settings.load, self.ema.weights, history, start=self.start
+        )
 
     def details(self) -> dict[str, Any]:
         """Return for the manifest what the settings do not say: with scores, the last one, the best one and its step."""
