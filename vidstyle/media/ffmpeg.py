@@ -26,9 +26,15 @@ def program() -> str:
         raise DependencyError(f"There is no ffmpeg program: {error}. Install imageio-ffmpeg.") from error
 
 
-def source(path: Path, **options: Any) -> Any:
-    """Return an input of a command: the file `path`, whatever its name looks like."""
-    return ffmpeg.input(_spelled(path), **options)
+def source(path: Path, first_bytes: int = 0, **options: Any) -> Any:
+    """Return an input of a command: the file `path`, whatever its name looks like, or only its first bytes."""
+    beginning = f"subfile,,start,0,end,{first_bytes},,:" if first_bytes else ""
+    return ffmpeg.input(beginning + _spelled(path), **options)
+
+
+def stand_in() -> Any:
+    """Return an input of a command: a second of tiny black pictures, where some video is needed."""
+    return ffmpeg.input("color=s=16x16:d=1", format="lavfi")
 
 
 def command(streams: list[Any], target: Path, **options: Any) -> list[bytes]:
@@ -48,6 +54,20 @@ def run(arguments: list[bytes], doing: str) -> list[str]:
 
     The program is ended with the caller: it does not outlive an interrupt.
     """
+    code, lines = _ended(arguments)
+    if code:
+        raise OutputError(f"Cannot {doing}: {_reason(code, lines)}")
+    return lines
+
+
+def complaint(arguments: list[bytes]) -> str:
+    """Run a command to its end and return why it fails, "" where it works."""
+    code, lines = _ended(arguments)
+    return "; ".join(lines[:1]) or f"ffmpeg ended with {code}" if code else ""
+
+
+def _ended(arguments: list[bytes]) -> tuple[int, list[str]]:
+    """Run a command to its end; return its exit code and error lines."""
     process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         _, output = process.communicate()
@@ -55,10 +75,7 @@ def run(arguments: list[bytes], doing: str) -> list[str]:
         if process.poll() is None:
             process.kill()
             process.wait()
-    lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
-    if process.returncode:
-        raise OutputError(f"Cannot {doing}: {_reason(process.returncode, lines)}")
-    return lines
+    return process.returncode, [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
 
 
 def _reason(code: int, lines: list[str]) -> str:

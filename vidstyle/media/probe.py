@@ -55,13 +55,13 @@ def probe(path: Path) -> Clip:
         return _describe(path, container, stream, _first_frame(container, stream, path))
 
 
-def open_source(path: Path, *, edit_lists: bool = True) -> InputContainer:
+def open_source(path: Path, *, edit_lists: bool = True, reading: dict[str, str] | None = None) -> InputContainer:
     """Return the opened container, to be closed by the caller (`with`); raises InputError naming file and cause.
 
-    Without `edit_lists` the packets of mp4 and mov have the times of the media.
+    Without `edit_lists` the packets of mp4 and mov have the times of the media. `reading` are further options of ffmpeg.
     """
     _check_file(path)
-    options = {} if edit_lists else IGNORE_EDIT_LISTS
+    options = (reading or {}) | ({} if edit_lists else IGNORE_EDIT_LISTS)
     try:
         container = av.open(f"file:{path}", metadata_errors="replace", options=options)
     except (av.error.FFmpegError, OSError, ValueError) as error:

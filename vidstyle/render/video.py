@@ -53,11 +53,10 @@ def render_video(job: VideoJob, painter: Painter | None) -> VideoResult:
 
 
 def video_result(plan: VideoPlan, done: EarlierWork, complaints: Sequence[str] = ()) -> VideoResult:
-    """Return the result of a finished video; `complaints` are those of converting its sound and subtitles."""
+    """Return the result of a finished video; `complaints` are those of adding all but the pictures."""
     report = _reading(done).report
     warnings = [*plan.warnings, *report.warnings, *_miscount(plan, report), *done.notes]
-    if complaints:
-        warnings.append(f"{plan.clip.path}: a converted sound or subtitle track is damaged: {complaints[0]}")
+    warnings += [f"{plan.clip.path}: {complaint}" for complaint in complaints]
     return VideoResult(report, done.segments[-1].progress, done.repeated, tuple(warnings))
 
 
