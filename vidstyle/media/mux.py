@@ -101,7 +101,7 @@ def mux(
             def write(encodings: dict[int, str]) -> list[str]:
                 streams = _streams(painted, clip.path, tags, plan.tracks, moved, cut, encodings, plan.reading)
                 doing = f"put {clip.path.name}'s sound and subtitles into {target.suffix[1:]}"
-                return ffmpeg.run(ffmpeg.command(streams, target, **options), doing)
+                return ffmpeg.run(ffmpeg.command(streams, target, **options), doing, _way_out(plan))
 
             lines = write({})
             if encodings := encodings_of(lines, plan.tracks):
@@ -138,6 +138,14 @@ def _streams(
         on_one_clock = ffmpeg.source(moved.path, **_seek(cut, moved.late))
         by_track |= {index: on_one_clock[str(number)] for index, number in moved.numbers.items()}
     return [video["v:0"], other[NO_TRACK], tag_file[NO_TRACK], *(by_track[track.index] for track in tracks)]
+
+
+def _way_out(plan: TrackPlan) -> str:
+    """Return what to do where the tracks cannot be written; the pictures are kept for the same command without them."""
+    switches = {"--no-audio": plan.of_kind("audio"), "--no-subtitles": plan.of_kind("subtitle")}
+    if asked := " ".join(switch for switch, tracks in switches.items() if tracks):
+        return f"Check the free space, or give the same command with {asked}."
+    return ffmpeg.WAY_OUT
 
 
 def _as_moved(tracks: tuple[Track, ...], moved: MovedTracks) -> tuple[Track, ...]:
