@@ -17,6 +17,7 @@ from vidstyle.media import ffmpeg
 from vidstyle.media.clip import Clip
 from vidstyle.media.codecs import TargetContainer
 from vidstyle.media.complaints import SOURCE, encodings_of, of_converted
+from vidstyle.media.muxing.tags import keep_tags
 from vidstyle.media.muxing.track_options import decimal, encoders, limits, specified
 from vidstyle.media.resync_tracks import MovedTracks, tracks_on_one_clock
 from vidstyle.media.timecode import advanced
@@ -109,10 +110,12 @@ def mux(
         finally:
             tags.unlink(missing_ok=True)
     read_as = [f"subtitle track {index} is not UTF-8, it was read as {name}" for index, name in encodings.items()]
+    tags_lost = keep_tags(target, plan, container)
     damage = [*read_as, *of_converted(lines, plan.tracks)]
     return [
         *(f"{track.name} is left out: its clock starts again, and it cannot be moved." for track in left_out),
         *(f"a converted sound or subtitle track is damaged: {line}" for line in damage[:1]),
+        *tags_lost,
     ]
 
 

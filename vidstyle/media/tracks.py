@@ -19,10 +19,12 @@ from vidstyle.media.probe import open_source
 COPY = "copy"
 KIND_WORDS = {"audio": "sound"}
 TEXT_SUBTITLES = ("subrip", "ass", "webvtt", "mov_text", "text", "hdmv_text_subtitle")
-VIDEO_TAGS = ("language", "handler_name", "timecode", "TIMECODE", "creation_time")
-"""Tags of the source's video track that are true of the painted one."""
+UNTRUE_OF_VIDEO = ("alpha_mode", "encoder", "rotate", "stereo_mode", "vendor_id")
+"""Tags of the source's video track that are not true of the painted one, or that side data says better."""
 FILE_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder")
 """Tags that a source says of its own file, and that are not true of the result."""
+STATISTICS = ("_statistics", "bps", "duration", "number_of_bytes", "number_of_frames", "source_id")
+"""How tags begin in which a Matroska writer counts what it wrote."""
 PACKETS_UNTIL_SOUND = 400
 HIGHEST_TIMESCALE = 2**31 - 1
 
@@ -145,12 +147,21 @@ def _is_known(stream: Any) -> bool:
 
 def _track_tags(stream: Stream, encoder: str, container: TargetContainer) -> dict[str, str]:
     """Return the tags of a track in the result: its own, save that of an encoder that did not make it."""
-    tags = {name: value for name, value in stream.metadata.items() if encoder == COPY or name.lower() != "encoder"}
-    return _named(tags, stream, container)
+    untrue = () if encoder == COPY else ("encoder",)
+    return _named(_tags_but(untrue, stream), stream, container)
 
 
 def _video_tags(video: Stream, container: TargetContainer) -> dict[str, str]:
-    return _named({name: video.metadata[name] for name in VIDEO_TAGS if name in video.metadata}, video, container)
+    return _named(_tags_but(UNTRUE_OF_VIDEO, video), video, container)
+
+
+def _tags_but(untrue: tuple[str, ...], stream: Stream) -> dict[str, str]:
+    """Return the tags of a track without untrue ones and statistics."""
+    return {
+        name: value
+        for name, value in stream.metadata.items()
+        if name.lower() not in untrue and not name.lower().startswith(STATISTICS)
+    }
 
 
 def _named(tags: dict[str, str], stream: Stream, container: TargetContainer) -> dict[str, str]:
