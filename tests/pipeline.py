@@ -7,6 +7,7 @@ from vidstyle.media.codecs import choose_codec, container_of
 from vidstyle.media.join import Piece, join
 from vidstyle.media.mux import Cut, mux, showing_of
 from vidstyle.media.muxing.header_trial import admitted
+from vidstyle.media.muxing.projection import mark_projection
 from vidstyle.media.probe import probe
 from vidstyle.media.read import ReadReport, VideoReader
 from vidstyle.media.tracks import plan_tracks
@@ -53,6 +54,8 @@ def passed_with_complaints(
         pieces.append(Piece(path, tuple(pts + start for pts in writer.coded_pts), writer.last_duration))
     joined = target.with_name(f"joined{chosen.intermediate_suffix}")
     join(pieces, form.time_base, joined)
+    if not container.keeps_ticks:
+        mark_projection(joined, clip.upright_projection)
     plan = admitted(plan_tracks(clip, container, audio=True, subtitles=True), clip, container)
     coded_pts = [pts for piece in pieces for pts in piece.coded_pts]
     showing = showing_of(coded_pts, pieces[-1].last_duration, form.time_base)

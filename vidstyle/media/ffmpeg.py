@@ -27,10 +27,14 @@ def program() -> str:
         raise DependencyError(f"There is no ffmpeg program: {error}. Install imageio-ffmpeg.") from error
 
 
-def source(path: Path, first_bytes: int = 0, **options: Any) -> Any:
-    """Return an input of a command: the file `path`, whatever its name looks like, or only its first bytes."""
-    beginning = f"subfile,,start,0,end,{first_bytes},,:" if first_bytes else ""
-    return ffmpeg.input(beginning + _spelled(path), **options)
+def source(path: Path, **options: Any) -> Any:
+    """Return an input of a command: the file `path`, whatever its name looks like."""
+    return ffmpeg.input(_spelled(path), **options)
+
+
+def beginning(path: Path, length: int, **options: Any) -> Any:
+    """Return an input of a command: the first `length` bytes of a file."""
+    return ffmpeg.input(f"subfile,,start,0,end,{length},,:{_spelled(path)}", **options)
 
 
 def stand_in() -> Any:

@@ -17,8 +17,10 @@ from vidstyle.media import ffmpeg
 from vidstyle.media.clip import Clip
 from vidstyle.media.codecs import TargetContainer
 from vidstyle.media.complaints import SOURCE, encodings_of, of_converted
+from vidstyle.media.muxing.projection import mark_projection
 from vidstyle.media.muxing.tags import keep_tags
 from vidstyle.media.muxing.track_options import decimal, encoders, limits, specified
+from vidstyle.media.probe import probe
 from vidstyle.media.resync_tracks import MovedTracks, tracks_on_one_clock
 from vidstyle.media.timecode import advanced
 from vidstyle.media.tracks import COPY, Track, TrackPlan
@@ -116,7 +118,23 @@ def mux(
         *(f"{track.name} is left out: its clock starts again, and it cannot be moved." for track in left_out),
         *(f"a converted sound or subtitle track is damaged: {line}" for line in damage[:1]),
         *tags_lost,
+        *_mark_projection(clip, target, container),
     ]
+
+
+def _mark_projection(clip: Clip, target: Path, container: TargetContainer) -> list[str]:
+    """Say in the result how its pictures are meant to be seen; return a sentence on what it cannot say.
+
+    Matroska and WebM have it from tags and from the painted video. ffmpeg would write it into mp4 and mov too, but with a
+    box for spatial video beside it, for which readers take the stereo mode as unknown.
+    """
+    if not clip.projection:
+        return []
+    if container.keeps_ticks:
+        mark_projection(target, clip.upright_projection)
+    lost = ", ".join(clip.projection.lost_in(probe(target).projection))
+    reason = "the pictures are turned upright" if not clip.upright_projection else f"{container.name} cannot hold it"
+    return [f"left out: {lost}; {reason}."] if lost else []
 
 
 def _streams(

@@ -20,6 +20,7 @@ from vidstyle.files import is_file, is_folder
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour, Stream
 from vidstyle.media.edit_list import IGNORE_EDIT_LISTS, Edit, edits_of, is_mov, is_plain, played
 from vidstyle.media.hdr_metadata import read_static_metadata
+from vidstyle.media.muxing.projection import read_projection
 from vidstyle.source_paths import refuse_special
 
 VIDEO_SUFFIXES = (
@@ -161,6 +162,7 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
         origin_pts=_origin_pts(container, stream),
         edits=edits,
         end_pts=_end_pts(container, stream, all_edits),
+        projection=read_projection(frame),
     )
 
 

@@ -101,7 +101,7 @@ def plan_tracks(clip: Clip, container: TargetContainer, *, audio: bool, subtitle
             level.extend(f"{clip.path}: {message}" for message in messages)
         rates = [sound.codec_context.sample_rate for sound in source.streams.audio if sound.codec_context]
         file_tags = {name: value for name, value in source.metadata.items() if name.lower() not in FILE_TAGS}
-        video_tags = _video_tags(video, container)
+        video_tags = _video_tags(video, container) | clip.upright_projection.stereo_tags(container.name)
         begins_in_front = not is_mov(source)
     ticks = clip.time_base.denominator
     timescale = _timescale(ticks, rates)

@@ -64,6 +64,15 @@ def test_tags_of_tracks_that_mp4_cannot_hold_are_told_of_and_matroska_keeps_them
     marks = ("-metadata:s:a:0", "MICROPHONE=left", "-metadata:s:a:0", "BPS=64000")
     known = tagged(source, tmp_path / "a.mkv", {}, *marks)
     assert carried(known, tmp_path / "out.mp4", "-c:a", "aac") == [
-        "tags are left out, mp4 cannot hold them: MICROPHONE of sound track 1"
+        "tags are left out, mp4 cannot hold them: MICROPHONE of sound track 1."
     ]
-    assert carried(known, tmp_path / "out.mkv", *marks) == []
+    for suffix in (".mkv", ".webm"):
+        assert carried(known, tmp_path / f"out{suffix}", *marks, "-c:v", "libvpx") == []
+
+
+def test_a_language_that_quicktime_does_not_list_is_told_of(source: Path, tmp_path: Path) -> None:
+    known = tagged(source, tmp_path / "a.mkv", {}, "-metadata:s:a:0", "language=haw")
+    asked = ("-c:a", "aac", "-metadata:s:a:0", "language=haw")
+    told = "tags are left out, mov cannot hold them: language of sound track 1."
+    assert carried(known, tmp_path / "out.mov", *asked) == [told]
+    assert carried(known, tmp_path / "out.mp4", *asked) == []

@@ -3,7 +3,8 @@
 Source: ISO/IEC 14496-12, 4.2 (boxes), 8.2.1 (moov), 8.5.2 (stsd), 8.7.5 (stco and co64).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from struct import pack, unpack_from
 from typing import BinaryIO
@@ -16,6 +17,8 @@ BEFORE_BOXES = {b"stsd": 8}
 """Bytes that come before the boxes inside a box."""
 SAMPLE_ENTRY_BYTES = 78
 """Bytes that come before the boxes inside the description of a video's samples."""
+ANY_KIND = b""
+"""The kind of the description of samples, which is their codec."""
 LARGEST_OFFSET = (1 << 32) - 1
 Way = tuple[tuple[bytes, int], ...]
 """Which box, by its kind and its number among those of that kind, in which box, from the outer to the inner one."""
@@ -53,9 +56,10 @@ def _change_index(file: BinaryIO, change: Callable[[bytes], bytes]) -> None:
     file.seek(start + HEADER_BYTES)
     content = change(file.read(size - HEADER_BYTES))
     longer = HEADER_BYTES + len(content) - size
+    index = box(b"moov", _with_moved_samples(content, start, longer))
     _move(file, start + size, longer)
     file.seek(start)
-    file.write(box(b"moov", _with_moved_samples(content, start, longer)))
+    file.write(index)
 
 
 def _index(file: BinaryIO) -> tuple[int, int]:
@@ -87,45 +91,60 @@ def _move(file: BinaryIO, start: int, far: int) -> None:
         file.write(chunk)
 
 
-def _boxes(content: bytes, start: int = 0) -> Iterator[tuple[bytes, bytes]]:
-    """Yield kind and content of each box."""
-    while start + HEADER_BYTES <= len(content):
-        size, kind = unpack_from(">I4s", content, start)
-        if size < HEADER_BYTES:
-            raise LookupError("a box has no size")
-        yield kind, content[start + HEADER_BYTES : start + size]
-        start += size
+@dataclass(frozen=True)
+class Content:
+    """What a box holds: bytes before its boxes, these by kind and content, and bytes after them, as QuickTime's zeros."""
+
+    before: bytes
+    boxes: list[tuple[bytes, bytes]]
+    after: bytes
+
+    @classmethod
+    def of(cls, content: bytes, start: int = 0) -> "Content":
+        """Return the parts of a content whose boxes begin at `start`; raises LookupError where there are none."""
+        boxes, at = [], start
+        while at + HEADER_BYTES <= len(content):
+            size, kind = unpack_from(">I4s", content, at)
+            if size < HEADER_BYTES or at + size > len(content):
+                raise LookupError("a box has no size")
+            boxes.append((kind, content[at + HEADER_BYTES : at + size]))
+            at += size
+        return cls(content[:start], boxes, content[at:])
+
+    def joined(self, addition: bytes = b"") -> bytes:
+        """Return the content, with another box."""
+        return b"".join([self.before, *(box(kind, inner) for kind, inner in self.boxes), addition, self.after])
 
 
-def _with_box(content: bytes, way: Way, addition: bytes, before: int = 0) -> bytes:
+def _with_box(content: bytes, way: Way, addition: bytes, start: int = 0) -> bytes:
+    """Return a content, whose boxes begin at `start`, with another box at the end of the way."""
+    parts = Content.of(content, start)
     if not way:
-        return content + addition
+        return parts.joined(addition)
     (wanted, number), *rest = way
-    parts, seen, found = [content[:before]], 0, False
-    for kind, inner in _boxes(content, before):
-        if kind == wanted or (wanted == b"" and before):
-            if seen == number:
-                inside = SAMPLE_ENTRY_BYTES if wanted == b"" else BEFORE_BOXES.get(kind, 0)
-                inner, found = _with_box(inner, tuple(rest), addition, inside), True
-            seen += 1
-        parts.append(box(kind, inner))
-    if not found:
+    places = [place for place, (kind, _) in enumerate(parts.boxes) if wanted in (kind, ANY_KIND)]
+    if number >= len(places):
         raise LookupError(f"there is no box {wanted!r}")
-    return b"".join(parts)
+    kind, inner = parts.boxes[places[number]]
+    inside = SAMPLE_ENTRY_BYTES if wanted == ANY_KIND else BEFORE_BOXES.get(kind, 0)
+    parts.boxes[places[number]] = kind, _with_box(inner, tuple(rest), addition, inside)
+    return parts.joined()
 
 
 def _with_moved_samples(content: bytes, after: int, far: int) -> bytes:
-    """Return boxes in which all samples that lie beyond `after` lie `far` bytes further."""
-    parts = []
-    for kind, inner in _boxes(content):
+    """Return a content in which all samples that lie beyond `after` lie `far` bytes further."""
+    parts = Content.of(content)
+    for place, (kind, inner) in enumerate(parts.boxes):
         if kind in WITH_BOXES:
-            inner = _with_moved_samples(inner, after, far)
+            parts.boxes[place] = kind, _with_moved_samples(inner, after, far)
         elif kind in (b"stco", b"co64"):
-            form = "I" if kind == b"stco" else "Q"
-            (count,) = unpack_from(">I", inner, 4)
-            offsets = [at + far * (at > after) for at in unpack_from(f">{count}{form}", inner, 8)]
-            if kind == b"stco" and max(offsets, default=0) > LARGEST_OFFSET:
-                raise ValueError("the file is too long for its offsets")
-            inner = inner[:8] + pack(f">{count}{form}", *offsets)
-        parts.append(box(kind, inner))
-    return b"".join(parts)
+            parts.boxes[place] = kind, _moved(inner, "I" if kind == b"stco" else "Q", after, far)
+    return parts.joined()
+
+
+def _moved(table: bytes, form: str, after: int, far: int) -> bytes:
+    (count,) = unpack_from(">I", table, 4)
+    offsets = [at + far * (at > after) for at in unpack_from(f">{count}{form}", table, 8)]
+    if form == "I" and max(offsets, default=0) > LARGEST_OFFSET:
+        raise ValueError("the file is too long for its offsets")
+    return table[:8] + pack(f">{count}{form}", *offsets)

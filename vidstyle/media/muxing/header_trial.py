@@ -21,7 +21,7 @@ PACKETS_OF_SOUND = 8
 """So much of each track of sound is written: encoders are tried too, and what a muxer makes of packets."""
 BEGINNING_BYTES = 1 << 25
 """So much of a file is read for tracks that may have their first packet anywhere."""
-SPEAKER = re.compile(r"^\[[^\]]*\] ")
+SPEAKERS = re.compile(r"^(\[[^\]]*\] )+")
 """Who writes a line of ffmpeg's, as in [mp4 @ 0x...]."""
 
 
@@ -57,11 +57,13 @@ class Trial:
         return reason or (self._write(others, {"fs": 1}, BEGINNING_BYTES) if others else "")
 
     def _write(self, tracks: tuple[Track, ...], end: dict[str, int], first_bytes: int = 0) -> str:
-        source = ffmpeg.source(self.clip.path, first_bytes if self.plan.begins_in_front else 0, **self.plan.reading)
+        path, reading = self.clip.path, self.plan.reading
+        in_front = first_bytes and self.plan.begins_in_front
+        source = ffmpeg.beginning(path, first_bytes, **reading) if in_front else ffmpeg.source(path, **reading)
         streams = [ffmpeg.stand_in(), *(source[str(track.index)] for track in tracks)]
         coded = {"c": COPY, "c:v:0": self.container.video, **encoders(tracks), **limits(tracks)}
         target = self.folder / f"trial.{self.container.name}"
-        return SPEAKER.sub("", ffmpeg.complaint(ffmpeg.command(streams, target, **coded, **end)))
+        return SPEAKERS.sub("", ffmpeg.complaint(ffmpeg.command(streams, target, **coded, **end)))
 
 
 def admitted(plan: TrackPlan, clip: Clip, container: TargetContainer) -> TrackPlan:

@@ -16,7 +16,7 @@ from vidstyle.media.codecs import TargetContainer
 from vidstyle.media.muxing.boxes import add_boxes, box, full_box
 from vidstyle.media.tracks import KIND_WORDS, TrackPlan
 
-NOT_TOLD_OF = ("language", "handler_name", "encoder", "timecode", "vendor_id", "stereo_mode")
+NOT_TOLD_OF = ("handler_name", "encoder", "timecode", "vendor_id", "stereo_mode")
 """Tags that are changed on purpose, or that the container says in another way."""
 TIMES_TO_THE_SECOND = ("creation_time",)
 SECOND_LETTERS = len("2023-07-01T10:34:56")
@@ -57,7 +57,7 @@ def _sentence(lost: dict[Section, Tags], container: TargetContainer) -> str:
     for (kind, number), tags in lost.items():
         of = f" of {KIND_WORDS.get(kind, kind)} track {number + 1}" if kind else ""
         words.append(f"{', '.join(sorted(tags))}{of}")
-    return f"tags are left out, {container.name} cannot hold them: {'; '.join(words)}"
+    return f"tags are left out, {container.name} cannot hold them: {'; '.join(words)}."
 
 
 def _lost(result: Path, plan: TrackPlan) -> dict[Section, Tags]:
@@ -92,5 +92,5 @@ def _missing(wanted: Tags, found: Tags) -> Tags:
     return {
         name: value
         for name, value in wanted.items()
-        if name.lower() not in NOT_TOLD_OF and value and not is_there(name, value)
+        if name.lower() not in NOT_TOLD_OF and value not in ("", "und") and not is_there(name, value)
     }
