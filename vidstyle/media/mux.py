@@ -32,7 +32,7 @@ TAGS = 2
 """The number of this input of the command; the painted video is 0, the source 1."""
 SAME_STEP_SECONDS = Fraction(1, 500)
 """Durations that differ by no more are the same, rounded to ticks."""
-TAG_SPECIAL_CHARACTERS = re.compile(r"[=;#\\\n]")
+TAG_SPECIAL_CHARACTERS = re.compile(r"[=;#\\\r\n]")
 """What has a meaning in ffmpeg's metadata format, unless a backslash comes before it."""
 
 

@@ -87,7 +87,10 @@ def test_a_cover_that_the_container_refuses_is_left_out_and_the_sound_stays(
     plan = planned(source, suffix)
     assert [track.kind for track in plan.tracks] == ["audio"]
     (warning,) = plan.warnings
-    assert f"video track 2 ({kind}) is left out: {suffix[1:]} cannot hold it (Could not find tag" in warning
+    assert (
+        f"video track 2 ({kind}) is left out: {suffix[1:]} cannot hold it (Could not find tag for codec {kind}, codec"
+        in warning
+    )
 
 
 def packets_of(stream: Path) -> tuple[list[bytes], list[bytes]]:

@@ -3,12 +3,12 @@
 A table of codecs does not tell all: a track may lack what the container wants to know of it.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from vidstyle.errors import OutputError
 from vidstyle.media import ffmpeg
@@ -23,23 +23,26 @@ BEGINNING_BYTES = 1 << 25
 """So much of a file is read for tracks that may have their first packet anywhere."""
 SPEAKERS = re.compile(r"^(\[[^\]]*\] )+")
 """Who writes a line of ffmpeg's, as in [mp4 @ 0x...]."""
+STREAM = re.compile(r" in stream #\d+")
+"""Which track of the trial a line is about, whose number says nothing outside it."""
+MUXERS = {"mkv": "matroska"}
+"""What ffmpeg calls containers whose name is not that of their format."""
 
 
 @dataclass(frozen=True)
 class Trial:
-    """Tries to write tracks of `clip` into a file in `folder`; `plan` tells how the source is read."""
+    """Tries to write tracks of `clip` into a container, of which nothing is kept; `plan` tells how the source is read."""
 
     clip: Clip
     plan: TrackPlan
     container: TargetContainer
-    folder: Path
 
     def refusals(self, tracks: Sequence[Track]) -> dict[int, str]:
         """Return why tracks are refused, by their index in the source; raises OutputError where nothing can be written."""
         if not tracks or not self.refusal(tracks):
             return {}
         if reason := self.refusal(()):
-            raise OutputError(f"Cannot try what {self.container.name} holds in {self.folder}: {reason}. Set TMPDIR.")
+            raise OutputError(f"Cannot try what {self.container.name} holds: {reason}. Choose another container.")
         refused: dict[int, str] = {}
         for track in tracks:
             kept = [other for other in tracks[: tracks.index(track)] if other.index not in refused]
@@ -62,8 +65,9 @@ class Trial:
         source = ffmpeg.beginning(path, first_bytes, **reading) if in_front else ffmpeg.source(path, **reading)
         streams = [ffmpeg.stand_in(), *(source[str(track.index)] for track in tracks)]
         coded = {"c": COPY, "c:v:0": self.container.video, **encoders(tracks), **limits(tracks)}
-        target = self.folder / f"trial.{self.container.name}"
-        return SPEAKERS.sub("", ffmpeg.complaint(ffmpeg.command(streams, target, **coded, **end)))
+        muxer = {"format": MUXERS.get(self.container.name, self.container.name)}
+        reason = ffmpeg.complaint(ffmpeg.command(streams, Path(os.devnull), **coded, **muxer, **end))
+        return STREAM.sub("", SPEAKERS.sub("", reason))
 
 
 def admitted(plan: TrackPlan, clip: Clip, container: TargetContainer) -> TrackPlan:
@@ -73,14 +77,13 @@ def admitted(plan: TrackPlan, clip: Clip, container: TargetContainer) -> TrackPl
     """
     if not plan.tracks:
         return plan
-    with TemporaryDirectory(prefix="vidstyle-") as folder:
-        trial = Trial(clip, plan, container, Path(folder))
-        not_copied = trial.refusals(plan.tracks)
-        if not not_copied:
-            return plan
-        fallback = container.audio_fallback
-        tracks = tuple(_converted(track, fallback) if track.index in not_copied else track for track in plan.tracks)
-        refused = trial.refusals(tracks)
+    trial = Trial(clip, plan, container)
+    not_copied = trial.refusals(plan.tracks)
+    if not not_copied:
+        return plan
+    fallback = container.audio_fallback
+    tracks = tuple(_converted(track, fallback) if track.index in not_copied else track for track in plan.tracks)
+    refused = trial.refusals(tracks)
     kept = tuple(track for track in tracks if track.index not in refused)
     converted = [track for track in kept if track.index in not_copied]
     notices = [f"{clip.path}: {becomes(track.name, track.encoder, container)}" for track in converted]

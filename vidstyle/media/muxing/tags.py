@@ -33,7 +33,10 @@ def keep_tags(result: Path, plan: TrackPlan, container: TargetContainer) -> list
 
     Only mp4 and mov take further tags, and none of a track. Raises OSError.
     """
-    lost = _lost(result, plan)
+    try:
+        lost = _lost(result, plan)
+    except av.error.FFmpegError as error:
+        return [f"the tags of the result could not be read again: {error.strerror}."]
     if lost.get(FILE) and container.keeps_ticks:
         with suppress(LookupError, ValueError, StructError):
             add_boxes(result, [((), _tag_box(lost[FILE], container))])
@@ -86,8 +89,8 @@ def _found(written: Any, section: Section) -> Tags:
 
 def _missing(wanted: Tags, found: Tags) -> Tags:
     def is_there(name: str, value: str) -> bool:
-        letters = SECOND_LETTERS if name.lower() in TIMES_TO_THE_SECOND else None
-        return found.get(name.lower(), "")[:letters] == value[:letters]
+        length = SECOND_LETTERS if name.lower() in TIMES_TO_THE_SECOND else None
+        return found.get(name.lower(), "")[:length] == value[:length]
 
     return {
         name: value
