@@ -72,8 +72,8 @@ def _lost(result: Path, plan: TrackPlan) -> dict[Section, Tags]:
         found = {section: _found(written, section) for section in wanted}
     lost = {section: _missing(tags, found[section]) for section, tags in wanted.items()}
     for section in lost.keys() - {FILE}:
-        # Matroska tells only when the file was made.
-        lost[section].pop("creation_time", None)
+        # Matroska has no such tag for a track; that of the file tells when it was made.
+        lost[section] = {name: value for name, value in lost[section].items() if name.lower() != "creation_time"}
     return {section: tags for section, tags in lost.items() if tags}
 
 
