@@ -133,7 +133,7 @@ def _mark_projection(clip: Clip, target: Path, container: TargetContainer) -> li
     if container.keeps_ticks:
         mark_projection(target, clip.upright_projection)
     lost = ", ".join(clip.projection.lost_in(probe(target).projection))
-    reason = "the pictures are turned upright" if not clip.upright_projection else f"{container.name} cannot hold it"
+    reason = "the pictures are turned upright" if not clip.upright_projection else f"{container.name} cannot hold it with this codec"
     return [f"left out: {lost}; {reason}."] if lost else []
 
 

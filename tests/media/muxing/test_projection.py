@@ -53,7 +53,7 @@ def test_the_old_box_of_spherical_video_is_read(tmp_path: Path) -> None:
 def test_a_kind_of_stereo_that_a_container_does_not_know_is_told_of(tmp_path: Path, suffix: str, kept: str) -> None:
     plain, source = make_clip(tmp_path / "a.mp4", frames=3), tmp_path / "a.mkv"
     program("-i", str(plain), "-c", "copy", "-metadata:s:v", "stereo_mode=checkerboard_lr", str(source))
-    said = [] if kept else [f"left out: stereo 3D (checkerboard_lr); {suffix[1:]} cannot hold it."]
+    said = [] if kept else [f"left out: stereo 3D (checkerboard_lr); {suffix[1:]} cannot hold it with this codec."]
     assert passed_with_complaints(source, tmp_path / f"out{suffix}")[1] == said
     assert probe(tmp_path / f"out{suffix}").projection.stereo_mode == kept
 
