@@ -133,7 +133,10 @@ def _mark_projection(clip: Clip, target: Path, container: TargetContainer) -> li
     if container.keeps_ticks:
         mark_projection(target, clip.upright_projection)
     lost = ", ".join(clip.projection.lost_in(probe(target).projection))
-    reason = "the pictures are turned upright" if not clip.upright_projection else f"{container.name} cannot hold it with this codec"
+    if clip.upright_projection:
+        reason = f"{container.name} cannot hold it with this codec"
+    else:
+        reason = "the pictures are turned upright"
     return [f"left out: {lost}; {reason}."] if lost else []
 
 
