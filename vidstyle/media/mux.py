@@ -133,10 +133,8 @@ def _mark_projection(clip: Clip, target: Path, container: TargetContainer) -> li
     if container.keeps_ticks:
         mark_projection(target, clip.upright_projection)
     lost = ", ".join(clip.projection.lost_in(probe(target).projection))
-    if clip.upright_projection:
-        reason = f"{container.name} cannot hold it with this codec"
-    else:
-        reason = "the pictures are turned upright"
+    held_back = f"{container.name} cannot hold it with this codec"
+    reason = held_back if clip.upright_projection else "the pictures are turned upright"
     return [f"left out: {lost}; {reason}."] if lost else []
 
 
