@@ -6,6 +6,8 @@ from pathlib import Path
 from vidstyle.media.codecs import choose_codec, container_of
 from vidstyle.media.join import Piece, join
 from vidstyle.media.mux import Cut, mux, showing_of
+from vidstyle.media.muxing.header_trial import admitted
+from vidstyle.media.muxing.projection import mark_projection
 from vidstyle.media.probe import probe
 from vidstyle.media.read import ReadReport, VideoReader
 from vidstyle.media.tracks import plan_tracks
@@ -16,6 +18,15 @@ PRESETS = {"libx264": "medium", "libx265": "medium", "libvpx-vp9": "8", "libsvta
 
 def passed_through(source: Path, target: Path, codec: str = "auto", segment: int = 10**9) -> ReadReport:
     """Encode the pictures of `source` in segments, join them, add its sound, and return the report on reading."""
+    report, complaints = passed_with_complaints(source, target, codec, segment)
+    assert complaints == []
+    return report
+
+
+def passed_with_complaints(
+    source: Path, target: Path, codec: str = "auto", segment: int = 10**9
+) -> tuple[ReadReport, list[str]]:
+    """Do as `passed_through`, and return the report and what is lost or wrong."""
     clip, container = probe(source), container_of(target)
     chosen = choose_codec(codec, container)
     size = clip.upright_size
@@ -43,9 +54,11 @@ def passed_through(source: Path, target: Path, codec: str = "auto", segment: int
         pieces.append(Piece(path, tuple(pts + start for pts in writer.coded_pts), writer.last_duration))
     joined = target.with_name(f"joined{chosen.intermediate_suffix}")
     join(pieces, form.time_base, joined)
-    plan = plan_tracks(clip, container, audio=True, subtitles=True)
+    if not container.keeps_ticks:
+        mark_projection(joined, clip.upright_projection)
+    plan = admitted(plan_tracks(clip, container, audio=True, subtitles=True), clip, container)
     coded_pts = [pts for piece in pieces for pts in piece.coded_pts]
     showing = showing_of(coded_pts, pieces[-1].last_duration, form.time_base)
     restarts = reader.report.restarts
-    assert mux(joined, clip, plan, container, Cut(), form.display_aspect, target, restarts, showing) == []
-    return reader.report
+    complaints = mux(joined, clip, plan, container, Cut(), form.display_aspect, target, restarts, showing)
+    return reader.report, complaints

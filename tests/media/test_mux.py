@@ -155,7 +155,7 @@ def test_chapters_and_tags_go_along(suffix: str, tmp_path: Path) -> None:
 
 
 def test_tags_of_any_characters_reach_the_result(tmp_path: Path) -> None:
-    texts = {"title": "a=b; #c \\d", "comment": "two\nlines", "artist": "[STREAM]"}
+    texts = {"title": "a=b; #c \\d", "comment": "two\nlines", "artist": "[STREAM]", "composer": "a\r\nb"}
     source = make_clip(tmp_path / "source.mp4", audio=1, metadata=texts)
     remade(source, tmp_path / "out.mp4")
     with av.open(str(tmp_path / "out.mp4")) as container:

@@ -8,6 +8,7 @@ import imageio_ffmpeg
 import pytest
 
 from tests.clicks import program
+from tests.media.muxing.test_closed_captions import TEXT, captioned, captions_in
 from vidstyle.media.complaints import of_converted
 from vidstyle.media.tracks import Track
 from vidstyle.render.settings import RenderSettings
@@ -96,3 +97,13 @@ def test_complaints_are_those_of_converted_tracks_whatever_their_decoder_is_call
     ]
     assert of_converted([*told, *others], [speech, copied]) == [told[0], *told[2:]]
     assert of_converted(told, [copied]) == []
+
+
+def test_captions_that_an_encoder_does_not_write_are_told_of(fast: Fast, tmp_path: Path) -> None:
+    source = captioned(tmp_path / "a.mp4")
+    result = run(source, tmp_path / "out.webm", fast(size=16, preset="8"))
+    assert result.warnings == (
+        f"{source}: closed captions are left out: libvpx-vp9 does not write them, --codec libx264 or libx265 does.",
+    )
+    assert run(source, tmp_path / "out.mp4", fast(size=16)).warnings == ()
+    assert captions_in(tmp_path / "out.mp4") == TEXT

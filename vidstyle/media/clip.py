@@ -8,6 +8,7 @@ import numpy as np
 
 from vidstyle.media.edit_list import Edit
 from vidstyle.media.hdr_metadata import NO_METADATA, StaticMetadata
+from vidstyle.media.muxing.projection import NO_PROJECTION, Projection
 
 UNSPECIFIED = 2
 """The value in ITU-T H.273 of a colour property that the file does not state."""
@@ -57,7 +58,8 @@ class Clip:
     The upright picture is the coded one, flipped top to bottom if `mirrored`, then turned clockwise by `rotation` degrees.
     `coded_aspect` is the sample aspect that the first picture states, None where it states none. `origin_pts` is the
     time, in ticks, from which a player counts. `edits` are the pieces to play of an mp4 or mov with an edit list of several.
-    `end_pts` is the time, in ticks, at which an mp4 or mov says that its pictures end, 0 in other formats.
+    `end_pts` is the time, in ticks, at which an mp4 or mov says that its pictures end, 0 in other formats. `projection` says
+    how the coded pictures are meant to be seen.
     """
 
     path: Path
@@ -81,6 +83,7 @@ class Clip:
     origin_pts: int = 0
     edits: tuple[Edit, ...] = ()
     end_pts: int = 0
+    projection: Projection = NO_PROJECTION
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1 or self.rotation not in (0, 90, 180, 270):
@@ -98,6 +101,11 @@ class Clip:
         """Sample aspect ratio once turned upright."""
         return 1 / self.sample_aspect if self.rotation in (90, 270) else self.sample_aspect
 
+    @property
+    def upright_projection(self) -> Projection:
+        """How the upright pictures are meant to be seen: none where they are turned, for left and right are then others."""
+        return NO_PROJECTION if self.rotation or self.mirrored else self.projection
+
     def upright(self, coded: np.ndarray) -> np.ndarray:
         """Return a coded picture or plane, (height, width, ...), turned upright; a view, so nothing is copied."""
         flipped = coded[::-1] if self.mirrored else coded
@@ -112,20 +120,23 @@ class Clip:
 class Batch:
     """Upright RGB frames, (n, height, width, 3) uint8, or uint16 for sources of more than 8 bits, with their times.
 
-    `pts` and `durations` are integers in units of `time_base` seconds; a duration of 0 is unknown.
+    `pts` and `durations` are integers in units of `time_base` seconds; a duration of 0 is unknown. `captions` are the closed
+    captions of each frame, () where none has any.
     """
 
     frames: np.ndarray
     pts: tuple[int, ...]
     durations: tuple[int, ...]
     time_base: Fraction
+    captions: tuple[bytes, ...] = ()
 
     def __post_init__(self) -> None:
         if self.frames.ndim != 4 or self.frames.shape[3] != 3 or self.frames.dtype not in (np.uint8, np.uint16):
             raise ValueError(f"not RGB frames: {self.frames.shape} {self.frames.dtype}")
-        if not len(self.frames) == len(self.pts) == len(self.durations):
+        if not len(self.frames) == len(self.pts) == len(self.durations) or len(self.captions) not in (0, len(self.pts)):
             raise ValueError(
-                f"{len(self.frames)} frames with {len(self.pts)} times and {len(self.durations)} durations"
+                f"{len(self.frames)} frames with {len(self.pts)} times, {len(self.durations)} durations and "
+                f"{len(self.captions)} captions"
             )
 
     def __len__(self) -> int:

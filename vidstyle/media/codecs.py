@@ -93,9 +93,9 @@ CODECS: dict[str, VideoCodec] = {
 class TargetContainer:
     """One container to write: its default video codec and what it holds without conversion.
 
-    `audio` and `subtitles` name the codecs that are copied; () means every codec. Other sound becomes `audio_fallback`,
-    other text subtitles become `subtitle_fallback`. `covers`: it holds a cover picture. `keeps_ticks`: a track keeps the
-    source's time base. `languages` renames the ISO 639 codes for which the container has other ones.
+    `audio` and `subtitles` name the codecs that are copied; () means every codec that ffmpeg writes. Other sound becomes
+    `audio_fallback`, other text subtitles become `subtitle_fallback`. `covers`: it holds a cover picture. `keeps_ticks`: a
+    track keeps the source's time base. `languages` renames the ISO 639 codes for which the container has other ones.
     """
 
     name: str
@@ -110,7 +110,7 @@ class TargetContainer:
     languages: dict[str, str] = field(default_factory=dict)
 
 
-_MOV_AUDIO = ("aac", "mp3", "mp2", "ac3", "eac3", "alac", "amr_nb", "amr_wb")
+_MOV_AUDIO = ("aac", "mp3", "mp2", "ac3", "eac3", "alac")
 _PCM = ("pcm_s16le", "pcm_s16be", "pcm_s24le", "pcm_s24be", "pcm_s32le", "pcm_s32be", "pcm_f32le", "pcm_f32be")
 _MOV_LANGUAGES = {
     **{"deu": "ger", "nld": "dut", "ell": "gre", "isl": "ice", "zho": "chi", "sqi": "alb", "mkd": "mac", "hye": "arm"},
@@ -135,7 +135,7 @@ CONTAINERS: dict[str, TargetContainer] = {
     ".mov": TargetContainer(
         "mov",
         "libx264",
-        (*_MOV_AUDIO, *_PCM, "pcm_u8", "pcm_alaw", "pcm_mulaw"),
+        (*_MOV_AUDIO, "amr_nb", "amr_wb", *_PCM, "pcm_u8", "pcm_alaw", "pcm_mulaw"),
         "aac",
         ("mov_text",),
         "mov_text",

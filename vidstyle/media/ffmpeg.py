@@ -15,6 +15,7 @@ GLOBAL_ARGUMENTS = ("-hide_banner", "-nostdin", "-loglevel", "error", "-copyts")
 """With -copyts times stay as they are; without it the program would move every input to zero."""
 
 FILE_SIZE_SIGNAL = getattr(signal, "SIGXFSZ", 0)
+WAY_OUT = "Check the free space, or choose another container."
 TOO_LARGE = "the file would be larger than this system allows. Raise the limit (`ulimit -f`)"
 
 
@@ -31,6 +32,16 @@ def source(path: Path, **options: Any) -> Any:
     return ffmpeg.input(_spelled(path), **options)
 
 
+def beginning(path: Path, length: int, **options: Any) -> Any:
+    """Return an input of a command: the first `length` bytes of a file."""
+    return ffmpeg.input(f"subfile,,start,0,end,{length},,:{_spelled(path)}", **options)
+
+
+def stand_in() -> Any:
+    """Return an input of a command: a few tiny black pictures, where some video is needed."""
+    return ffmpeg.input("color=s=16x16:d=0.1", format="lavfi")
+
+
 def command(streams: list[Any], target: Path, **options: Any) -> list[bytes]:
     """Return the arguments with which the program writes `streams`, taken from inputs, into `target`."""
     output = ffmpeg.output(*streams, _spelled(target), **options)
@@ -43,11 +54,25 @@ def _spelled(path: Path) -> str:
     return os.fsencode(f"file:{path}").decode("latin-1")
 
 
-def run(arguments: list[bytes], doing: str) -> list[str]:
+def run(arguments: list[bytes], doing: str, way_out: str = WAY_OUT) -> list[str]:
     """Run a command to its end and return its error lines; raises OutputError, naming what it was `doing`.
 
-    The program is ended with the caller: it does not outlive an interrupt.
+    `way_out` tells the user what to do about it. The program is ended with the caller: it does not outlive an interrupt.
     """
+    code, lines = _ended(arguments)
+    if code:
+        raise OutputError(f"Cannot {doing}: {_reason(code, lines, way_out)}")
+    return lines
+
+
+def complaint(arguments: list[bytes]) -> str:
+    """Run a command to its end and return why it fails, "" where it works."""
+    code, lines = _ended(arguments)
+    return "; ".join(lines[:1]) or f"ffmpeg ended with {code}" if code else ""
+
+
+def _ended(arguments: list[bytes]) -> tuple[int, list[str]]:
+    """Run a command to its end; return its exit code and error lines."""
     process = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     try:
         _, output = process.communicate()
@@ -55,17 +80,14 @@ def run(arguments: list[bytes], doing: str) -> list[str]:
         if process.poll() is None:
             process.kill()
             process.wait()
-    lines = [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
-    if process.returncode:
-        raise OutputError(f"Cannot {doing}: {_reason(process.returncode, lines)}")
-    return lines
+    return process.returncode, [line.strip() for line in output.decode("utf-8", "replace").splitlines() if line.strip()]
 
 
-def _reason(code: int, lines: list[str]) -> str:
+def _reason(code: int, lines: list[str], way_out: str) -> str:
     """Return why the program ended with the exit code `code`, negative for a signal, and what to do."""
     if code == -FILE_SIZE_SIGNAL:
         return f"{TOO_LARGE}."
     if code < 0:
         return f"ffmpeg was ended by signal {-code}. Give the command again; if that repeats, check the free memory."
     reason = "; ".join(lines[:2]) or f"ffmpeg ended with {code}"
-    return f"{reason}. Check the free space, or choose another container."
+    return f"{reason}. {way_out}"

@@ -17,23 +17,22 @@ from vidstyle.media import ffmpeg
 from vidstyle.media.clip import Clip
 from vidstyle.media.codecs import TargetContainer
 from vidstyle.media.complaints import SOURCE, encodings_of, of_converted
+from vidstyle.media.muxing.projection import mark_projection
+from vidstyle.media.muxing.tags import keep_tags
+from vidstyle.media.muxing.track_options import decimal, encoders, limits, specified
+from vidstyle.media.probe import probe
 from vidstyle.media.resync_tracks import MovedTracks, tracks_on_one_clock
 from vidstyle.media.timecode import advanced
 from vidstyle.media.tracks import COPY, Track, TrackPlan
 
 SEEK_MARGIN_SECONDS = 10
-LETTERS = {"audio": "a", "subtitle": "s", "attachment": "t", "video": "v"}
 NO_TRACK = "d:999?"
 """A track that no file has. Mapping it keeps a file among the inputs for its chapters and tags alone."""
 TAGS = 2
 """The number of this input of the command; the painted video is 0, the source 1."""
-LAYOUTS = {"libopus": ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")}
-"""Encoders that take only these channel layouts, in ffmpeg's names."""
 SAME_STEP_SECONDS = Fraction(1, 500)
 """Durations that differ by no more are the same, rounded to ticks."""
-FILL_GAPS = "aresample=async=1:min_hard_comp=0.001"
-"""The filter that fills a gap of a millisecond and more with silence, and drops what overlaps."""
-TAG_SPECIAL_CHARACTERS = re.compile(r"[=;#\\\n]")
+TAG_SPECIAL_CHARACTERS = re.compile(r"[=;#\\\r\n]")
 """What has a meaning in ffmpeg's metadata format, unless a backslash comes before it."""
 
 
@@ -47,6 +46,12 @@ class Cut:
     start: Fraction | None = None
     end: Fraction | None = None
     shift: Fraction = Fraction(0)
+
+    @property
+    def shown(self) -> tuple[Fraction | None, Fraction | None]:
+        """The range in seconds of the result."""
+        start, end = (None if time is None else time - self.shift for time in (self.start, self.end))
+        return start, end
 
 
 @dataclass(frozen=True)
@@ -85,10 +90,11 @@ def mux(
 
     Copied packets keep payload and time; a cut drops those outside and moves the rest with the pictures. `restarts` says
     how often the pictures' clock started again while they were read. `showing` tells the durations of the pictures, which
-    `painted` cannot. Returns what is wrong with converted tracks: texts that are not UTF-8, and the error lines of
-    decoders. Raises OutputError.
+    `painted` cannot. Returns sentences on what is lost or wrong: tracks that cannot be put onto one clock, texts that are
+    not UTF-8, and the first error line of decoders. Raises OutputError.
     """
-    with tracks_on_one_clock(clip, plan.tracks, restarts, painted) as moved:
+    with tracks_on_one_clock(clip, plan, restarts, painted) as moved:
+        left_out = () if moved is None else moved.left_out
         plan = plan if moved is None else replace(plan, tracks=_as_moved(plan.tracks, moved))
         tags = painted.with_suffix(".tags")
         try:
@@ -96,9 +102,9 @@ def mux(
             options = _options(plan, container, cut, aspect) | _durations(showing)
 
             def write(encodings: dict[int, str]) -> list[str]:
-                streams = _streams(painted, clip.path, tags, plan.tracks, moved, cut, encodings)
+                streams = _streams(painted, clip.path, tags, plan.tracks, moved, cut, encodings, plan.reading)
                 doing = f"put {clip.path.name}'s sound and subtitles into {target.suffix[1:]}"
-                return ffmpeg.run(ffmpeg.command(streams, target, **options), doing)
+                return ffmpeg.run(ffmpeg.command(streams, target, **options), doing, _way_out(plan))
 
             lines = write({})
             if encodings := encodings_of(lines, plan.tracks):
@@ -106,7 +112,30 @@ def mux(
         finally:
             tags.unlink(missing_ok=True)
     read_as = [f"subtitle track {index} is not UTF-8, it was read as {name}" for index, name in encodings.items()]
-    return [*read_as, *of_converted(lines, plan.tracks)]
+    tags_lost = keep_tags(target, plan, container)
+    damage = [*read_as, *of_converted(lines, plan.tracks)]
+    return [
+        *(f"{track.name} is left out: its clock starts again, and it cannot be moved." for track in left_out),
+        *(f"a converted sound or subtitle track is damaged: {line}" for line in damage[:1]),
+        *tags_lost,
+        *_mark_projection(clip, target, container),
+    ]
+
+
+def _mark_projection(clip: Clip, target: Path, container: TargetContainer) -> list[str]:
+    """Say in the result how its pictures are meant to be seen; return a sentence on what it cannot say.
+
+    Matroska and WebM have it from tags and from the painted video. ffmpeg would write it into mp4 and mov too, but with a
+    box for spatial video beside it, for which readers take the stereo mode as unknown.
+    """
+    if not clip.projection:
+        return []
+    if container.keeps_ticks:
+        mark_projection(target, clip.upright_projection)
+    lost = ", ".join(clip.projection.lost_in(probe(target).projection))
+    held_back = f"{container.name} cannot hold it with this codec"
+    reason = held_back if clip.upright_projection else "the pictures are turned upright"
+    return [f"left out: {lost}; {reason}."] if lost else []
 
 
 def _streams(
@@ -117,13 +146,14 @@ def _streams(
     moved: MovedTracks | None,
     cut: Cut,
     encodings: dict[int, str],
+    reading: dict[str, str],
 ) -> list[Any]:
     """Return the streams of the result: the painted video and the tracks; `source` and `tags` are always inputs.
 
-    `encodings` are those of text tracks that are not UTF-8.
+    `encodings` are those of text tracks that are not UTF-8, and `reading` are options for the source.
     """
     texts = {f"sub_charenc:{index}": name for index, name in encodings.items()}
-    video, other = ffmpeg.source(painted), ffmpeg.source(source, **_seek(cut), **texts)
+    video, other = ffmpeg.source(painted), ffmpeg.source(source, **_seek(cut), **texts, **reading)
     tag_file = ffmpeg.source(tags, format="ffmetadata")
     by_track = {track.index: other[str(track.index)] for track in tracks}
     if moved is not None:
@@ -132,8 +162,16 @@ def _streams(
     return [video["v:0"], other[NO_TRACK], tag_file[NO_TRACK], *(by_track[track.index] for track in tracks)]
 
 
+def _way_out(plan: TrackPlan) -> str:
+    """Return what to do where the tracks cannot be written; the pictures are kept for the same command without them."""
+    switches = {"--no-audio": plan.of_kind("audio"), "--no-subtitles": plan.of_kind("subtitle")}
+    if asked := " ".join(switch for switch, tracks in switches.items() if tracks):
+        return f"Check the free space, or give the same command with {asked}."
+    return ffmpeg.WAY_OUT
+
+
 def _as_moved(tracks: tuple[Track, ...], moved: MovedTracks) -> tuple[Track, ...]:
-    """Return the tracks as their new file has them."""
+    """Return the tracks as their new file has them, without those that it cannot hold."""
     return tuple(
         replace(
             track,
@@ -143,6 +181,7 @@ def _as_moved(tracks: tuple[Track, ...], moved: MovedTracks) -> tuple[Track, ...
         if track.index in moved.numbers
         else track
         for track in tracks
+        if track not in moved.left_out
     )
 
 
@@ -150,18 +189,18 @@ def _options(plan: TrackPlan, container: TargetContainer, cut: Cut, aspect: Frac
     """Return the options of the result."""
     general = {"c": COPY, "map_chapters": SOURCE, "avoid_negative_ts": "disabled"}
     shape = {"aspect:v:0": f"{aspect.numerator}:{aspect.denominator}"}
-    by_track = {**_tag_options(plan), **_encoders(plan.tracks), **_limits(plan.tracks, cut)}
+    by_track = {**_tag_options(plan), **encoders(plan.tracks), **limits(plan.tracks, *cut.shown)}
     return {**general, **shape, **_ticks(plan, container), **by_track}
 
 
 def _seek(cut: Cut, late: int = 0) -> dict[str, Any]:
     """Return options that shift the clock of a source, which is `late` seconds late, and skip most before the cut."""
     shift = cut.shift + late
-    shifted = {"itsoffset": _decimal(-shift)} if shift else {}
+    shifted = {"itsoffset": decimal(-shift)} if shift else {}
     if cut.start is None or cut.start < SEEK_MARGIN_SECONDS:
         return shifted
     begin = cut.start + late - SEEK_MARGIN_SECONDS
-    return {**shifted, "noaccurate_seek": None, "seek_timestamp": 1, "ss": _decimal(begin)}
+    return {**shifted, "noaccurate_seek": None, "seek_timestamp": 1, "ss": decimal(begin)}
 
 
 def _write_tags(path: Path, plan: TrackPlan) -> None:
@@ -194,7 +233,7 @@ def _escaped(text: str) -> str:
 
 def _tag_options(plan: TrackPlan) -> dict[str, str]:
     """Return the options that give the file and each of its streams the tags of their section."""
-    names = ["v:0", *(name for name, _ in _specified(plan.tracks))]
+    names = ["v:0", *(name for name, _ in specified(plan.tracks))]
     by_stream = {f"map_metadata:s:{name}": f"{TAGS}:s:{number}" for number, name in enumerate(names)}
     return {"map_metadata": str(TAGS), **by_stream}
 
@@ -208,7 +247,7 @@ def _durations(showing: Showing | None) -> dict[str, str]:
         return {}
     in_turn = "if(eq(NEXT_PTS,NOPTS),DURATION,NEXT_PTS-PTS)"
     usual = in_turn if showing.in_order else "DURATION" if showing.is_even else "0"
-    is_last = f"gt((PTS+0.5)*TB,{_decimal(showing.last)})"
+    is_last = f"gt((PTS+0.5)*TB,{decimal(showing.last)})"
     duration = f"if({is_last},round({float(showing.last_duration)!r}/TB),{usual})"
     return {"bsf:v:0": f"setts=pts=PTS:dts=DTS:duration='{duration}'"}
 
@@ -218,59 +257,3 @@ def _ticks(plan: TrackPlan, container: TargetContainer) -> dict[str, Any]:
     if not container.keeps_ticks:
         return {}
     return {"video_track_timescale": plan.video_ticks, "movie_timescale": plan.timescale, "movflags": "+faststart"}
-
-
-def _encoders(tracks: tuple[Track, ...]) -> dict[str, str]:
-    return {f"c:{name}": track.encoder for name, track in _specified(tracks) if track.encoder != COPY}
-
-
-def _limits(tracks: tuple[Track, ...], cut: Cut) -> dict[str, str]:
-    """Return what keeps each track inside the cut: packets that are dropped, or samples where sound is encoded."""
-    begin, end = (None if time is None else time - cut.shift for time in (cut.start, cut.end))
-    limits = {} if end is None else {"to": _decimal(end)}
-    for name, track in _specified(tracks):
-        if track.kind == "subtitle" and (begin, end) != (None, None):
-            limits[f"bsf:{name}"] = _subtitle_filter(begin, end)
-        elif track.kind == "audio" and track.encoder != COPY:
-            if filters := _audio_filters(track, begin, end):
-                limits[f"filter:{name}"] = ",".join(filters)
-        elif track.kind == "audio" and begin is not None:
-            limits[f"bsf:{name}"] = f"noise=drop='lt(pts*tb,{_decimal(begin - track.priming_seconds)})'"
-    return limits
-
-
-def _subtitle_filter(begin: Fraction | None, end: Fraction | None) -> str:
-    """Return the packet filter that cuts each subtitle to the time between `begin` and `end`."""
-    first, last = _decimal(begin or Fraction(0)), _decimal(Fraction(10**9) if end is None else end)
-    starts, ends = f"max(PTS,{first}/TB)", f"min(PTS+DURATION,{last}/TB)"
-    moved = f"setts=pts='{starts}':dts='{starts}':duration='max(0,{ends}-{starts})'"
-    return f"noise=drop='lte((pts+d)*tb,{first})*gt(d,0)+lt(pts*tb,{first})*eq(d,0)',{moved}"
-
-
-def _audio_filters(track: Track, begin: Fraction | None, end: Fraction | None) -> list[str]:
-    """Return the filters for sound that is encoded: cut to the sample, in a channel layout that the encoder takes.
-
-    A gap becomes silence: an encoder would draw together what lies before and after it.
-    """
-    filters = [FILL_GAPS] if track.in_pieces else []
-    edges = [f"{edge}={_decimal(time)}" for edge, time in (("start", begin), ("end", end)) if time is not None]
-    if edges:
-        filters.append(f"atrim={':'.join(edges)}")
-    if layouts := LAYOUTS.get(track.encoder):
-        filters.append(f"aformat=channel_layouts={'|'.join(layouts)}")
-    return filters
-
-
-def _specified(tracks: tuple[Track, ...]) -> list[tuple[str, Track]]:
-    """Return each track with its stream specifier in the output, such as a:0; the painted video is v:0."""
-    counts = {"video": 1}
-    specified = []
-    for track in tracks:
-        number = counts.get(track.kind, 0)
-        counts[track.kind] = number + 1
-        specified.append((f"{LETTERS[track.kind]}:{number}", track))
-    return specified
-
-
-def _decimal(seconds: Fraction) -> str:
-    return f"{round(seconds * 1_000_000) / 1_000_000:.6f}"

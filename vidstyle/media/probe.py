@@ -20,6 +20,7 @@ from vidstyle.files import is_file, is_folder
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour, Stream
 from vidstyle.media.edit_list import IGNORE_EDIT_LISTS, Edit, edits_of, is_mov, is_plain, played
 from vidstyle.media.hdr_metadata import read_static_metadata
+from vidstyle.media.muxing.projection import read_projection
 from vidstyle.source_paths import refuse_special
 
 VIDEO_SUFFIXES = (
@@ -55,13 +56,13 @@ def probe(path: Path) -> Clip:
         return _describe(path, container, stream, _first_frame(container, stream, path))
 
 
-def open_source(path: Path, *, edit_lists: bool = True) -> InputContainer:
+def open_source(path: Path, *, edit_lists: bool = True, reading: dict[str, str] | None = None) -> InputContainer:
     """Return the opened container, to be closed by the caller (`with`); raises InputError naming file and cause.
 
-    Without `edit_lists` the packets of mp4 and mov have the times of the media.
+    Without `edit_lists` the packets of mp4 and mov have the times of the media. `reading` are further options of ffmpeg.
     """
     _check_file(path)
-    options = {} if edit_lists else IGNORE_EDIT_LISTS
+    options = (reading or {}) | ({} if edit_lists else IGNORE_EDIT_LISTS)
     try:
         container = av.open(f"file:{path}", metadata_errors="replace", options=options)
     except (av.error.FFmpegError, OSError, ValueError) as error:
@@ -161,6 +162,7 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
         origin_pts=_origin_pts(container, stream),
         edits=edits,
         end_pts=_end_pts(container, stream, all_edits),
+        projection=read_projection(frame),
     )
 
 

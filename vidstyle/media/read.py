@@ -15,6 +15,7 @@ from vidstyle.errors import InputError
 from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.decode import MARGIN_SECONDS, Decoder
 from vidstyle.media.deinterlace import Deinterlacer
+from vidstyle.media.muxing.closed_captions import read_captions
 from vidstyle.media.picture import Picture
 from vidstyle.media.probe import open_source
 from vidstyle.media.reading_options import BLACK, Rgb
@@ -50,7 +51,7 @@ class ReadReport:
     """Counts of one reading: packets in the asked range, frames given, of these concealed and held; and its warnings.
 
     `concealed` frames are damaged ones that the decoder repaired. `held` ones repeat the frame before a missing one.
-    `restarts` says how often the clock started again.
+    `restarts` says how often the clock started again. `captions` counts the frames with closed captions.
     """
 
     packets: int = 0
@@ -59,6 +60,7 @@ class ReadReport:
     held: int = 0
     truncated: bool = False
     restarts: int = 0
+    captions: int = 0
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -266,11 +268,14 @@ class VideoReader:
         return Picture(frame, self.clip, pts, frame.duration or 0, self._aspect, self.background)
 
     def _batch(self, pictures: list[Picture]) -> Batch:
+        captions = tuple(read_captions(picture.frame) for picture in pictures)
+        self.report.captions += sum(map(bool, captions))
         return Batch(
             frames=np.stack([picture.rgb for picture in pictures]),
             pts=tuple(picture.pts for picture in pictures),
             durations=tuple(picture.duration for picture in pictures),
             time_base=self.clip.time_base,
+            captions=captions if any(captions) else (),
         )
 
     def _finish(self) -> None:

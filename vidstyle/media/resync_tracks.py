@@ -20,7 +20,7 @@ from vidstyle.media.clip import Clip
 from vidstyle.media.edit_list import Edit, edits_of, is_plain, played
 from vidstyle.media.probe import open_source
 from vidstyle.media.timeline import AHEAD_SECONDS, BACK_SECONDS, clock_may_jump, timeline_of
-from vidstyle.media.tracks import Track, priming_of
+from vidstyle.media.tracks import Track, TrackPlan, priming_of
 
 MOVED_KINDS = ("audio", "subtitle")
 PRIMING_PACKETS = 3
@@ -37,7 +37,7 @@ class MovedTracks:
     """The file that holds tracks on the timeline of the pictures: the number there of each track of the source.
 
     `priming` are the seconds of sound, by number, that a player must leave out at the beginning. `in_pieces`: the tracks
-    follow an edit list. All times in the file are `late` by so many seconds.
+    follow an edit list. All times in the file are `late` by so many seconds. `left_out` are tracks that it cannot hold.
     """
 
     path: Path
@@ -45,18 +45,17 @@ class MovedTracks:
     priming: dict[int, Fraction]
     in_pieces: bool
     late: int
+    left_out: tuple[Track, ...] = ()
 
 
 @contextmanager
-def tracks_on_one_clock(
-    clip: Clip, tracks: tuple[Track, ...], restarts: int, stem: Path
-) -> Iterator[MovedTracks | None]:
-    """Write the sound and subtitles among `tracks` onto the timeline of the pictures, where `clip` has them otherwise.
+def tracks_on_one_clock(clip: Clip, plan: TrackPlan, restarts: int, stem: Path) -> Iterator[MovedTracks | None]:
+    """Write the sound and subtitles of `plan` onto the timeline of the pictures, where `clip` has them otherwise.
 
     `restarts` says how often the pictures' clock started again while they were read. Yields None where the tracks can
     be copied as they are, else the file, named after `stem`, which is removed when the block ends. Raises OutputError.
     """
-    moved = tuple(track for track in tracks if track.kind in MOVED_KINDS)
+    moved = tuple(track for track in plan.tracks if track.kind in MOVED_KINDS)
     edits = _edits(clip, moved)
     moved = tuple(track for track in moved if track.index in edits) if edits else moved
     shifts = recording_shifts(clip, restarts) if moved and not edits else [0]
@@ -66,10 +65,13 @@ def tracks_on_one_clock(
     path = stem.with_suffix(f".tracks.{_format(moved) if edits else 'nut'}")
     try:
         with _translated(clip):
-            _write(clip, moved, edits, shifts, path)
-            priming = _priming(path)
+            held = _writable(clip, moved, path, plan.reading)
+            left_out, moved = tuple(track for track in moved if track not in held), held
+            if moved:
+                _write(clip, moved, edits, shifts, path, plan.reading)
+            priming = _priming(path) if moved else {}
         numbers = {track.index: number for number, track in enumerate(moved)}
-        yield MovedTracks(path, numbers, priming, in_pieces=bool(edits), late=0 if edits else LATE_SECONDS)
+        yield MovedTracks(path, numbers, priming, bool(edits), 0 if edits else LATE_SECONDS, left_out)
     finally:
         path.unlink(missing_ok=True)
 
@@ -108,6 +110,20 @@ def _format(tracks: tuple[Track, ...]) -> str:
     return "mp4" if any(track.codec in MP4_ALONE for track in tracks) else "mov"
 
 
+def _writable(clip: Clip, tracks: tuple[Track, ...], path: Path, reading: dict[str, str]) -> tuple[Track, ...]:
+    """Return those tracks that the format of `path` holds."""
+
+    def holds(target: Any, stream: Any) -> bool:
+        try:
+            _same_stream(stream, target)
+        except ValueError:
+            return False
+        return True
+
+    with open_source(clip.path, reading=reading) as source, av.open(f"file:{path}", "w") as target:
+        return tuple(track for track in tracks if holds(target, source.streams[track.index]))
+
+
 def _priming(path: Path) -> dict[int, Fraction]:
     with av.open(f"file:{path}") as written:
         return priming_of(written)
@@ -123,8 +139,10 @@ def _translated(clip: Clip) -> Iterator[None]:
         ) from error
 
 
-def _write(clip: Clip, tracks: tuple[Track, ...], edits: Edits, shifts: list[int], path: Path) -> None:
-    with open_source(clip.path, edit_lists=not edits) as source:
+def _write(
+    clip: Clip, tracks: tuple[Track, ...], edits: Edits, shifts: list[int], path: Path, reading: dict[str, str]
+) -> None:
+    with open_source(clip.path, edit_lists=not edits, reading=reading) as source:
         ticks = max(Fraction(source.streams[track.index].time_base or 1).denominator for track in tracks)
         # A track that begins late does so to the tick of the whole file.
         options = {"movie_timescale": str(ticks)} if edits else {}

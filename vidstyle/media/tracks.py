@@ -1,6 +1,6 @@
 """The plan of a source's tracks: which go into the result as they are, which are converted, which are left out."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import islice
 from math import lcm
@@ -12,15 +12,19 @@ from av.stream import Disposition, Stream
 
 from vidstyle.media.clip import Clip
 from vidstyle.media.codecs import TargetContainer
+from vidstyle.media.edit_list import is_mov
+from vidstyle.media.muxing.late_tracks import first_bytes_of, reading_up_to
 from vidstyle.media.probe import open_source
 
 COPY = "copy"
 KIND_WORDS = {"audio": "sound"}
 TEXT_SUBTITLES = ("subrip", "ass", "webvtt", "mov_text", "text", "hdmv_text_subtitle")
-VIDEO_TAGS = ("language", "handler_name", "timecode", "TIMECODE", "creation_time")
-"""Tags of the source's video track that are true of the painted one."""
+UNTRUE_OF_VIDEO = ("alpha_mode", "encoder", "rotate", "stereo_mode", "vendor_id")
+"""Tags of the source's video track that are not true of the painted one, or that side data says better."""
 FILE_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder")
 """Tags that a source says of its own file, and that are not true of the result."""
+STATISTICS = ("_statistics", "bps", "duration", "number_of_bytes", "number_of_frames", "source_id")
+"""How tags begin in which a Matroska writer counts what it wrote."""
 PACKETS_UNTIL_SOUND = 400
 HIGHEST_TIMESCALE = 2**31 - 1
 
@@ -30,7 +34,7 @@ class Track:
     """One track to carry over: its index in the source, kind, codec, encoder (or `copy`), and its tags in the result.
 
     `priming_seconds`: a player leaves out that much at the start of the copied track, wherever that start may be.
-    `in_pieces`: there may be gaps between its packets, which are silence.
+    `in_pieces`: there may be gaps between its packets, which are silence. `name` is for messages.
     """
 
     index: int
@@ -40,13 +44,16 @@ class Track:
     tags: dict[str, str]
     priming_seconds: Fraction = Fraction(0)
     in_pieces: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class TrackPlan:
     """The tracks that go along, the tags of the file and of its video track, and messages for the user.
 
-    `video_ticks` a second count the video's times, `timescale` ticks a second the moments at which tracks begin.
+    `video_ticks` a second count the video's times, `timescale` ticks a second the moments at which tracks begin. `reading`
+    are options with which ffmpeg finds what all tracks hold. `begins_in_front`: the first bytes of the file can be read
+    without the others.
     """
 
     tracks: tuple[Track, ...]
@@ -56,6 +63,8 @@ class TrackPlan:
     timescale: int
     notices: tuple[str, ...]
     warnings: tuple[str, ...]
+    reading: dict[str, str] = field(default_factory=dict)
+    begins_in_front: bool = False
 
     def of_kind(self, kind: str) -> tuple[Track, ...]:
         """Return the tracks of one kind, in the source's order."""
@@ -74,10 +83,15 @@ def plan_tracks(clip: Clip, container: TargetContainer, *, audio: bool, subtitle
     with open_source(clip.path) as source:
         video = source.streams[clip.video_index]
         priming = {} if container.keeps_ticks else priming_of(source)
+        unseen = [sound.index for sound in source.streams.audio if audio and not _is_known(sound)]
+        first_bytes = first_bytes_of(clip.path, unseen)
         for stream in source.streams:
             if stream.index == clip.video_index or _is_chapters(stream, source):
                 continue
             if not wanted.get(str(stream.type), True):
+                continue
+            if stream.index in unseen and stream.index not in first_bytes:
+                notices.append(f"{clip.path}: {_name(stream)} is left out: it is announced, and holds no sound.")
                 continue
             track, messages = _decide(stream, container)
             if track is not None:
@@ -87,36 +101,67 @@ def plan_tracks(clip: Clip, container: TargetContainer, *, audio: bool, subtitle
             level.extend(f"{clip.path}: {message}" for message in messages)
         rates = [sound.codec_context.sample_rate for sound in source.streams.audio if sound.codec_context]
         file_tags = {name: value for name, value in source.metadata.items() if name.lower() not in FILE_TAGS}
-        video_tags = _video_tags(video, container)
+        video_tags = _video_tags(video, container) | clip.upright_projection.stereo_tags(container.name)
+        begins_in_front = not is_mov(source)
     ticks = clip.time_base.denominator
     timescale = _timescale(ticks, rates)
-    return TrackPlan(tuple(tracks), file_tags, video_tags, ticks, timescale, tuple(notices), tuple(warnings))
+    return TrackPlan(
+        tuple(tracks),
+        file_tags,
+        video_tags,
+        ticks,
+        timescale,
+        tuple(notices),
+        tuple(warnings),
+        reading_up_to(max(first_bytes.values(), default=0)),
+        begins_in_front,
+    )
 
 
 def _decide(stream: Stream, container: TargetContainer) -> tuple[Track | None, list[str]]:
     """Return the track as it goes along, None when it cannot, and what the user should know."""
-    kind = str(stream.type)
-    codec = stream.codec_context.codec.canonical_name if stream.codec_context else ""
-    language = stream.metadata.get("language", "und")
-    described = ", ".join(
-        [codec or stream.metadata.get("filename", "unknown"), *([language] if language != "und" else [])]
-    )
-    name = f"{KIND_WORDS.get(kind, kind)} track {stream.index} ({described})"
+    kind, codec, name = str(stream.type), _codec(stream), _name(stream)
     encoder = _encoder(stream, kind, codec, container)
     if encoder is None:
         return None, _left_out(stream, kind, name, container)
-    track = Track(stream.index, kind, codec, encoder, _track_tags(stream, encoder, container))
-    return track, [] if encoder == COPY else [f"{name} becomes {encoder}: {container.name} does not hold it as it is."]
+    track = Track(stream.index, kind, codec, encoder, _track_tags(stream, encoder, container), name=name)
+    return track, [] if encoder == COPY else [becomes(name, encoder, container)]
+
+
+def _codec(stream: Stream) -> str:
+    return stream.codec_context.codec.canonical_name if stream.codec_context else ""
+
+
+def _name(stream: Stream) -> str:
+    """Return how messages call a track."""
+    kind, language = str(stream.type), stream.metadata.get("language", "und")
+    known = [_codec(stream) or stream.metadata.get("filename", "unknown"), *([language] if language != "und" else [])]
+    return f"{KIND_WORDS.get(kind, kind)} track {stream.index} ({', '.join(known)})"
+
+
+def _is_known(stream: Any) -> bool:
+    """Return whether the beginning of the file tells what a track of sound holds, or its codec is not known at all."""
+    context = stream.codec_context
+    return context is None or bool(context.sample_rate and context.layout.nb_channels)
 
 
 def _track_tags(stream: Stream, encoder: str, container: TargetContainer) -> dict[str, str]:
     """Return the tags of a track in the result: its own, save that of an encoder that did not make it."""
-    tags = {name: value for name, value in stream.metadata.items() if encoder == COPY or name.lower() != "encoder"}
-    return _named(tags, stream, container)
+    untrue = () if encoder == COPY else ("encoder",)
+    return _named(_tags_but(untrue, stream), stream, container)
 
 
 def _video_tags(video: Stream, container: TargetContainer) -> dict[str, str]:
-    return _named({name: video.metadata[name] for name in VIDEO_TAGS if name in video.metadata}, video, container)
+    return _named(_tags_but(UNTRUE_OF_VIDEO, video), video, container)
+
+
+def _tags_but(untrue: tuple[str, ...], stream: Stream) -> dict[str, str]:
+    """Return the tags of a track without untrue ones and statistics."""
+    return {
+        name: value
+        for name, value in stream.metadata.items()
+        if name.lower() not in untrue and not name.lower().startswith(STATISTICS)
+    }
 
 
 def _named(tags: dict[str, str], stream: Stream, container: TargetContainer) -> dict[str, str]:
@@ -150,6 +195,11 @@ def _left_out(stream: Stream, kind: str, name: str, container: TargetContainer) 
     if kind == "video" and not _is_cover(stream):
         return [f"{name} is left out: only one video track is painted."]
     return [f"{name} is left out: {container.name} cannot hold it."]
+
+
+def becomes(name: str, encoder: str, container: TargetContainer) -> str:
+    """Return the sentence that a track is converted."""
+    return f"{name} becomes {encoder}: {container.name} does not hold it as it is."
 
 
 def _is_cover(stream: Any) -> bool:

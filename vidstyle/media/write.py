@@ -21,6 +21,7 @@ from vidstyle.media.clip import UNSPECIFIED, Batch, Colour
 from vidstyle.media.codecs import VideoCodec
 from vidstyle.media.colour import FULL, LIMITED, RGB_MATRIX, from_rgb, implied_matrix
 from vidstyle.media.hdr_metadata import NO_METADATA, StaticMetadata, metadata_options
+from vidstyle.media.muxing.closed_captions import with_captions
 
 LONGEST_REORDERING_SECONDS = 86400
 """A decoding time further from the pts is invalid: libx265 leaves those of a video of two pictures unset."""
@@ -124,6 +125,7 @@ class VideoWriter:
         self.frames = 0
         self.coded_pts: list[int] = []
         self._durations: dict[int, int] = {}
+        self._captions: dict[int, bytes] = {}
         self._latest: VideoFrame | None = None
         self._step = 0
         self.last_duration = 0
@@ -159,6 +161,7 @@ class VideoWriter:
 
     def write(self, batch: Batch) -> None:
         """Encode the pictures of a batch, (n, height, width, 3) of the form's size, at their times."""
+        self._captions.update(zip(batch.pts, batch.captions, strict=False))
         for rgb, pts, duration in zip(batch.frames, batch.pts, batch.durations, strict=True):
             with self._translated():
                 latest, self._latest = self._latest, self._frame(rgb, pts, duration)
@@ -191,7 +194,7 @@ class VideoWriter:
             self._repair(packet)
             packet.duration = self._durations.pop(packet.pts or 0, 0) or self.nominal_duration
             self.coded_pts.append(packet.pts or 0)
-            self._container.mux(packet)
+            self._container.mux(with_captions(packet, self._captions.pop(packet.pts or 0, b""), self.form.codec.name))
 
     def _repair(self, packet: Packet) -> None:
         """Undo what encoders do to times: libvpx rounds those of very fine ticks, see also LONGEST_REORDERING_SECONDS."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from vidstyle.media.clip import Clip
 from vidstyle.media.codecs import TargetContainer, container_of
+from vidstyle.media.muxing.header_trial import admitted
 from vidstyle.media.tracks import TrackPlan, plan_tracks
 from vidstyle.media.write import VideoForm, bits_of, choose_pixel_format, writable_colour
 from vidstyle.render.colour_plan import ColourPlan, check_depth, choose_encoder, colour_warnings, plan_colour
@@ -76,7 +77,8 @@ def plan_video(
     container = container_of(target)
     colours = plan_colour(clip, settings.hdr)
     form = _form(clip, container, sizes, colours, settings)
-    tracks = plan_tracks(clip, container, audio=settings.audio, subtitles=settings.subtitles)
+    asked = plan_tracks(clip, container, audio=settings.audio, subtitles=settings.subtitles)
+    tracks = admitted(asked, clip, container)
     return VideoPlan(
         clip=clip,
         sizes=sizes,

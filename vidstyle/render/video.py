@@ -11,6 +11,8 @@ from vidstyle.errors import DamagedError, InputError, Interrupted, OutputError, 
 from vidstyle.files import flush, whole_file
 from vidstyle.media.join import Piece, join
 from vidstyle.media.mux import Cut, Showing, mux, showing_of
+from vidstyle.media.muxing.closed_captions import ENCODERS
+from vidstyle.media.muxing.projection import mark_projection
 from vidstyle.media.read import ReadReport
 from vidstyle.render.journal import FileMark, Joined, Journal, Reading
 from vidstyle.render.paint_segments import Clock, VideoJob, paint_rest, stopped
@@ -53,11 +55,10 @@ def render_video(job: VideoJob, painter: Painter | None) -> VideoResult:
 
 
 def video_result(plan: VideoPlan, done: EarlierWork, complaints: Sequence[str] = ()) -> VideoResult:
-    """Return the result of a finished video; `complaints` are those of converting its sound and subtitles."""
+    """Return the result of a finished video; `complaints` are those of adding all but the pictures."""
     report = _reading(done).report
-    warnings = [*plan.warnings, *report.warnings, *_miscount(plan, report), *done.notes]
-    if complaints:
-        warnings.append(f"{plan.clip.path}: a converted sound or subtitle track is damaged: {complaints[0]}")
+    warnings = [*plan.warnings, *report.warnings, *_miscount(plan, report), *_captions_lost(plan, report), *done.notes]
+    warnings += [f"{plan.clip.path}: {complaint}" for complaint in complaints]
     return VideoResult(report, done.segments[-1].progress, done.repeated, tuple(warnings))
 
 
@@ -70,6 +71,14 @@ def _miscount(plan: VideoPlan, report: ReadReport) -> list[str]:
     if report.frames == report.packets:
         return []
     return [f"{plan.clip.path}: {report.packets} packets gave {report.frames} pictures; all of them were painted."]
+
+
+def _captions_lost(plan: VideoPlan, report: ReadReport) -> list[str]:
+    encoder = plan.form.codec.name
+    if not report.captions or encoder in ENCODERS:
+        return []
+    others = " or ".join(ENCODERS)
+    return [f"{plan.clip.path}: closed captions are left out: {encoder} does not write them, --codec {others} does."]
 
 
 @contextmanager
@@ -127,6 +136,8 @@ def _join(job: VideoJob, done: EarlierWork) -> None:
     ]
     with whole_file(folder.joined) as partial:
         join(pieces, job.plan.form.time_base, partial)
+        if not job.plan.container.keeps_ticks:
+            mark_projection(partial, job.plan.clip.upright_projection)
     Journal(folder.journal).append("joined", Joined(sha256_or_empty(folder.joined)))
     folder.keep_only({folder.manifest, folder.journal, folder.joined})
 
