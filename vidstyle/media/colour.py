@@ -13,6 +13,7 @@ from av.video.reformatter import Interpolation
 
 from vidstyle.errors import InputError
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour
+from vidstyle.media.frame_properties.chroma_location import located
 from vidstyle.media.reading_options import BLACK, Rgb
 
 BT709, BT601, BT2020 = 1, 6, 9
@@ -66,7 +67,8 @@ def check_readable(clip: Clip) -> None:
 def to_rgb(frame: VideoFrame, clip: Clip, background: Rgb = BLACK) -> np.ndarray:
     """Return a decoded frame as upright RGB of the clip's size: (height, width, 3), uint8, or uint16 beyond 8 bits.
 
-    Matrix and range are the clip's tags, guessed where absent. Transparent pixels lie over `background`.
+    Matrix and range are the clip's tags, guessed where absent. The frame itself states where its chroma samples lie.
+    Transparent pixels lie over `background`.
     """
     colour = resolve_colour(clip.colour, clip.width, clip.height)
     sixteen_bit = clip.bit_depth > 8
@@ -89,10 +91,14 @@ def to_rgb(frame: VideoFrame, clip: Clip, background: Rgb = BLACK) -> np.ndarray
 
 
 def from_rgb(rgb: np.ndarray, pixel_format: str, colour: Colour) -> VideoFrame:
-    """Return RGB (height, width, 3), uint8 or uint16, as a frame for the encoder, tagged with the resolved `colour`."""
+    """Return RGB (height, width, 3), uint8 or uint16, as a frame for the encoder, tagged with the resolved `colour`.
+
+    Its chroma samples lie where `colour` says, in the middle of their pixels if it does not.
+    """
     height, width = rgb.shape[:2]
     colour = resolve_colour(colour, width, height)
-    frame = _rgb_frame(rgb, pixel_format, bool(colour.full_range)).reformat(
+    rgb_frame = _rgb_frame(rgb, pixel_format, bool(colour.full_range))
+    frame = located(rgb_frame, colour.chroma_location).reformat(
         format=pixel_format,
         src_colorspace=SCALER_MATRIX.get(colour.matrix),
         dst_colorspace=SCALER_MATRIX.get(colour.matrix),

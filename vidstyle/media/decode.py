@@ -82,6 +82,7 @@ class Decoder:
 
     Where there are `edits`, these pieces are decoded one after the other, each from a key frame of its own. `end_pts` is
     the end of the last picture, 0 where only its packet tells it.
+    `chroma_location` is where chroma samples lie in frames that do not state it.
     `packets` counts the displayable packets whose times lie in `range_pts`, and `all_packets` those of any time.
     `one_to_one`: every packet so far was displayable, had a timestamp and decoded to a frame at that timestamp.
     `stopped_by` is the error that ended reading early, "" where there was none.
@@ -95,6 +96,7 @@ class Decoder:
         frame_rate: Fraction,
         edits: tuple[Edit, ...] = (),
         end_pts: int = 0,
+        chroma_location: str | None = None,
     ) -> None:
         self._container, self._stream, self._name = container, stream, container.name.removeprefix("file:")
         self._edits = edits
@@ -115,7 +117,7 @@ class Decoder:
         self.packets = self.all_packets = 0
         self.stopped_by = ""
         self.one_to_one = True
-        self._decoder = decoder_of(stream)
+        self._decoder = decoder_of(stream, chroma_location)
         self._decoder.thread_type = "AUTO"
         self._decoder.flags |= Flags.output_corrupt
 
