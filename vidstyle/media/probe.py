@@ -18,6 +18,7 @@ from av.video.stream import VideoStream
 from vidstyle.errors import InputError
 from vidstyle.files import is_file, is_folder
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour, Stream
+from vidstyle.media.colour import MOST_BITS
 from vidstyle.media.edit_list import IGNORE_EDIT_LISTS, Edit, edits_of, is_mov, is_plain, played
 from vidstyle.media.frame_properties.chroma_location import CODEC_OPTION
 from vidstyle.media.frame_properties.cropping import shown_size
@@ -164,7 +165,7 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
         frame_rate=_frame_rate(stream),
         time_base=time_base,
         pixel_format=frame.format.name,
-        bit_depth=frame.format.components[0].bits,
+        bit_depth=min(frame.format.components[0].bits, MOST_BITS),
         colour=_colour(stream.codec_context, frame, header.chroma_location),
         interlaced=frame.interlaced_frame,
         duration=(edits[-1].end - edits[0].start) * time_base if edits else _duration(container, stream),
