@@ -143,11 +143,21 @@ class Decoder:
                 self.one_to_one = False
                 continue
             lost = self._lost_before(frame)
+            self._correct_time(frame)
             if frame.pts is None or lost or self._coded_order or len(self.timeline.shifts) > 1:
                 self.one_to_one = False
             self._correct_duration(frame)
             yield frame, lost
             self._latest_pts = frame.pts
+
+    def _correct_time(self, frame: VideoFrame) -> None:
+        """Put the last picture of an AVI after the one before, where ffmpeg gives both one time.
+
+        In AVI of many frames a second packets state no duration, so the time of a reordered one at the very end is a guess.
+        """
+        is_last = self._is_avi and not self._matcher.waiting()
+        if is_last and frame.pts is not None and frame.pts == self._latest_pts:
+            frame.pts += round(self._ticks_per_frame)
 
     def _correct_duration(self, frame: VideoFrame) -> None:
         """Let the last picture last until the end of its track in mp4 and mov: a packet's duration is that of decoding.
