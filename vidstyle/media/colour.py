@@ -5,6 +5,7 @@ Numbers of matrices: ITU-T H.273. Luma weights: BT.601, BT.709 and BT.2020.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import av
 import numpy as np
@@ -111,7 +112,8 @@ def _is_float(pixel_format: str) -> bool:
 
 def _whole_numbers(frame: VideoFrame) -> VideoFrame:
     """Return a frame whose channels lie together in floating point as 16-bit RGB; the scaler stretches or refuses them."""
-    plane, channels = frame.planes[0], len(frame.format.components)
+    plane: Any = frame.planes[0]
+    channels = len(frame.format.components)
     kind = np.dtype(f"{'>' if frame.format.name.endswith('be') else '<'}f{frame.format.components[0].bits // 8}")
     rows = np.frombuffer(plane, kind)[: plane.line_size // kind.itemsize * frame.height].reshape(frame.height, -1)
     pixels = rows[:, : frame.width * channels].reshape(frame.height, frame.width, channels).astype(np.float32)
