@@ -24,7 +24,9 @@ SETTINGS = CompareSettings(metrics="psnr,ssim", rows=2, device="cpu")
 def compared(folders: Path, make_run: MakeRun) -> Path:
     """The output of a comparison of two seeds of cut and one run of cut++."""
     runs = [make_run("cut", 0), make_run("cut", 1), make_run("cut++", 0)]
-    run(runs, folders / "source", folders / "target", folders / "table", SETTINGS)
+    (folders / "target" / "notes.txt").write_text("text")
+    result = run(runs, folders / "source", folders / "target", folders / "table", SETTINGS)
+    assert f"{folders}/target: passed over notes.txt." in result.warnings
     return folders / "table"
 
 

@@ -9,7 +9,7 @@ from vidstyle.checksum import content_identity
 from vidstyle.errors import InputError, SettingsError
 from vidstyle.extract.manifest import Manifest, frame_settings
 from vidstyle.extract.settings import ExtractSettings
-from vidstyle.extract.sources import find_files, open_sources
+from vidstyle.extract.sources import find_files, open_sources, passed_over
 
 
 def test_a_name_with_pattern_signs_is_first_a_file(tmp_path: Path) -> None:
@@ -27,6 +27,16 @@ def test_patterns_reach_into_folders(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert len(find_files([tmp_path / "**" / "*.mkv"])) == 3
     monkeypatch.chdir(tmp_path)
     assert find_files([Path("s1/*.mkv")]) == [Path("s1/e1.mkv"), Path("s1/e2.mkv")]
+
+
+def test_what_is_passed_over_in_a_folder_is_named(tmp_path: Path) -> None:
+    for name in ("e1.mkv", "e1.srt", "cover.jpg"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "extras").mkdir()
+    assert find_files([tmp_path]) == [tmp_path / "e1.mkv"]
+    assert passed_over([tmp_path, tmp_path / "e1.mkv"]) == (
+        f"{tmp_path}: passed over cover.jpg, e1.srt, extras (a folder).",
+    )
 
 
 def test_nothing_found_is_said(tmp_path: Path) -> None:

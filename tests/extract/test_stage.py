@@ -162,6 +162,7 @@ def test_folders_and_patterns_name_their_videos_once(episode: Episode, tmp_path:
     assert [path.name for path in by_folder.inputs] == ["copy of e1.mp4", "e1.mp4", "e2.mp4", "e10.mp4"]
     assert by_pattern.inputs == by_folder.inputs
     assert by_folder.counts["sources"] == 3, "the copy holds nothing new"
+    assert (by_folder.warnings, by_pattern.warnings) == ((f"{season}: passed over notes.txt.",), ())
 
 
 def test_count_draws_evenly_over_shots(tmp_path: Path) -> None:

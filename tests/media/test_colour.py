@@ -1,6 +1,7 @@
 """Colours keep their values through coded frames, whatever matrix, range and depth."""
 
 import itertools
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import av
 import numpy as np
 import pytest
 
+from vidstyle.errors import InputError
 from vidstyle.media.clip import Clip, Colour
-from vidstyle.media.colour import from_rgb, resolve_colour, to_rgb
+from vidstyle.media.colour import check_readable, from_rgb, resolve_colour, to_rgb
 
 LUMA_WEIGHTS = {1: (0.2126, 0.0722), 6: (0.299, 0.114), 9: (0.2627, 0.0593)}
 """Red and blue luma weights of BT.709, BT.601 and BT.2020 (ITU-T H.273, table 4)."""
@@ -155,3 +157,48 @@ def test_grey_and_palette_formats_are_read() -> None:
     grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
     rgb = to_rgb(av.VideoFrame.from_ndarray(grey, "gray"), clip_of(16, 16, "gray", Colour(full_range=True)))
     assert (rgb == grey[..., None]).all()
+
+
+FLOATS = {
+    "gbrpf32le": ("<f4", 1),
+    "gbrapf32le": ("<f4", 1),
+    "grayf32le": ("<f4", 1),
+    "grayf16be": (">f2", 1),
+    "rgbf32be": (">f4", 3),
+    "yaf32le": ("<f4", 2),
+    "rgbaf16le": ("<f2", 4),
+}
+"""How the numbers of a pixel format lie in memory, and how many of a pixel lie in one plane."""
+
+
+@pytest.mark.parametrize("pixel_format", FLOATS)
+def test_floating_point_is_clipped_to_what_can_be_shown(pixel_format: str) -> None:
+    kind, channels = FLOATS[pixel_format]
+    values = np.array([-0.5, 0, 0.25, 0.5, 1, 2, np.nan, np.inf] * 2, np.float32)
+    frame = av.VideoFrame(16, 16, pixel_format)
+    for number, plane in enumerate(frame.planes):
+        pixels = np.repeat(np.ones(16, np.float32) if number == 3 else values, channels).reshape(16, channels)
+        if channels in (2, 4):
+            pixels[:, -1] = 1
+        rows = np.zeros((16, plane.line_size // np.dtype(kind).itemsize), kind)
+        rows[:, : 16 * channels] = pixels.ravel()
+        plane.update(rows.tobytes())
+    clip = replace(clip_of(16, 16, pixel_format, Colour()), bit_depth=16)
+    rgb = to_rgb(frame, clip)
+    expected = np.array([0, 0, 0.25, 0.5, 1, 1, 0, 1]) * 65535
+    assert rgb.dtype == np.uint16
+    assert np.abs(rgb[8, :8].astype(int) - expected[:, None]).max() <= 8
+
+
+@pytest.mark.parametrize("pixel_format", ["pal8", "monow", "monob", "bayer_rggb8", "bayer_gbrg16le", "ya16le", "rgb8"])
+def test_odd_pixel_formats_are_read(pixel_format: str) -> None:
+    clip = clip_of(16, 16, pixel_format, Colour())
+    check_readable(clip)
+    assert to_rgb(av.VideoFrame(16, 16, pixel_format), clip).shape == (16, 16, 3)
+
+
+def test_a_pixel_format_that_cannot_be_converted_is_named() -> None:
+    with pytest.raises(
+        InputError, match=r"^none\.mp4 has pictures of the pixel format gray32le, .*-pix_fmt yuv420p\.$"
+    ):
+        check_readable(replace(clip_of(16, 16, "gray32le", Colour()), bit_depth=16))

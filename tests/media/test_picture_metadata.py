@@ -2,6 +2,7 @@
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -159,3 +160,32 @@ def test_a_png_states_a_resolution_that_means_something_or_none(
         write_image(tmp_path / "b.png", picture.pixels, metadata_of(image))
     stated = chunks((tmp_path / "b.png").read_bytes()).get(b"pHYs")
     assert stated == (struct.pack(">IIB", 11811, 11811, 1) if dpi == (300, 300) else None)
+
+
+IPTC = b"\x1c\x02\x05\x00\x05Coast"
+"""IPTC-IIM: a title."""
+
+
+def photo_with_iptc(path: Path, form: str) -> Path:
+    resources = b"8BIM" + struct.pack(">HHI", 0x0404, 0, len(IPTC)) + IPTC
+    options: dict[str, Any] = {}
+    if form == "JPEG":
+        content = b"Photoshop 3.0\0" + resources
+        options["extra"] = b"\xff\xed" + struct.pack(">H", 2 + len(content)) + content
+    elif form == "PNG":
+        options["pnginfo"] = info = PngInfo()
+        info.add_text("Raw profile type iptc", f"\niptc\n{len(resources):8}\n{resources.hex()}\n", zip=True)
+    else:
+        options["tiffinfo"] = {33723: IPTC}
+    Image.fromarray(WIDE).save(path, form, **options)
+    return path
+
+
+@pytest.mark.parametrize("form", ["JPEG", "PNG", "TIFF"])
+def test_iptc_is_kept_in_jpeg_and_named_elsewhere(tmp_path: Path, form: str) -> None:
+    picture = read_picture(photo_with_iptc(tmp_path / "a", form))
+    assert picture.metadata.iptc == IPTC
+    assert write_image(tmp_path / "b.jpg", WIDE, picture.metadata) == []
+    assert read_picture(tmp_path / "b.jpg").metadata.iptc == IPTC
+    for name in ("b.png", "b.webp", "b.tif", "b.bmp"):
+        assert "IPTC" in write_image(tmp_path / name, WIDE, picture.metadata), name

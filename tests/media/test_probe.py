@@ -17,7 +17,7 @@ def test_a_plain_clip_is_described_exactly(tmp_path: Path) -> None:
     clip = probe(make_clip(tmp_path / "plain.mp4", size=(64, 48), frames=24, rate=Fraction(24)))
     assert (clip.width, clip.height, clip.rotation, clip.bit_depth) == (64, 48, 0, 8)
     assert (clip.frame_rate, clip.duration, clip.frames) == (Fraction(24), Fraction(1), 24)
-    assert clip.colour == Colour()
+    assert clip.colour == Colour(chroma_location="left")
     assert clip.pixel_format == "yuv420p"
     assert not clip.interlaced
 

@@ -12,6 +12,8 @@ from tests.clips import make_clip
 from tests.numbered import durations_in, numbered, numbers_in
 from tests.packets import complaints, video_times
 from tests.pipeline import passed_through
+from vidstyle.media.probe import probe
+from vidstyle.media.read import VideoReader
 
 MILLISECOND = Fraction(1, 1000)
 X264 = {"preset": "medium", "crf": "1"}
@@ -71,6 +73,14 @@ def test_avi_without_and_with_reordering(tmp_path: Path, rate: Fraction) -> None
     for kind in ("plain", "reordered"):
         source = make_clip(tmp_path / f"{kind}.avi", frames=FRAMES, rate=rate, pictures=numbered, **KINDS[kind])
         assert_passes(source, tmp_path / f"{kind}.mp4", times, 1 / Fraction(rate))
+
+
+def test_reordered_mpeg4_in_fast_avi_is_read_without_a_false_warning(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "a.avi", frames=10, rate=1000, codec="mpeg4", pictures=numbered)
+    with VideoReader(probe(source)) as reader:
+        times = [picture.pts for picture in reader.pictures()]
+    assert times == list(range(times[0], times[0] + 10))
+    assert reader.report.warnings == []
 
 
 @pytest.mark.parametrize(("suffix", "sound"), [(".mp4", "aac"), (".mkv", "libopus"), (".nut", "mp2"), (".ts", "mp2")])

@@ -25,7 +25,8 @@ from vidstyle.render.stage import run
 
 Fast = Callable[..., RenderSettings]
 UNSTYLED: dict[str, Any] = {"blend": 0.0, "size": "source", "overwrite": True}
-BT709_TAGS = Colour(1, 1, 1, False)
+PQ_AT_LEFT = replace(PQ_COLOUR, chroma_location="left")
+BT709_TAGS = Colour(1, 1, 1, False, "left")
 
 
 def first_picture(path: Path) -> np.ndarray:
@@ -67,7 +68,7 @@ def test_kept_high_dynamic_range_keeps_tags_metadata_and_depth(fast: Fast, tmp_p
     source = make_hdr_clip(tmp_path / "a.mp4", PQ_COLOUR, METADATA)
     result = run(source, tmp_path / f"out{suffix}", fast(hdr="keep", preset="10" if suffix == ".webm" else "ultrafast"))
     clip = probe(tmp_path / f"out{suffix}")
-    assert (clip.colour, clip.pixel_format, result.warnings) == (PQ_COLOUR, "yuv420p10le", ())
+    assert (clip.colour, clip.pixel_format, result.warnings) == (PQ_AT_LEFT, "yuv420p10le", ())
     assert (clip.metadata.content_light, clip.metadata.frame_average_light) == (900, 300)
     assert clip.metadata.display is not None
     assert float(clip.metadata.display.maximum) == pytest.approx(1000)
@@ -163,7 +164,7 @@ def test_a_ten_bit_gradient_keeps_more_than_256_levels(fast: Fast, tmp_path: Pat
         container.mux([*stream.encode(frame), *stream.encode(None)])
     run(source, tmp_path / "out.mp4", fast(**UNSTYLED, crf=1))
     clip = probe(tmp_path / "out.mp4")
-    assert (clip.pixel_format, clip.colour) == ("yuv420p10le", Colour(matrix=1, full_range=full_range))
+    assert (clip.pixel_format, clip.colour) == ("yuv420p10le", Colour(1, full_range=full_range, chroma_location="left"))
     assert len(np.unique(first_picture(tmp_path / "out.mp4")[..., 1])) > 256
 
 

@@ -101,13 +101,6 @@ def test_a_larger_result_is_what_the_fast_guided_filter_draws(fast: Fast) -> Non
     assert np.abs(found.astype(int) - expected).max() <= 1
 
 
-@pytest.mark.parametrize("finish", ["guided", "none"])
-def test_none_of_the_style_is_the_full_size_source_where_the_filter_draws(fast: Fast, finish: str) -> None:
-    frames = frames_of(2, (96, 64))
-    found = painted(fast(upscaler="auto", finish=finish, blend=0.0), frames)
-    assert np.array_equal(found, frames) == (finish == "guided")
-
-
 def test_a_frame_without_contrast_stays_as_it_is(fast: Fast) -> None:
     black = np.zeros((1, 64, 96, 3), np.uint8)
     assert np.array_equal(painted(fast(**GUIDED), black), black)

@@ -20,6 +20,7 @@ from vidstyle.render.sizes import plan_sizes
 
 Fast = Callable[..., RenderSettings]
 CPU = torch.device("cpu")
+DRAWN = {"finish": "upscaler", "upscaler": "auto"}
 
 
 class Invert:
@@ -81,6 +82,30 @@ def test_a_known_generator_paints_what_is_expected(fast: Fast) -> None:
     frames = frames_of(3)
     painted = painter(Invert(), None, fast()).paint(frames, plan_sizes((20, 16), "source", 16, 1), sixteen_bit=False)
     assert np.array_equal(painted, 255 - frames)
+
+
+@pytest.mark.parametrize("upscaler", [None, Repeat()], ids=["no upscaler", "upscaler"])
+@pytest.mark.parametrize("finish", ["guided", "upscaler", "both", "none"])
+def test_less_style_costs_no_detail(fast: Fast, finish: str, upscaler: Repeat | None) -> None:
+    frames, sizes = frames_of(2, (96, 64)), plan_sizes((96, 64), 16, 16, 1)
+    wishes = {"finish": finish, "upscaler": "auto"}
+    source = painter(Invert(), upscaler, fast(**wishes, blend=0.0)).paint(frames, sizes, sixteen_bit=False)
+    assert np.array_equal(source, frames)
+    whole = painter(Invert(), upscaler, fast(**wishes)).paint(frames, sizes, sixteen_bit=False)
+    half = painter(Invert(), upscaler, fast(**wishes, blend=0.5)).paint(frames, sizes, sixteen_bit=False)
+    assert np.abs(half - (whole.astype(float) + frames) / 2).max() <= 1
+
+
+@pytest.mark.parametrize("upscaler", [None, Repeat()], ids=["no upscaler", "upscaler"])
+def test_keeping_colour_costs_no_detail_of_lightness_or_colour(fast: Fast, upscaler: Repeat | None) -> None:
+    frames, sizes = frames_of(1, (96, 64)) // 8 + 112, plan_sizes((96, 64), 16, 16, 1)
+    whole = painter(Invert(), upscaler, fast(**DRAWN)).paint(frames, sizes, sixteen_bit=False)
+    kept = painter(Invert(), upscaler, fast(**DRAWN, keep_colour=True)).paint(frames, sizes, sixteen_bit=False)
+    weights = np.array([0.299, 0.587, 0.114])
+    lightness = [picture @ weights for picture in (kept, whole, frames)]
+    assert np.abs(lightness[0] - lightness[1]).max() <= 1
+    differences = kept - lightness[0][..., None] - frames + lightness[2][..., None]
+    assert np.abs(differences).max() <= 2
 
 
 def test_the_upscaler_enlarges_what_the_generator_painted(fast: Fast) -> None:

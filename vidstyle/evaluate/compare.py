@@ -41,7 +41,8 @@ def run(
     reports = [evaluate_run(finished, sources, frames, settings, on_progress) for finished in opened]
     rows = _rows(reports)
     missing = {name: reason for report in reports for name, reason in report.metrics.missing.items()}
-    warnings = tuple(dict.fromkeys(text for report in reports for text in report.metrics.warnings))
+    measured = [text for report in reports for text in report.metrics.warnings]
+    warnings = tuple(dict.fromkeys([*sources.warnings, *frames.warnings, *measured]))
     notes = [*_cost_notes(rows), *explain_missing(missing), *warnings]
     table = as_markdown(rows, _first_of_each_metric(reports), notes)
     for name, text in (("table.md", table), ("table.csv", as_csv(rows))):

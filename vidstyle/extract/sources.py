@@ -38,6 +38,11 @@ def find_files(sources: Sequence[Path]) -> list[Path]:
     return list(found.values())
 
 
+def passed_over(sources: Sequence[Path]) -> tuple[str, ...]:
+    """Return a warning for each folder among the sources that holds what is no video, with the names of it."""
+    return tuple(text for source in sources if is_folder(source) for text in videos_of(source).warnings)
+
+
 def _files(source: Path) -> list[Path]:
     if is_folder(source):
         if not (videos := videos_of(source).files):

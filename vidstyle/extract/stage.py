@@ -17,7 +17,7 @@ from vidstyle.extract.episodes import expected_frames, read_episodes
 from vidstyle.extract.manifest import Manifest
 from vidstyle.extract.report import write_report
 from vidstyle.extract.settings import ExtractSettings
-from vidstyle.extract.sources import Source, find_files, open_sources
+from vidstyle.extract.sources import Source, find_files, open_sources, passed_over
 from vidstyle.extract.staging import Episode, Staging, staging_in
 from vidstyle.media.images import list_images, read_image, write_image
 from vidstyle.media.lossless import read_lossless
@@ -58,7 +58,7 @@ def run(
     opened = open_sources(find_files(sources), manifest.names())
     unread = _unread(opened, manifest, settings)
     if settings.dry_run:
-        return _plan(opened, unread, settings, time.monotonic() - began)
+        return _plan(opened, unread, settings, passed_over(sources), time.monotonic() - began)
     deblur = deblurrer(settings.deblur, settings.device)
     with staging_in(target, on_progress) as staging:
         episodes = read_episodes(unread, settings, staging, on_progress) if unread else []
@@ -71,7 +71,7 @@ def run(
             write_report(target, manifest, staging)
     if settings.overwrite:
         _remove(target, this_run.earlier_files - {path.name for path in written})
-    return _result(this_run, opened, unread, written, time.monotonic() - began)
+    return _result(this_run, opened, unread, written, passed_over(sources), time.monotonic() - began)
 
 
 def _unread(opened: Sequence[Source], manifest: Manifest, settings: ExtractSettings) -> list[Source]:
@@ -123,18 +123,29 @@ def _entries(this_run: _Run) -> list[dict[str, Any]]:
     ]
 
 
-def _plan(opened: Sequence[Source], unread: Sequence[Source], settings: ExtractSettings, seconds: float) -> StageResult:
+def _plan(
+    opened: Sequence[Source],
+    unread: Sequence[Source],
+    settings: ExtractSettings,
+    warnings: tuple[str, ...],
+    seconds: float,
+) -> StageResult:
     """Return the result of a dry run: the expected number of frames and windows of the sources that would be read."""
     frames = [expected_frames(source.clip, settings) or 0 for source in unread]
     windows = sum(
         ceil(count / (settings.every * source.clip.frame_rate)) for count, source in zip(frames, unread, strict=True)
     )
     counts = {"sources": len(unread), "skipped": len(opened) - len(unread), "frames": sum(frames), "windows": windows}
-    return StageResult("extract", _paths(opened), (), counts, seconds, settings.record())
+    return StageResult("extract", _paths(opened), (), counts, seconds, settings.record(), warnings)
 
 
 def _result(
-    this_run: _Run, opened: Sequence[Source], unread: Sequence[Source], written: list[Path], seconds: float
+    this_run: _Run,
+    opened: Sequence[Source],
+    unread: Sequence[Source],
+    written: list[Path],
+    warnings: tuple[str, ...],
+    seconds: float,
 ) -> StageResult:
     dropped = [candidate.reason for candidate in this_run.candidates if candidate.reason]
     counts = {
@@ -146,7 +157,7 @@ def _result(
         "deblurred": sum(candidate.kept and candidate.deblurred != "none" for candidate in this_run.candidates),
         **{reason: dropped.count(reason) for reason in sorted(set(dropped))},
     }
-    warnings = tuple(text for episode in this_run.episodes for text in episode.entry["warnings"])
+    warnings += tuple(text for episode in this_run.episodes for text in episode.entry["warnings"])
     return StageResult("extract", _paths(opened), tuple(written), counts, seconds, this_run.settings.record(), warnings)
 
 

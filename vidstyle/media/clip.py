@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from vidstyle.media.edit_list import Edit
+from vidstyle.media.frame_properties.chroma_location import assumed_location
+from vidstyle.media.frame_properties.stream_header import NOTHING, Cropping
 from vidstyle.media.hdr_metadata import NO_METADATA, StaticMetadata
 from vidstyle.media.muxing.projection import NO_PROJECTION, Projection
 
@@ -22,18 +24,24 @@ BT2020, P3_DCI, P3_D65 = 9, 11, 12
 class Colour:
     """Colour description of a video: matrix, primaries and transfer by their ITU-T H.273 numbers, and the range.
 
-    `full_range` is None when the file does not say.
+    `full_range` is None when the file does not say. So is `chroma_location`, ffmpeg's name for where chroma samples lie.
     """
 
     matrix: int = UNSPECIFIED
     primaries: int = UNSPECIFIED
     transfer: int = UNSPECIFIED
     full_range: bool | None = None
+    chroma_location: str | None = None
 
     @property
     def is_hdr(self) -> bool:
         """Whether this is high dynamic range."""
         return self.transfer in (PQ, HLG)
+
+    @property
+    def seen_chroma_location(self) -> str:
+        """Where players take chroma samples to be."""
+        return self.chroma_location or assumed_location(self.full_range)
 
     @property
     def is_wide(self) -> bool:
@@ -55,11 +63,11 @@ class Stream:
 class Clip:
     """A probed video: coded size in pixels, orientation, timing, colour.
 
-    The upright picture is the coded one, flipped top to bottom if `mirrored`, then turned clockwise by `rotation` degrees.
-    `coded_aspect` is the sample aspect that the first picture states, None where it states none. `origin_pts` is the
-    time, in ticks, from which a player counts. `edits` are the pieces to play of an mp4 or mov with an edit list of several.
-    `end_pts` is the time, in ticks, at which an mp4 or mov says that its pictures end, 0 in other formats. `projection` says
-    how the coded pictures are meant to be seen.
+    `cropping` is what its container cuts off; width and height are without it. The upright picture is the coded one, flipped
+    top to bottom if `mirrored`, then turned clockwise by `rotation` degrees. `coded_aspect` is the sample aspect that the
+    first picture states, None where it states none. `origin_pts` is the time, in ticks, from which a player counts. `edits`
+    are the pieces to play of an mp4 or mov with an edit list of several. `end_pts` is the time, in ticks, at which an mp4 or
+    mov says that its pictures end, 0 in other formats. `projection` says how the coded pictures are meant to be seen.
     """
 
     path: Path
@@ -84,6 +92,7 @@ class Clip:
     edits: tuple[Edit, ...] = ()
     end_pts: int = 0
     projection: Projection = NO_PROJECTION
+    cropping: Cropping = NOTHING
 
     def __post_init__(self) -> None:
         if self.width < 1 or self.height < 1 or self.rotation not in (0, 90, 180, 270):

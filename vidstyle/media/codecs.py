@@ -5,6 +5,7 @@ from pathlib import Path
 
 from vidstyle.errors import OutputError, SettingsError
 
+ALL_CHROMA_LOCATIONS = ("left", "center", "topleft", "top", "bottomleft", "bottom")
 Formats = tuple[str, str]
 """Pixel formats for pictures of 8 bits a channel, and of more."""
 
@@ -19,6 +20,7 @@ class VideoCodec:
     `odd_pixel_formats` are for odd widths and heights, which several encoders refuse in 4:2:0. `quality` is the name
     of the option that takes --crf, and `speed` of the one that takes --preset; "" where there is none.
     `intermediate_suffix` is the container of painted segments until their sound is added; times and colour stay exact in it.
+    `chroma_locations` are ffmpeg's names of the places of chroma samples that the stream, or its container, can state.
     `bits_per_pixel` is a low estimate of a result's size, from which the needed free space follows.
     """
 
@@ -31,6 +33,7 @@ class VideoCodec:
     options: dict[str, str] = field(default_factory=dict)
     tag: str = ""
     full_range: bool = True
+    chroma_locations: tuple[str, ...] = ()
     bits_per_pixel: float = 0.08
     intermediate_suffix: str = ".mp4"
 
@@ -50,11 +53,25 @@ CODECS: dict[str, VideoCodec] = {
             WHOLE,
             options={"x264-params": "cpu-independent=1"},
             tag="avc1",
+            chroma_locations=ALL_CHROMA_LOCATIONS,
         ),
         VideoCodec(
-            "libx265", ("mp4", "mov", "mkv"), HALVED, WHOLE, options={"x265-params": "log-level=none"}, tag="hvc1"
+            "libx265",
+            ("mp4", "mov", "mkv"),
+            HALVED,
+            WHOLE,
+            options={"x265-params": "log-level=none"},
+            tag="hvc1",
+            chroma_locations=ALL_CHROMA_LOCATIONS,
         ),
-        VideoCodec("libsvtav1", ("mp4", "mkv", "webm"), HALVED, HALVED, bits_per_pixel=0.05),
+        VideoCodec(
+            "libsvtav1",
+            ("mp4", "mkv", "webm"),
+            HALVED,
+            HALVED,
+            chroma_locations=("left", "topleft"),
+            bits_per_pixel=0.05,
+        ),
         VideoCodec(
             "libvpx-vp9",
             ("webm", "mkv", "mp4"),
@@ -82,6 +99,7 @@ CODECS: dict[str, VideoCodec] = {
             quality="",
             speed="",
             options={"level": "3"},
+            chroma_locations=("left", "center", "topleft", "top"),
             bits_per_pixel=3.0,
             intermediate_suffix=".mkv",
         ),

@@ -5,6 +5,7 @@ Numbers of matrices: ITU-T H.273. Luma weights: BT.601, BT.709 and BT.2020.
 """
 
 from dataclasses import replace
+from typing import Any
 
 import av
 import numpy as np
@@ -13,6 +14,7 @@ from av.video.reformatter import Interpolation
 
 from vidstyle.errors import InputError
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour
+from vidstyle.media.frame_properties.chroma_location import located
 from vidstyle.media.reading_options import BLACK, Rgb
 
 BT709, BT601, BT2020 = 1, 6, 9
@@ -33,6 +35,10 @@ EXACT_SCALING = (
 """Full-resolution chroma and accurate rounding. The scaler's defaults repeat chroma samples and drift."""
 RGB_FORMATS = {(8, False): "rgb24", (8, True): "rgba", (16, False): "rgb48le", (16, True): "rgba64le"}
 """Pixel format by bits a channel and whether there is transparency."""
+MOST_BITS = 16
+"""Bits a channel that are kept of a picture: also of one in floating point."""
+PACKED_FLOAT_CHANNELS = {1: (0, 0, 0), 2: (0, 0, 0, 1), 3: (0, 1, 2), 4: (0, 1, 2, 3)}
+"""Which channels of a pixel in floating point are red, green, blue and alpha, by their number."""
 
 
 def resolve_colour(colour: Colour, width: int, height: int) -> Colour:
@@ -53,7 +59,7 @@ def implied_matrix(colour: Colour, otherwise: int) -> int:
 
 
 def check_readable(clip: Clip) -> None:
-    """Raise InputError when the colours of `clip` are coded in a way that cannot be decoded here."""
+    """Raise InputError when the colours of `clip` are coded in a way that cannot be decoded or converted here."""
     name = UNREADABLE_MATRICES.get(clip.colour.matrix)
     if name is None and "Dolby Vision" in clip.metadata.dynamic and clip.colour.transfer == UNSPECIFIED:
         name = "Dolby Vision without a picture for other players (profile 5)"
@@ -61,38 +67,71 @@ def check_readable(clip: Clip) -> None:
         raise InputError(
             f"{clip.path} codes its colours as {name}, which cannot be read. Convert it to HDR10 or BT.709."
         )
+    to_rgb(av.VideoFrame(16, 16, clip.pixel_format), replace(clip, width=16, height=16))
 
 
 def to_rgb(frame: VideoFrame, clip: Clip, background: Rgb = BLACK) -> np.ndarray:
     """Return a decoded frame as upright RGB of the clip's size: (height, width, 3), uint8, or uint16 beyond 8 bits.
 
-    Matrix and range are the clip's tags, guessed where absent. Transparent pixels lie over `background`.
+    Matrix and range are the clip's tags, guessed where absent. The frame itself states where its chroma samples lie.
+    Transparent pixels lie over `background`, and floating point is clipped to [0, 1]. Raises InputError for a pixel format
+    that cannot be converted.
     """
+    name = frame.format.name
+    if _is_float(name) and not frame.format.is_planar:
+        frame = _whole_numbers(frame)
     colour = resolve_colour(clip.colour, clip.width, clip.height)
     sixteen_bit = clip.bit_depth > 8
     transparent = any(component.is_alpha for component in frame.format.components)
     full_range = bool(colour.full_range) or frame.format.is_rgb
-    converted = frame.reformat(
-        width=clip.width,
-        height=clip.height,
-        format=RGB_FORMATS[16 if sixteen_bit else 8, transparent],
-        src_colorspace=SCALER_MATRIX.get(colour.matrix),
-        dst_colorspace=SCALER_MATRIX.get(colour.matrix),
-        src_color_range=FULL if full_range else LIMITED,
-        dst_color_range=FULL,
-        interpolation=EXACT_SCALING,
-    )
+    try:
+        converted = frame.reformat(
+            width=clip.width,
+            height=clip.height,
+            format=RGB_FORMATS[16 if sixteen_bit else 8, transparent],
+            src_colorspace=SCALER_MATRIX.get(colour.matrix),
+            dst_colorspace=SCALER_MATRIX.get(colour.matrix),
+            src_color_range=FULL if full_range else LIMITED,
+            dst_color_range=FULL,
+            interpolation=EXACT_SCALING,
+        )
+    except av.error.FFmpegError as error:
+        raise InputError(
+            f"{clip.path} has pictures of the pixel format {name}, which cannot be converted to RGB here. "
+            "Convert it with ffmpeg first, for example with -pix_fmt yuv420p."
+        ) from error
     pixels = converted.to_ndarray()
     if sixteen_bit:
         pixels = _scaled(pixels, 65535 / _scaler_white(clip.bit_depth, full_range))
     return clip.upright(_flattened(pixels, background) if transparent else pixels)
 
 
+def _is_float(pixel_format: str) -> bool:
+    return pixel_format.endswith(("f16le", "f16be", "f32le", "f32be"))
+
+
+def _whole_numbers(frame: VideoFrame) -> VideoFrame:
+    """Return a frame whose channels lie together in floating point as 16-bit RGB; the scaler stretches or refuses them."""
+    plane: Any = frame.planes[0]
+    channels = len(frame.format.components)
+    kind = np.dtype(f"{'>' if frame.format.name.endswith('be') else '<'}f{frame.format.components[0].bits // 8}")
+    rows = np.frombuffer(plane, kind)[: plane.line_size // kind.itemsize * frame.height].reshape(frame.height, -1)
+    pixels = rows[:, : frame.width * channels].reshape(frame.height, frame.width, channels).astype(np.float32)
+    whole = np.rint(np.clip(np.nan_to_num(pixels), 0, 1) * np.float32(65535)).astype(np.uint16)
+    return av.VideoFrame.from_ndarray(
+        np.ascontiguousarray(whole[..., PACKED_FLOAT_CHANNELS[channels]]), RGB_FORMATS[16, channels in (2, 4)]
+    )
+
+
 def from_rgb(rgb: np.ndarray, pixel_format: str, colour: Colour) -> VideoFrame:
-    """Return RGB (height, width, 3), uint8 or uint16, as a frame for the encoder, tagged with the resolved `colour`."""
+    """Return RGB (height, width, 3), uint8 or uint16, as a frame for the encoder, tagged with the resolved `colour`.
+
+    Its chroma samples lie where `colour` says, in the middle of their pixels if it does not.
+    """
     height, width = rgb.shape[:2]
     colour = resolve_colour(colour, width, height)
-    frame = _rgb_frame(rgb, pixel_format, bool(colour.full_range)).reformat(
+    rgb_frame = _rgb_frame(rgb, pixel_format, bool(colour.full_range))
+    frame = located(rgb_frame, colour.chroma_location).reformat(
         format=pixel_format,
         src_colorspace=SCALER_MATRIX.get(colour.matrix),
         dst_colorspace=SCALER_MATRIX.get(colour.matrix),

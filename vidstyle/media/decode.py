@@ -82,6 +82,7 @@ class Decoder:
 
     Where there are `edits`, these pieces are decoded one after the other, each from a key frame of its own. `end_pts` is
     the end of the last picture, 0 where only its packet tells it.
+    `chroma_location` is where chroma samples lie in frames that do not state it.
     `packets` counts the displayable packets whose times lie in `range_pts`, and `all_packets` those of any time.
     `one_to_one`: every packet so far was displayable, had a timestamp and decoded to a frame at that timestamp.
     `stopped_by` is the error that ended reading early, "" where there was none.
@@ -95,6 +96,7 @@ class Decoder:
         frame_rate: Fraction,
         edits: tuple[Edit, ...] = (),
         end_pts: int = 0,
+        chroma_location: str | None = None,
     ) -> None:
         self._container, self._stream, self._name = container, stream, container.name.removeprefix("file:")
         self._edits = edits
@@ -115,7 +117,7 @@ class Decoder:
         self.packets = self.all_packets = 0
         self.stopped_by = ""
         self.one_to_one = True
-        self._decoder = decoder_of(stream)
+        self._decoder = decoder_of(stream, chroma_location)
         self._decoder.thread_type = "AUTO"
         self._decoder.flags |= Flags.output_corrupt
 
@@ -141,11 +143,21 @@ class Decoder:
                 self.one_to_one = False
                 continue
             lost = self._lost_before(frame)
+            self._correct_time(frame)
             if frame.pts is None or lost or self._coded_order or len(self.timeline.shifts) > 1:
                 self.one_to_one = False
             self._correct_duration(frame)
             yield frame, lost
             self._latest_pts = frame.pts
+
+    def _correct_time(self, frame: VideoFrame) -> None:
+        """Put the last picture of an AVI after the one before, where ffmpeg gives both one time.
+
+        In AVI of many frames a second packets state no duration, so the time of a reordered one at the very end is a guess.
+        """
+        is_last = self._is_avi and not self._matcher.waiting()
+        if is_last and frame.pts is not None and frame.pts == self._latest_pts:
+            frame.pts += round(self._ticks_per_frame)
 
     def _correct_duration(self, frame: VideoFrame) -> None:
         """Let the last picture last until the end of its track in mp4 and mov: a packet's duration is that of decoding.

@@ -8,6 +8,7 @@ from typing import Any
 import av
 
 from vidstyle.media.clip import Clip
+from vidstyle.media.frame_properties.cropping import cropped
 from vidstyle.media.picture import Picture
 from vidstyle.media.probe import decoder_of, open_source
 
@@ -51,7 +52,7 @@ def _seek(container: Any, stream: Any, pts: int) -> None:
 
 def _from_key_frame(container: Any, stream: Any, clip: Clip, count: int) -> list[Picture]:
     """Decode the next key frame and the packets after it by themselves."""
-    decoder = decoder_of(stream)
+    decoder = decoder_of(stream, clip.colour.seen_chroma_location)
     frames: list[Any] = []
     try:
         for packet in _packets_from_key_frame(container, stream, count):
@@ -61,7 +62,8 @@ def _from_key_frame(container: Any, stream: Any, clip: Clip, count: int) -> list
         return []
     finally:
         decoder.flush_buffers()
-    return [Picture(frame, clip, frame.pts or 0, 0, decoder.sample_aspect_ratio) for frame in frames]
+    shown = [cropped(frame, clip.cropping) for frame in frames]
+    return [Picture(frame, clip, frame.pts or 0, 0, decoder.sample_aspect_ratio) for frame in shown]
 
 
 def _packets_from_key_frame(container: Any, stream: Any, count: int) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""What a picture file says besides its pixels: EXIF, XMP, resolution and texts, and which formats can hold it.
+"""What a picture file says besides its pixels: EXIF, XMP, IPTC, resolution and texts, and which formats can hold it.
 
 EXIF is kept byte for byte, since writing it anew fails on many tags that cameras and editors wrote wrongly. Only the values
 that painting makes untrue are changed in place: orientation, size, colour space, and the pointer to the thumbnail.
@@ -33,9 +33,12 @@ TRANSPOSITIONS = {
 XMP_TEXT, RAW_PROFILE = "XML:com.adobe.xmp", "Raw profile type "
 """Keys of PNG texts that hold XMP, and EXIF and others as old programs wrote them."""
 LARGEST_JPEG_EXIF, LARGEST_JPEG_XMP, LARGEST_DENSITY = 65533 - 6, 65533 - 29, 65535
+PHOTOSHOP_HEAD, RESOURCE, IPTC_RESOURCE, TIFF_IPTC = b"Photoshop 3.0\0", b"8BIM", 0x0404, 33723
+"""IPTC lies in JPEG among Photoshop's resources, each with a number, a name and a length, and in TIFF in a tag of its own."""
+LARGEST_JPEG_IPTC = 65533 - len(PHOTOSHOP_HEAD) - 12
 HOLDS = {
     "PNG": frozenset(["EXIF", "XMP", "resolution", "texts", "comment"]),
-    "JPEG": frozenset(["EXIF", "XMP", "resolution", "comment"]),
+    "JPEG": frozenset(["EXIF", "XMP", "IPTC", "resolution", "comment"]),
     "TIFF": frozenset(["EXIF", "XMP", "resolution"]),
     "WEBP": frozenset(["EXIF", "XMP"]),
     "AVIF": frozenset(["EXIF", "XMP"]),
@@ -50,6 +53,7 @@ class PictureMetadata:
 
     exif: bytes = b""
     xmp: bytes = b""
+    iptc: bytes = b""
     dpi: tuple[float, float] | None = None
     texts: dict[str, str] = field(default_factory=dict)
     comment: bytes = b""
@@ -60,6 +64,7 @@ class PictureMetadata:
         parts = {
             "EXIF": self.exif,
             "XMP": self.xmp,
+            "IPTC": self.iptc,
             "resolution": self.dpi,
             "texts": self.texts,
             "comment": self.comment,
@@ -97,15 +102,16 @@ def _orientation_in_place(exif: bytes) -> int:
 def metadata_of(image: Image.Image) -> PictureMetadata:
     """Return what a loaded image says besides its pixels, with what cannot be read of it named."""
     unreadable = []
-    exif = _exif_bytes(image)
+    exif, iptc = _exif_bytes(image), b""
     if image.format == "TIFF":
         try:
-            exif = _exif_of_tiff(image)
+            exif, iptc = _exif_of_tiff(image), _as_bytes(image.getexif().get(TIFF_IPTC))
         except Exception:  # as above: any kind, from any odd tag
             unreadable.append("EXIF")
     return PictureMetadata(
         exif=exif,
         xmp=_xmp(image),
+        iptc=iptc or _iptc(image),
         dpi=_resolution(image),
         texts=_texts(image),
         comment=_comment(image),
@@ -116,11 +122,16 @@ def metadata_of(image: Image.Image) -> PictureMetadata:
 def _exif_bytes(image: Image.Image) -> bytes:
     """Return the EXIF from its TIFF header on, empty where there is none."""
     exif = image.info.get("exif")
-    if exif is None and isinstance(profile := image.info.get(f"{RAW_PROFILE}exif"), str):
-        # A line that is empty, the name of the profile, its length, and the bytes as hexadecimal.
-        digits = "".join(profile.split("\n")[3:])
-        exif = bytes.fromhex(digits) if re.fullmatch(r"([0-9a-fA-F]{2})*", digits) else b""
+    if exif is None:
+        exif = _raw_profile(image, "exif")
     return exif.removeprefix(EXIF_PREFIX) if isinstance(exif, bytes) else b""
+
+
+def _raw_profile(image: Image.Image, name: str) -> bytes:
+    """Return what old programs wrote into a text of a PNG: an empty line, a name, a length, and bytes as hexadecimal."""
+    profile = image.info.get(f"{RAW_PROFILE}{name}")
+    digits = "".join(profile.split("\n")[3:]) if isinstance(profile, str) else ""
+    return bytes.fromhex(digits) if re.fullmatch(r"([0-9a-fA-F]{2})*", digits) else b""
 
 
 def _exif_of_tiff(image: Image.Image) -> bytes:
@@ -141,6 +152,34 @@ def _xmp(image: Image.Image) -> bytes:
     xmp = image.info.get("xmp") or image.info.get(XMP_TEXT) or b""
     content = xmp.encode() if isinstance(xmp, str) else bytes(xmp)
     return re.sub(rb"""(tiff:Orientation(?:="|='|>))\d""", rb"\g<1>1", content)
+
+
+def _iptc(image: Image.Image) -> bytes:
+    """Return the records of IPTC-IIM as JPEG and PNG keep them, empty where there are none."""
+    if image.format == "PNG":
+        return _iptc_among(_raw_profile(image, "iptc"))
+    resources = image.info.get("photoshop")
+    return _as_bytes(resources.get(IPTC_RESOURCE)) if isinstance(resources, dict) else b""
+
+
+def _as_bytes(value: Any) -> bytes:
+    return value if isinstance(value, bytes) else b""
+
+
+def _iptc_among(resources: bytes) -> bytes:
+    """Return the records in Photoshop's resource of a profile without a name, else the profile as it is."""
+    start = resources.find(RESOURCE + struct.pack(">HH", IPTC_RESOURCE, 0))
+    if start < 0:
+        return b"" if RESOURCE in resources else resources
+    (length,) = struct.unpack_from(">I", resources[start + 8 : start + 12].ljust(4, b"\0"))
+    return resources[start + 12 : start + 12 + length]
+
+
+def _photoshop_segment(iptc: bytes) -> bytes:
+    """Return the segment of a JPEG file that holds IPTC."""
+    resource = RESOURCE + struct.pack(">HHI", IPTC_RESOURCE, 0, len(iptc)) + iptc + bytes(len(iptc) % 2)
+    content = PHOTOSHOP_HEAD + resource
+    return b"\xff\xed" + struct.pack(">H", 2 + len(content)) + content
 
 
 def _resolution(image: Image.Image) -> tuple[float, float] | None:
@@ -175,6 +214,7 @@ def options_for(metadata: PictureMetadata, form: str, size: tuple[int, int]) -> 
     if form == "JPEG":
         holds -= {"EXIF"} if len(metadata.exif) > LARGEST_JPEG_EXIF else set()
         holds -= {"XMP"} if len(metadata.xmp) > LARGEST_JPEG_XMP else set()
+        holds -= {"IPTC"} if len(metadata.iptc) > LARGEST_JPEG_IPTC else set()
     kept = {name: value for name, value in present.items() if name in holds}
     options: dict[str, Any] = {}
     if "EXIF" in kept:
@@ -185,6 +225,8 @@ def options_for(metadata: PictureMetadata, form: str, size: tuple[int, int]) -> 
         tags[TIFF_XMP] = metadata.xmp
     elif "XMP" in kept and form != "PNG":
         options["xmp"] = metadata.xmp
+    if "IPTC" in kept:
+        options["extra"] = _photoshop_segment(metadata.iptc)
     if "resolution" in kept:
         options["dpi"] = metadata.dpi
     if "comment" in kept and form == "JPEG":

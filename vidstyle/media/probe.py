@@ -18,7 +18,11 @@ from av.video.stream import VideoStream
 from vidstyle.errors import InputError
 from vidstyle.files import is_file, is_folder
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour, Stream
+from vidstyle.media.colour import MOST_BITS
 from vidstyle.media.edit_list import IGNORE_EDIT_LISTS, Edit, edits_of, is_mov, is_plain, played
+from vidstyle.media.frame_properties.chroma_location import CODEC_OPTION
+from vidstyle.media.frame_properties.cropping import shown_size
+from vidstyle.media.frame_properties.stream_header import read_stream_header
 from vidstyle.media.hdr_metadata import read_static_metadata
 from vidstyle.media.muxing.projection import read_projection
 from vidstyle.source_paths import refuse_special
@@ -101,8 +105,18 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     return chosen
 
 
-def decoder_of(stream: Any) -> Any:
-    """Return the decoder for a stream of an opened container: its own, or libvpx where that would lose transparency."""
+def decoder_of(stream: Any, chroma_location: str | None = None) -> Any:
+    """Return the decoder for a stream of an opened container: its own, or libvpx where that would lose transparency.
+
+    Frames that do not state where their chroma samples lie state `chroma_location`.
+    """
+    decoder = _own_decoder(stream)
+    if chroma_location is not None:
+        decoder.options = {CODEC_OPTION: chroma_location}
+    return decoder
+
+
+def _own_decoder(stream: Any) -> Any:
     own = stream.codec_context
     tags = {name.lower(): value for name, value in stream.metadata.items()}
     name = ALPHA_DECODERS.get(own.name)
@@ -140,18 +154,20 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
     all_edits = edits_of(path, container, stream)
     edits = () if is_plain(all_edits) else played(all_edits)
     time_base = Fraction(stream.time_base or 1)
+    header = read_stream_header(stream)
+    width, height = shown_size(frame, header.cropping)
     return Clip(
         path=path,
         video_index=stream.index,
-        width=frame.width,
-        height=frame.height,
+        width=width,
+        height=height,
         rotation=_clockwise(frame.rotation),
         sample_aspect=stream.sample_aspect_ratio or Fraction(1),
         frame_rate=_frame_rate(stream),
         time_base=time_base,
         pixel_format=frame.format.name,
-        bit_depth=frame.format.components[0].bits,
-        colour=_colour(stream.codec_context, frame),
+        bit_depth=min(frame.format.components[0].bits, MOST_BITS),
+        colour=_colour(stream.codec_context, frame, header.chroma_location),
         interlaced=frame.interlaced_frame,
         duration=(edits[-1].end - edits[0].start) * time_base if edits else _duration(container, stream),
         frames=None if edits else stream.frames or None,
@@ -163,6 +179,7 @@ def _describe(path: Path, container: InputContainer, stream: VideoStream, frame:
         edits=edits,
         end_pts=_end_pts(container, stream, all_edits),
         projection=read_projection(frame),
+        cropping=header.cropping,
     )
 
 
@@ -220,13 +237,14 @@ def _language(stream: Any) -> str | None:
     return None if language in (None, "", "und") else language
 
 
-def _colour(context: Any, frame: VideoFrame) -> Colour:
+def _colour(context: Any, frame: VideoFrame, chroma_location: str | None) -> Colour:
     """Return the colour that the stream states, completed by what its first picture states."""
     return Colour(
         matrix=_first_stated(context.colorspace, frame.colorspace),
         primaries=_first_stated(context.color_primaries, frame.color_primaries),
         transfer=_first_stated(context.color_trc, frame.color_trc),
         full_range=_full_range(int(context.color_range) or int(frame.color_range), frame),
+        chroma_location=chroma_location,
     )
 
 

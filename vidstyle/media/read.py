@@ -15,6 +15,7 @@ from vidstyle.errors import InputError
 from vidstyle.media.clip import Batch, Clip
 from vidstyle.media.decode import MARGIN_SECONDS, Decoder
 from vidstyle.media.deinterlace import Deinterlacer
+from vidstyle.media.frame_properties.cropping import cropped
 from vidstyle.media.muxing.closed_captions import read_captions
 from vidstyle.media.picture import Picture
 from vidstyle.media.probe import open_source
@@ -169,7 +170,13 @@ class VideoReader:
         self._until = self._ticks(self._end_seconds, AFTER_ALL)
         in_range = (self._from, self._until)
         self._decoder = Decoder(
-            self._container, self._stream, in_range, self.clip.frame_rate, self.clip.edits, self.clip.end_pts
+            self._container,
+            self._stream,
+            in_range,
+            self.clip.frame_rate,
+            self.clip.edits,
+            self.clip.end_pts,
+            self.clip.colour.seen_chroma_location,
         )
         self._deinterlacer = Deinterlacer(self._deinterlace)
         self._source = self._pictures()
@@ -262,6 +269,7 @@ class VideoReader:
         return max(frame.pts, latest + 1)
 
     def _picture(self, frame: VideoFrame, pts: int) -> Picture:
+        frame = cropped(frame, self.clip.cropping)
         self._resized += (frame.width, frame.height) != (self.clip.width, self.clip.height)
         if frame.key_frame:
             self._aspect = self._decoder.sample_aspect

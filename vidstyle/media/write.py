@@ -20,6 +20,7 @@ from vidstyle.errors import OutputError, SettingsError
 from vidstyle.media.clip import UNSPECIFIED, Batch, Colour
 from vidstyle.media.codecs import VideoCodec
 from vidstyle.media.colour import FULL, LIMITED, RGB_MATRIX, from_rgb, implied_matrix
+from vidstyle.media.frame_properties.chroma_location import CODEC_OPTION, location_to_write
 from vidstyle.media.hdr_metadata import NO_METADATA, StaticMetadata, metadata_options
 from vidstyle.media.muxing.closed_captions import with_captions
 
@@ -97,17 +98,18 @@ def bits_of(pixel_format: str) -> int:
 
 
 def writable_colour(colour: Colour, pixel_format: str, codec: VideoCodec) -> Colour:
-    """Return the colour to write: the source's own, unless pixel format or codec need another matrix or range.
+    """Return the colour to write: the source's own, unless pixel format or codec need another matrix, range or place.
 
     A matrix that primaries or transfer only imply is stated, because players would guess it from the size.
     """
     if pixel_format.startswith(("gbr", "rgb", "bgr")):
-        return replace(colour, matrix=RGB_MATRIX, full_range=True)
+        return replace(colour, matrix=RGB_MATRIX, full_range=True, chroma_location=None)
     if colour.matrix == RGB_MATRIX:
         colour = replace(colour, matrix=UNSPECIFIED, full_range=None)
     if colour.full_range and not codec.full_range:
         colour = replace(colour, full_range=False)
-    return replace(colour, matrix=implied_matrix(colour, UNSPECIFIED))
+    location = location_to_write(colour.chroma_location, colour.full_range, pixel_format, codec.chroma_locations)
+    return replace(colour, matrix=implied_matrix(colour, UNSPECIFIED), chroma_location=location)
 
 
 class VideoWriter:
@@ -225,12 +227,16 @@ def _add_stream(container: OutputContainer, form: VideoForm) -> VideoStream:
     context = stream.codec_context
     context.time_base = form.time_base
     context.sample_aspect_ratio = form.sample_aspect
-    context.options = form.options() | REORDERING_ENCODERS.get(form.codec.name, {})
+    context.options = form.options() | REORDERING_ENCODERS.get(form.codec.name, {}) | _located(form.colour)
     context.thread_count = 0
     if form.codec.tag:
         context.codec_tag = form.codec.tag
     _tag(context, form.colour)
     return stream
+
+
+def _located(colour: Colour) -> dict[str, str]:
+    return {CODEC_OPTION: colour.chroma_location} if colour.chroma_location else {}
 
 
 def _tag(tagged: Any, colour: Colour) -> None:

@@ -35,6 +35,10 @@ class ColourPlan:
         """Return (n, 3, h, w) signals of the source as the networks see them; all in [0, 1]."""
         return self.view.to_bt709(source) if self.view else source
 
+    def source_for_result(self, source: Tensor, seen: Tensor) -> Tensor:
+        """Return (n, 3, h, w) signals of the source as signals of the result; `seen` is the source as networks see it."""
+        return seen if self.view and not self.goes_back else source
+
     def for_result(self, painted: Tensor) -> Tensor:
         """Return (n, 3, h, w) painted pictures as signals of the result; all in [0, 1]."""
         return self.view.from_bt709(painted) if self.view and self.goes_back else painted

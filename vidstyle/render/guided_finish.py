@@ -58,7 +58,7 @@ def drawn_by_source(
         strip = fade(slope.mul_(guide).add_(offset).clamp_(0, 1), guide, shown)
         if settings.keep_colour:
             strip = keep_colour(strip, guide)
-        strip = colours.for_result(blend(strip, guide, settings.blend))
+        strip = blend(colours.for_result(strip), colours.source_for_result(signals, guide), settings.blend)
         result[:, start:stop] = to_pixels(strip, sixteen_bit=sixteen_bit)
     return result
 

@@ -1,4 +1,4 @@
-"""Painting batches of frames on a device: resize, generator, blend, finish.
+"""Painting batches of frames on a device: resize, generator, finish, blend.
 
 A frame that repeats the one before is painted once. When the device's memory is short, the painter works in smaller pieces.
 """
@@ -88,7 +88,7 @@ class RepeatFinder:
 
 
 class Painter:
-    """Paints batches of frames of one size: generator, blending, finish, resize; rounded on the device.
+    """Paints batches of frames of one size: generator, finish, resize, blending; rounded on the device.
 
     `paint` does it all; `upload`, `compute` and `download` are its three parts, each for a thread of its own. When the
     device's memory is short, fewer frames are painted at once. Then whichever model fails works in smaller pieces: the
@@ -227,12 +227,20 @@ class Painter:
                     painted, source, pixels, sizes.result, self._settings, self._colours, sixteen_bit=sixteen_bit
                 )
             painted = calmed(painted, source, self._settings.calm)
-        painted = without_noise(painted, source)
+        result = resize(self.enlarge(without_noise(painted, source)), sizes.result)
+        return to_pixels(self._with_source(result, pixels), sixteen_bit=sixteen_bit)
+
+    def _with_source(self, painted: Tensor, pixels: Tensor) -> Tensor:
+        """Return the painting as signals of the result, mixed with the source frames at its size as the settings ask."""
+        if not self._settings.keep_colour and self._settings.blend == 1:
+            return self._colours.for_result(painted)
+        height, width = painted.shape[2:]
+        source = resize(to_floats(pixels), (width, height))
+        seen = self._colours.for_networks(source)
         if self._settings.keep_colour:
-            painted = keep_colour(painted, source)
-        painted = blend(painted, source, self._settings.blend)
-        result = self._colours.for_result(resize(self.enlarge(painted), sizes.result))
-        return to_pixels(result, sixteen_bit=sixteen_bit)
+            painted = keep_colour(painted, seen)
+        shown = self._colours.source_for_result(source, seen)
+        return blend(self._colours.for_result(painted), shown, self._settings.blend)
 
     def _within_memory(self, distinct: OnDevice, work: Callable[[Tensor], Tensor], sizes: Sizes) -> list[Tensor]:
         """Return what `work` makes of the frames, in parts that fit the device's memory."""
