@@ -22,6 +22,7 @@ from vidstyle.models.runtime import Runtime, prepare, resolve_runtime
 from vidstyle.models.style_file import find_style, load_style
 from vidstyle.models.style_generator import StyleGenerator, build_generator
 from vidstyle.models.upscaler import Upscaler, load_upscaler, weights_file
+from vidstyle.networks.generator_kinds import FULL_SIZE_KINDS
 from vidstyle.pixels import to_device
 from vidstyle.progress import OnProgress, silent
 from vidstyle.render.colour_plan import PLAIN
@@ -31,7 +32,7 @@ from vidstyle.render.painter import Painter, batch_that_fits
 from vidstyle.render.painter_config import Decisions, PainterConfig
 from vidstyle.render.plan import VideoPlan
 from vidstyle.render.settings import UPSCALERS, RenderSettings
-from vidstyle.render.sizes import Sizes, plan_sizes
+from vidstyle.render.sizes import Sizes, default_side, plan_sizes
 
 BATCH = 8
 """Frames painted at once on a device where more of them gain something, and whose memory cannot be measured."""
@@ -65,7 +66,13 @@ class Engine:
 
     def sizes(self, source: tuple[int, int]) -> Sizes:
         """Return the sizes for a source of (width, height)."""
-        return plan_sizes(source, self.settings.size, self.style.size, self.settings.outscale)
+        default = default_side(self.style.kind, self.style.size, source)
+        return plan_sizes(source, self.settings.size, default, self.settings.outscale)
+
+    def decided(self, settings: RenderSettings, sizes: Sizes) -> RenderSettings:
+        """Return settings with that decided by the style which is `auto`, for a source of these sizes."""
+        whole_frames = self.style.kind in FULL_SIZE_KINDS
+        return settings.decided(whole_frames=whole_frames, enlarged=sizes.enlargement > 1)
 
     def upscaler_name(self, sizes: Sizes) -> str | None:
         """Return the name or file of the upscaler for these sizes, None where a resize does."""
@@ -85,7 +92,8 @@ class Engine:
         runtime = resolve_runtime(self.device, self.settings.backend, precision, width * height)
         generator = self._vary(self._generator(runtime), runtime, variant)
         upscaler = self._upscaler(self.upscaler_name(sizes), runtime)
-        make = partial(Painter, generator, upscaler, self.device, settings=self.settings, colours=PLAIN)
+        settings = self.decided(self.settings, sizes)
+        make = partial(Painter, generator, upscaler, self.device, settings=settings, colours=PLAIN)
         return self._fitting(make, decide_config(runtime, self.settings), sizes)
 
     def video_painter(self, plan: VideoPlan, decided: Decisions | None = None, variant: int = 0) -> Painter:
@@ -111,16 +119,16 @@ class Engine:
             raise DeviceError(f"{error} The unfinished render was begun on it; --restart begins anew.") from error
 
     def _video_painter(self, plan: VideoPlan, config: PainterConfig | None, variant: int) -> Painter:
-        runtime = self._video_runtime(plan, config)
+        runtime, settings = self._video_runtime(plan, config), self.decided(self.settings, plan.sizes)
         if runtime.precision == "int8":
             plain, upscaler, digest = self._int8_models(plan)
             runtime = Runtime(self.device, "int8", "openvino")
             config = replace(config or decide_config(runtime, self.settings), quantised=digest)
-            generator = self._steady(lambda: plain, runtime, variant)
+            generator = self._steady(lambda: plain, runtime, settings.flicker, variant)
         else:
-            generator = self._steady(partial(self._generator, runtime), runtime, variant)
+            generator = self._steady(partial(self._generator, runtime), runtime, settings.flicker, variant)
             upscaler = self._upscaler(plan.upscaler, runtime)
-        make = partial(Painter, generator, upscaler, self.device, settings=self.settings, colours=plan.colours)
+        make = partial(Painter, generator, upscaler, self.device, settings=settings, colours=plan.colours)
         return make(config) if config else self._fitting(make, decide_config(runtime, self.settings), plan.sizes)
 
     def _video_runtime(self, plan: VideoPlan, config: PainterConfig | None) -> Runtime:
@@ -135,18 +143,20 @@ class Engine:
             config = replace(config, batch=batch_that_fits(make(config), sizes))
         return make(config)
 
-    def _steady(self, plain: Callable[[], StyleGenerator], runtime: Runtime, variant: int) -> WholeFrameModel:
-        """Return the generator for the frames of one video in their order, with what `--flicker` asks for.
+    def _steady(
+        self, plain: Callable[[], StyleGenerator], runtime: Runtime, flicker: str, variant: int
+    ) -> WholeFrameModel:
+        """Return the generator for the frames of one video in their order, steadied as `flicker` says.
 
         Averaging comes after varying, whose flicker it lessens too; statistics are those of the generator itself.
         """
-        if self.settings.flicker == "off":
+        if flicker == "off":
             return self._vary(plain(), runtime, variant, moving=True)
         reduce_flicker = _import_reduce_flicker()
-        if self.settings.flicker == "statistics":
+        if flicker == "statistics":
             own = StyleGenerator(self.style, self.device, DTYPES[runtime.precision])
             return self._vary(reduce_flicker(own, "statistics"), runtime, variant, moving=True)
-        return reduce_flicker(self._vary(plain(), runtime, variant, moving=True), self.settings.flicker)
+        return reduce_flicker(self._vary(plain(), runtime, variant, moving=True), flicker)
 
     def _vary(
         self, generator: WholeFrameModel, runtime: Runtime, variant: int, *, moving: bool = False
