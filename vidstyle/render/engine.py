@@ -82,17 +82,21 @@ class Engine:
             return UPSCALERS[0] if sizes.asks_for_upscaler else None
         return self.settings.upscaler
 
-    def picture_painter(self, sizes: Sizes, variant: int = 0) -> Painter:
-        """Return the painter for a picture; `variant` is its number among varied results.
+    def picture_painter(self, sizes: Sizes, variant: int = 0, *, moving: bool = False) -> Painter:
+        """Return the painter for a picture, or for a few frames in a row where they are `moving`.
 
-        It does not compute in int8: calibrating on one picture would cost more than is gained.
+        `variant` is its number among varied results. It does not compute in int8: calibrating on one picture would cost more
+        than is gained.
         """
         precision = "auto" if self.settings.precision == "int8" else self.settings.precision
         width, height = sizes.painted
         runtime = resolve_runtime(self.device, self.settings.backend, precision, width * height)
-        generator = self._vary(self._generator(runtime), runtime, variant)
-        upscaler = self._upscaler(self.upscaler_name(sizes), runtime)
         settings = self.decided(self.settings, sizes)
+        if moving:
+            generator = self._steady(partial(self._generator, runtime), runtime, settings.flicker, variant)
+        else:
+            generator = self._vary(self._generator(runtime), runtime, variant)
+        upscaler = self._upscaler(self.upscaler_name(sizes), runtime)
         make = partial(Painter, generator, upscaler, self.device, settings=settings, colours=PLAIN)
         return self._fitting(make, decide_config(runtime, self.settings), sizes)
 
