@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ EASY: dict[str, Any] = {
     "channels": 4,
     "blocks": 1,
     "steps": 4,
+    "int8": False,
     "log_every": 2,
 }
 
@@ -127,6 +129,21 @@ def test_another_teacher_is_refused_until_a_restart(place: Place) -> None:
     place.run(name="stopped", clean=0.0, restart=True)
     after = json.loads((place.targets("stopped") / "teacher.json").read_text())
     assert (before["settings"]["clean"], after["settings"]["clean"]) == (3.0, 0.0)
+
+
+@pytest.mark.skipif(not (find_spec("openvino") and find_spec("nncf")), reason="needs the extra openvino")
+def test_the_student_is_quantised_on_its_photos_and_a_poor_twin_is_told_of(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes: list[tuple[int, ...]] = []
+
+    def poor(style: Path, pictures: list[torch.Tensor], on_progress: Any) -> float:
+        shapes.extend(tuple(picture.shape) for picture in pictures)
+        return 30.0
+
+    monkeypatch.setattr("vidstyle.distil.stage.make_twin", poor)
+    assert "it is 30.0 dB from the exact one, 38 are the least" in place.run(int8=True).warnings[-1]
+    assert shapes == [(1, 3, 48, 58)] * 3
 
 
 def test_the_command_says_what_it_would_do_and_what_is_missing(place: Place) -> None:

@@ -82,6 +82,7 @@ class DistilSettings(Settings):
     seed: int = _as_trained("seed")
     precision: str = _as_trained("precision")
     device: str = _as_trained("device")
+    int8: bool = setting(True, "keep the student in 8-bit integers too, where the extra openvino is installed")
     restart: bool = _as_trained("restart")
     sample_every: int = _as_trained("sample_every")
     save_every: int = _as_trained("save_every")

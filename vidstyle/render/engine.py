@@ -17,6 +17,9 @@ from vidstyle.models.inst.diffusion_files import check_installed
 from vidstyle.models.inst.diversifier import Diversifier, load_diffusion
 from vidstyle.models.inst.diversifier_config import DiversifierConfig
 from vidstyle.models.inst.look_file import find_look, load_look
+from vidstyle.models.int8_twin import load_twin, twin_path
+from vidstyle.models.openvino import OpenVINONetwork
+from vidstyle.models.openvino import digest as file_digest
 from vidstyle.models.resize import resize
 from vidstyle.models.runtime import Runtime, prepare, resolve_runtime
 from vidstyle.models.style_file import find_style, load_style
@@ -211,7 +214,11 @@ class Engine:
             return [plan.colours.for_networks(frame) for frame in small]
 
         make = partial(StyleGenerator, self.style, self.device, torch.float32)
-        generator, digest = load_or_quantise(make, pictures, key, self._on_progress)
+        if twin := load_twin(self.style_path):
+            network = OpenVINONetwork(twin, "int8")
+            generator, digest = make(lambda _, *, channels_last=False: network), file_digest(twin_path(self.style_path))
+        else:
+            generator, digest = load_or_quantise(make, pictures, key, self._on_progress)
         if plan.upscaler is None:
             return generator, None, digest
         make_upscaler = partial(load_upscaler, plan.upscaler, self.device, torch.float32)
