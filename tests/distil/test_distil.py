@@ -18,7 +18,7 @@ from tests.train.conftest import picture
 from vidstyle import api
 from vidstyle.cli.distil import distil
 from vidstyle.distil.picture_source import list_sources
-from vidstyle.distil.settings import DistilSettings, student_name
+from vidstyle.distil.settings import DistilSettings
 from vidstyle.distil.stage import run
 from vidstyle.errors import InputError, Interrupted, SettingsError
 from vidstyle.media.images import read_image, write_image
@@ -26,6 +26,7 @@ from vidstyle.models.style_file import load_style
 from vidstyle.progress import Progress, silent
 from vidstyle.render.engine import Engine
 from vidstyle.render.settings import RenderSettings
+from vidstyle.run_folder import student_name
 
 EASY: dict[str, Any] = {
     "device": "cpu",

@@ -1,5 +1,6 @@
 """A style without norms paints whole frames and needs neither finish nor steadying; what the user asks for goes before that."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -64,3 +65,21 @@ def test_a_dry_run_names_the_finish(styles: dict[str, Path], tmp_path: Path) -> 
         command = [str(clip), "-o", str(tmp_path / "out.mp4"), "--style", str(path), "--device", "cpu", "--dry-run"]
         told.append(CliRunner().invoke(render, command).output)
     assert "with the finish none." in told[0] and "with the finish guided." in told[1]
+
+
+def test_fast_paints_in_the_student_where_there_is_one_and_says_so(
+    styles: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, kind in (("mine", "resnet"), ("mine-fast", "compact")):
+        (tmp_path / "runs" / name).mkdir(parents=True)
+        shutil.copy(styles[kind], tmp_path / "runs" / name / "style.safetensors")
+    told: list[str] = []
+    tell = lambda progress: told.append(progress.note)  # noqa: E731
+    for style in ("mine", "runs/mine", "runs/mine/style.safetensors"):
+        engine = Engine(RenderSettings(style=style, fast=True, device="cpu"), tell)
+        assert engine.style.kind == "compact"
+    assert told == ["Painting in the student runs/mine-fast/style.safetensors."] * 3
+    assert Engine(RenderSettings(style="mine", device="cpu"), tell).style.kind == "resnet"
+    assert Engine(RenderSettings(style="mine-fast", fast=True, device="cpu"), tell).style.kind == "compact"
+    assert told[3:] == ["mine-fast has no student, so it paints itself. Make one: vidstyle distil mine-fast"]

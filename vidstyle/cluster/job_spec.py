@@ -63,7 +63,7 @@ def job_spec_for(plan: VideoPlan, engine: Engine, settings: RenderSettings, *, g
         paths.append(Path(upscaler))
         upscaler = str(Path(upscaler).absolute())
     style = str(engine.style_path.absolute())
-    for_workers = replace(settings, device=device, style=style, upscaler=upscaler, strict=False)
+    for_workers = replace(settings, device=device, style=style, fast=False, upscaler=upscaler, strict=False)
     return JobSpec(plan, for_workers, tuple(SharedFile.of(path) for path in paths))
 
 

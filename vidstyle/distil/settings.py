@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle.render.settings import RenderSettings
+from vidstyle.run_folder import student_name
 from vidstyle.settings import LARGEST_SIDE, Settings, setting, setting_like
 from vidstyle.train.method_defaults import METHODS, by_method
 from vidstyle.train.settings import TrainSettings
@@ -105,11 +106,3 @@ class DistilSettings(Settings):
         own |= {"name": self.name or student_name(style), "steps_decay": self.steps // 2}
         sides = {"photos": os.fspath(targets / "photos"), "paintings": (os.fspath(targets / "paintings"),)}
         return TrainSettings(method=METHOD, **{**own, **sides})
-
-
-def student_name(style: str) -> str:
-    """Return the name of the student of a style that is given by its name, its run folder or its file."""
-    path = Path(style)
-    if path.suffix == ".safetensors":
-        path = path.parent if path.stem.startswith("style") and path.parent.name else path.with_suffix("")
-    return f"{path.name or 'style'}-fast"

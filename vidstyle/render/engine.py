@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,12 +23,12 @@ from vidstyle.models.openvino import OpenVINONetwork
 from vidstyle.models.openvino import digest as file_digest
 from vidstyle.models.resize import resize
 from vidstyle.models.runtime import Runtime, prepare, resolve_runtime
-from vidstyle.models.style_file import find_style, load_style
+from vidstyle.models.style_file import find_student, find_style, load_style
 from vidstyle.models.style_generator import StyleGenerator, build_generator
 from vidstyle.models.upscaler import Upscaler, load_upscaler, weights_file
 from vidstyle.networks.generator_kinds import FULL_SIZE_KINDS
 from vidstyle.pixels import to_device
-from vidstyle.progress import OnProgress, silent
+from vidstyle.progress import OnProgress, note, silent
 from vidstyle.render.colour_plan import PLAIN
 from vidstyle.render.diversify import DiversifiedGenerator, ShotCounter
 from vidstyle.render.int8 import load_or_quantise, sample_frames
@@ -52,7 +53,7 @@ class Engine:
         self.settings, self._on_progress = settings, on_progress
         self.device = resolve_device(settings.device)
         resolve_runtime(self.device, settings.backend, settings.precision, None)
-        self.style_path = find_style(settings.style)
+        self.style_path = self._find_style()
         self.style = load_style(self.style_path)
         build_generator(self.style)
         self.look_path = find_look(settings.diversify_style) if settings.diversify else None
@@ -61,6 +62,18 @@ class Engine:
             check_installed()
         if settings.upscaler not in ("auto", "none"):
             load_upscaler(settings.upscaler, self.device, torch.float32)
+
+    def _find_style(self) -> Path:
+        """Return the file of the style, or of its student where that is asked for and there; say which."""
+        style, asked = find_style(self.settings.style), self.settings
+        student = find_student(asked.style) if asked.fast else None
+        if student is not None:
+            self._on_progress(note(f"Painting in the student {student}."))
+        elif asked.fast:
+            self._on_progress(
+                note(f"{asked.style} has no student, so it paints itself. Make one: vidstyle distil {asked.style}")
+            )
+        return student or style
 
     @property
     def varies(self) -> bool:

@@ -19,6 +19,9 @@ class RenderSettings(Settings):
     """Settings of `vidstyle render`."""
 
     style: str = setting("default", "name of a style or run, or a style file")
+    fast: bool = setting(
+        False, "paint in the student of the style, called NAME-fast, where there is one (see vidstyle distil)"
+    )
     size: int | str | None = setting(
         None,
         "short side that the generator paints at, pixels; source: full size (default: the style's own, without norms full size)",
