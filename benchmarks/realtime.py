@@ -5,8 +5,10 @@
 
 Each render is a process of its own, of a clip with sound at 24 frames a second, coded with x264. The clock starts with the
 process. The frames of its first second, and that second, do not count; `--start-up 0` counts all. `network` is the
-median time of the network alone, in milliseconds. The networks of int8 are made in a render before, which takes no part.
-The last row is the whole pipeline of `--teacher`, with its own defaults, on as many frames as `--teacher-frames`.
+median time of the network alone, in milliseconds. `processors` are the milliseconds of all processors that a frame takes
+after the first one, which neighbours on the machine disturb less than the clock. The networks of int8 are made in a
+render before, which takes no part. The last row is the whole pipeline of `--teacher`, with its own defaults, on as many
+frames as `--teacher-frames`.
 """
 
 import json
@@ -57,29 +59,39 @@ began, source, target, wanted = sys.argv[1:]
 seen = []
 def note(progress):
     if progress.phase == Path(source).name:
-        seen.append((time.time() - float(began), progress.done))
+        seen.append((time.time() - float(began), progress.done, time.process_time()))
 run(Path(source), Path(target), RenderSettings(**json.loads(wanted)), note)
-print(json.dumps([seen, time.time() - float(began)]))
+print(json.dumps([seen, time.time() - float(began), time.process_time()]))
 """
 
 
 @dataclass(frozen=True)
 class Timing:
-    """When each progress of a render came, in seconds from its start, with the frames painted by then; and when it ended."""
+    """When each progress of a render came, in seconds from its start, with the frames painted by then; and when it ended.
 
-    seen: Sequence[tuple[float, int]]
+    The third of each, and `processors`, are the seconds of all processors until then.
+    """
+
+    seen: Sequence[tuple[float, int, float]]
     end: float
+    processors: float
 
     def rate(self, start_up: float) -> float:
         """Return frames a second after the first `start_up` seconds, all but what was painted in these; 0 counts all."""
-        before = max((frames for at, frames in self.seen if at <= start_up), default=0)
+        before = max((frames for at, frames, _ in self.seen if at <= start_up), default=0)
         return (self.seen[-1][1] - before) / max(self.end - start_up, 1e-6)
 
     @property
     def steady_rate(self) -> float:
         """Frames a second from the first painted frame to the end."""
-        at, frames = self.seen[0]
+        at, frames, _ = self.seen[0]
         return (self.seen[-1][1] - frames) / max(self.end - at, 1e-6)
+
+    @property
+    def processor_milliseconds(self) -> float:
+        """Milliseconds of all processors for a frame after the first ones."""
+        _, frames, before = self.seen[0]
+        return 1000 * (self.processors - before) / max(self.seen[-1][1] - frames, 1)
 
 
 def compact_style(path: Path, channels: int = 32, blocks: int = 3) -> Path:
@@ -106,8 +118,8 @@ def render(clip: Clip, target: Path, wanted: dict[str, Any]) -> Timing:
     settings = json.dumps({**wanted, "overwrite": True})
     command = [sys.executable, "-c", RENDER, str(time.time()), str(clip.path), str(target), settings]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    seen, end = json.loads(done.stdout.splitlines()[-1])
-    return Timing([(at, frames) for at, frames in seen], end)
+    seen, *ends = json.loads(done.stdout.splitlines()[-1])
+    return Timing([(at, frames, processors) for at, frames, processors in seen], *ends)
 
 
 def network_milliseconds(clip: Clip, wanted: dict[str, Any], folder: Path, times: int) -> tuple[float, tuple[int, int]]:
@@ -122,13 +134,23 @@ def network_milliseconds(clip: Clip, wanted: dict[str, Any], folder: Path, times
 
 
 def measure(clip: Clip, way: str, wanted: dict[str, Any], folder: Path, *, times: int, start_up: float) -> list[Any]:
-    """Return a row of the table: way, painted size, milliseconds of the network, frames a second, steady, seconds in all."""
+    """Return a row of the table: way, painted size, milliseconds of the network, frames a second, steady, seconds in all,
+    and milliseconds of processors.
+    """
     target = folder / "painted.mp4"
     if wanted.get("precision") == "int8":
         render(clip, target, wanted)
     timing = render(clip, target, wanted)
     network, (width, height) = network_milliseconds(clip, wanted, folder, times)
-    return [way, f"{width}x{height}", network, timing.rate(start_up), timing.steady_rate, timing.end]
+    return [
+        way,
+        f"{width}x{height}",
+        network,
+        timing.rate(start_up),
+        timing.steady_rate,
+        timing.end,
+        timing.processor_milliseconds,
+    ]
 
 
 def ways_at_hand(asked: Sequence[str]) -> list[str]:
@@ -180,11 +202,11 @@ def main(source: Path, style: str | None, sizes: Sequence[tuple[int, int]], fram
 
 
 def show(about: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Print the figures of a size as a table; `times` is the steady rate in relation to the last row's."""
-    columns = ("way", "painted", "network, ms", "frames/s", "steady", "whole, s", "times")
+    """Print the figures of a size as a table; `times` is how much less of the processors a frame takes than the last row's."""
+    columns = ("way", "painted", "network, ms", "frames/s", "steady", "whole, s", "processors, ms", "times")
     table = Table(*columns, title=f"{about}, {torch.get_num_threads()} threads")
-    for way, painted, network, rate, steady, whole in rows:
-        numbers = (f"{network:.1f}", f"{rate:.1f}", f"{steady:.1f}", f"{whole:.1f}", f"{steady / rows[-1][4]:.1f}")
+    for way, painted, network, rate, steady, whole, processors in rows:
+        numbers = [f"{value:.1f}" for value in (network, rate, steady, whole, processors, rows[-1][6] / processors)]
         table.add_row(way, painted, *numbers)
     Console().print(table)
 

@@ -11,10 +11,11 @@ from benchmarks import realtime
 
 
 def test_the_rate_leaves_the_start_out() -> None:
-    timing = realtime.Timing([(0.5, 10), (1.0, 20), (2.0, 50), (3.0, 80)], 4.0)
+    timing = realtime.Timing([(0.5, 10, 2.0), (1.0, 20, 2.1), (2.0, 50, 3.0), (3.0, 80, 4.0)], 4.0, 9.0)
     assert timing.rate(1.0) == pytest.approx(60 / 3)
     assert timing.rate(0.0) == pytest.approx(80 / 4)
     assert timing.steady_rate == pytest.approx(70 / 3.5)
+    assert timing.processor_milliseconds == pytest.approx(100)
 
 
 def test_a_clip_with_sound_has_the_asked_size(tmp_path: Path) -> None:

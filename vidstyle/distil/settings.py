@@ -98,7 +98,7 @@ class DistilSettings(Settings):
 
     def of_teacher(self, style: str) -> RenderSettings:
         """Return how the teacher `style` paints; raises SettingsError where its settings do not go together."""
-        return RenderSettings(style=style, **{name: getattr(self, name) for name in OF_TEACHER})
+        return RenderSettings(style=style, batch=1, **{name: getattr(self, name) for name in OF_TEACHER})
 
     def of_student(self, style: str, targets: Path) -> TrainSettings:
         """Return how the student of `style` learns from the pairs in `targets`; raises SettingsError."""
