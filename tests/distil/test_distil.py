@@ -138,13 +138,13 @@ def test_the_student_is_quantised_on_its_photos_and_a_poor_twin_is_told_of(
 ) -> None:
     shapes: list[tuple[int, ...]] = []
 
-    def poor(style: Path, pictures: list[torch.Tensor], on_progress: Any) -> float:
+    def poor(style: Path, pictures: list[torch.Tensor], target: Path, on_progress: Any) -> float:
         shapes.extend(tuple(picture.shape) for picture in pictures)
         return 30.0
 
     monkeypatch.setattr("vidstyle.distil.stage.make_twin", poor)
-    assert "it is 30.0 dB from the exact one, 38 are the least" in place.run(int8=True).warnings[-1]
-    assert shapes == [(1, 3, 48, 58)] * 3
+    assert "it is 30.0 dB from the exact one, and 38 are the least" in place.run(int8=True).warnings[-1]
+    assert shapes == [(1, 3, 48, 48)] * 5
 
 
 def test_the_command_says_what_it_would_do_and_what_is_missing(place: Place) -> None:

@@ -6,25 +6,18 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
-import torch
-
 from vidstyle.distil.picture_source import PictureSource, list_sources
 from vidstyle.distil.settings import DistilSettings
 from vidstyle.distil.targets import Teacher, paint_targets
 from vidstyle.errors import InputError
-from vidstyle.media.images import list_images, read_image
-from vidstyle.models.int8_twin import LEAST_PSNR, load_twin, make_twin
+from vidstyle.models.int8_twin import LEAST_PSNR, load_twin, make_twin, too_far, twin_path, typical_pictures
 from vidstyle.models.style_file import find_style
-from vidstyle.pixels import to_device
 from vidstyle.progress import OnProgress, StageResult
-from vidstyle.report.contact_sheet import evenly_spaced
 from vidstyle.run_folder import RunFolder
 from vidstyle.train.resume_checks import claim_run
 from vidstyle.train.stage import run as train
 
 PHOTO_FOLDERS = ("trainA", "train_A")
-MOST_SAMPLES = 16
-"""Photos on which the ranges of the student in 8-bit integers are measured, those of one shape."""
 
 
 def run(style: str, dataset: Path, runs: Path, settings: DistilSettings, on_progress: OnProgress) -> StageResult:
@@ -55,16 +48,9 @@ def _keep_twin(style: Path, targets: Path, settings: DistilSettings, on_progress
     """Make the int8 twin of the student where that is asked for and missing; return a warning where it is too far from it."""
     if not (settings.int8 and find_spec("openvino") and find_spec("nncf")) or load_twin(style):
         return []
-    photos = list_images(targets / "photos")
-    first = read_image(photos[0]).shape
-    pictures = [read_image(photos[number]) for number in evenly_spaced(len(photos), MOST_SAMPLES)]
-    alike = [to_device(picture[None], torch.device("cpu")) for picture in pictures if picture.shape == first]
-    psnr = make_twin(style, alike, on_progress)
-    if psnr >= LEAST_PSNR:
-        return []
-    return [
-        f"The student in 8-bit integers is not kept: it is {psnr:.1f} dB from the exact one, {LEAST_PSNR:.0f} are the least."
-    ]
+    pictures = typical_pictures(targets / "photos", settings.load)
+    psnr = make_twin(style, pictures, twin_path(style), on_progress)
+    return [] if psnr >= LEAST_PSNR else [f"The student in 8-bit integers is not kept: {too_far(psnr)}"]
 
 
 def _sources(dataset: Path, settings: DistilSettings) -> Sequence[PictureSource]:

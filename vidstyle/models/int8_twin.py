@@ -11,12 +11,17 @@ import torch
 from torch import Tensor
 
 from vidstyle.checksum import sha256_of
+from vidstyle.errors import InputError
+from vidstyle.media.images import list_images, read_image
 from vidstyle.models import openvino
-from vidstyle.models.resize import padded_to_multiple
+from vidstyle.models.resize import padded_to_multiple, resize
 from vidstyle.models.style_file import load_style
 from vidstyle.models.style_generator import build_generator
+from vidstyle.pixels import to_device
 from vidstyle.progress import OnProgress, Progress
 
+MOST_SAMPLES = 16
+"""Pictures on which the ranges of a twin are measured."""
 LEAST_PSNR = 38.0
 """dB to the generator in fp32 below which a twin is not kept."""
 
@@ -34,7 +39,22 @@ def load_twin(style: Path) -> Any | None:
     return openvino.load_model(path)
 
 
-def make_twin(style: Path, pictures: Sequence[Tensor], on_progress: OnProgress) -> float:
+def typical_pictures(folder: Path, side: int) -> list[Tensor]:
+    """Return the middle squares of some pictures of a folder, (1, 3, side, side) in [0, 1]; raises InputError."""
+    paths = list_images(folder)
+    if not paths:
+        raise InputError(f"The folder {folder} holds no pictures. Give one with some typical photos.")
+    squares = []
+    for path in paths[:: -(-len(paths) // MOST_SAMPLES)]:
+        picture = to_device(read_image(path)[None], torch.device("cpu"))
+        height, width = picture.shape[2:]
+        short = min(height, width)
+        top, left = (height - short) // 2, (width - short) // 2
+        squares.append(resize(picture[..., top : top + short, left : left + short], (side, side)))
+    return squares
+
+
+def make_twin(style: Path, pictures: Sequence[Tensor], target: Path, on_progress: OnProgress) -> float:
     """Quantise the generator of a style file and write its twin, unless that is too far from it; return its PSNR in dB.
 
     `pictures`, (1, 3, h, w) in [0, 1] of one size, are typical ones, on which the ranges are measured and the twin is compared.
@@ -50,5 +70,10 @@ def make_twin(style: Path, pictures: Sequence[Tensor], on_progress: OnProgress) 
         errors = [(twin(sample) - network(sample)).square().mean() for sample in samples]
     psnr = float(10 * torch.log10(4 / torch.stack(errors).mean().clamp(min=1e-12)))
     if psnr >= LEAST_PSNR:
-        openvino.save_model(model, twin_path(style), made_of=sha256_of(style))
+        openvino.save_model(model, target, made_of=sha256_of(style))
     return psnr
+
+
+def too_far(psnr: float) -> str:
+    """Return in words why a twin was not written."""
+    return f"it is {psnr:.1f} dB from the exact one, and {LEAST_PSNR:.0f} are the least."
