@@ -156,7 +156,9 @@ def write_slices(folder: Path, name: str, modes: dict[str, Mode]) -> None:
 @click.option(
     "--clip", "clips", type=(click.Path(exists=True, path_type=Path), float, float), multiple=True, required=True
 )
-@click.option("--mode", "chosen", type=click.Choice(FLICKER), multiple=True, help="Modes besides off [default: all].")
+@click.option(
+    "--mode", "chosen", type=click.Choice(FLICKER[1:]), multiple=True, help="Modes besides off [default: all]."
+)
 @click.option("--finish", type=click.Choice(FINISHES), default="auto", show_default=True)
 @click.option("--pictures", type=click.Path(path_type=Path), help="Folder for pictures of the middle line over time.")
 @click.option("--threads", type=click.IntRange(1), help="Threads of torch.")
@@ -169,7 +171,7 @@ def main(
 ) -> None:
     if threads:
         torch.set_num_threads(threads)
-    wanted = ["off", *(mode for mode in FLICKER if mode != "off" and (mode in chosen or not chosen))]
+    wanted = ["off", *(mode for mode in FLICKER if mode not in ("auto", "off") and (mode in chosen or not chosen))]
     click.echo(f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}\n")
     click.echo(f"{HEADINGS}\n{'| --- ' * HEADINGS.count(' | ')}| --- |")
     for path, start, end in clips:

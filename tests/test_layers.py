@@ -22,6 +22,7 @@ ROOMS = (
     "render",
     "evaluate",
     "cluster",
+    "distil",
     "api",
     "cli",
 )

@@ -1,9 +1,10 @@
 """Pixels become floats and come back as they were; floats between them are rounded and clipped."""
 
 import numpy as np
+import pytest
 import torch
 
-from vidstyle.pixels import to_device, to_host
+from vidstyle.pixels import as_tensor, to_device, to_floats, to_host
 
 CPU = torch.device("cpu")
 
@@ -21,3 +22,11 @@ def test_what_is_out_of_range_is_clipped_and_not_wrapped() -> None:
     images = torch.tensor([-0.5, 1.5, 0.5]).view(1, 3, 1, 1)
     assert to_host(images, sixteen_bit=False).ravel().tolist() == [0, 255, 128]
     assert to_host(images, sixteen_bit=True).ravel().tolist() == [0, 65535, 32768]
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_pixels_that_stay_as_they_lie_are_the_same_floats(kind: type) -> None:
+    pixels = as_tensor(np.random.default_rng(0).integers(0, np.iinfo(kind).max, (2, 5, 7, 3), kind))
+    lying = to_floats(pixels, channels_last=True)
+    assert torch.equal(lying, to_floats(pixels))
+    assert lying.is_contiguous(memory_format=torch.channels_last)

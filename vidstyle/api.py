@@ -15,23 +15,21 @@ Every error is a `vidstyle.errors.VidstyleError`.
 Importing this module loads neither torch nor numpy. A function loads what it needs when it is called.
 """
 
-import difflib
-import inspect
 import os
-import typing
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from vidstyle.distil.settings import DistilSettings
 from vidstyle.errors import SettingsError
 from vidstyle.evaluate.measurement import Measurement
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.extract.settings import ExtractSettings
+from vidstyle.keywords import refuse_unknown, resolve, settings_as_keywords
 from vidstyle.progress import OnProgress, Progress, StageResult, silent
 from vidstyle.render.settings import RenderSettings
 from vidstyle.run_folder import RunFolder
-from vidstyle.settings import Settings, describe
 from vidstyle.train.settings import TrainSettings
 
 if TYPE_CHECKING:
@@ -41,8 +39,6 @@ if TYPE_CHECKING:
     from vidstyle.render.sizes import Sizes
 
 FilePath = str | os.PathLike[str]
-Function = TypeVar("Function", bound=Callable[..., Any])
-AnySettings = TypeVar("AnySettings", bound=Settings)
 
 PICTURE_SETTINGS: tuple[str, ...] = ("size", "upscaler", "finish", "calm", "blend", "keep_colour")
 PICTURE_SETTINGS += ("tile", "strip", "precision", "backend", "device")
@@ -180,28 +176,7 @@ class StylePainter:
         return self._painter.paint(frame[None], sizes, sixteen_bit=False)[0]
 
 
-def _settings_as_keywords(cls: type[Settings], names: Sequence[str] = ()) -> Callable[[Function], Function]:
-    """Return a decorator that shows the settings of `cls`, or those of these names, in a function's signature and help."""
-
-    def decorate(function: Function) -> Function:
-        signature, hints = inspect.signature(function), typing.get_type_hints(cls)
-        settings = [setting for setting in describe(cls) if not names or setting.name in names]
-        parameters = [parameter for name, parameter in signature.parameters.items() if name != "settings"]
-        parameters += [
-            inspect.Parameter(
-                setting.name, inspect.Parameter.KEYWORD_ONLY, default=setting.default, annotation=hints[setting.name]
-            )
-            for setting in settings
-        ]
-        function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        lines = [f"    {setting.name}: {setting.help}" for setting in settings]
-        function.__doc__ = "\n".join([f"{inspect.getdoc(function)}\n\nSettings:", *lines])
-        return function
-
-    return decorate
-
-
-@_settings_as_keywords(ExtractSettings)
+@settings_as_keywords(ExtractSettings)
 def extract(
     sources: FilePath | Iterable[FilePath],
     output: FilePath = "dataset/trainB",
@@ -217,7 +192,7 @@ def extract(
     """
     from vidstyle.extract.stage import run
 
-    asked, notes, folder = _resolve(ExtractSettings, "extract", settings), _Notes(on_progress), Path(output)
+    asked, notes, folder = resolve(ExtractSettings, "extract", settings), _Notes(on_progress), Path(output)
     result = run(_paths(sources), folder, asked, notes)
     counts = dict(result.counts)
     known = ("sources", "skipped", "frames", "candidates", "kept", "deblurred", "windows")
@@ -235,7 +210,7 @@ def extract(
     )
 
 
-@_settings_as_keywords(TrainSettings)
+@settings_as_keywords(TrainSettings)
 def train(
     dataset: FilePath = "dataset",
     runs: FilePath = "runs",
@@ -252,11 +227,36 @@ def train(
     """
     from vidstyle.train.stage import run
 
-    asked, notes = _resolve(TrainSettings, "train", settings), _Notes(on_progress)
-    folder = RunFolder(Path(runs) / asked.name)
+    asked, notes = resolve(TrainSettings, "train", settings), _Notes(on_progress)
     result = run(Path(dataset), Path(runs), asked, notes)
+    return _trained(result, RunFolder(Path(runs) / asked.name), asked.leaves, notes.texts)
+
+
+@settings_as_keywords(DistilSettings)
+def distil(
+    style: FilePath,
+    dataset: FilePath = "dataset",
+    runs: FilePath = "runs",
+    *,
+    on_progress: OnProgress | None = None,
+    **settings: Any,
+) -> TrainResult:
+    """Fit a small, fast student to what `style` paints of the photos in the folder `dataset` and of films.
+
+    Everything is kept in `runs`/NAME, and the same call resumes a run that was stopped. Raises InputError where there is
+    nothing to paint, StyleError for an unusable style, and what `train` raises.
+    """
+    from vidstyle.distil.stage import run
+
+    asked, notes, teacher = resolve(DistilSettings, "distil", settings), _Notes(on_progress), os.fspath(style)
+    result = run(teacher, Path(dataset), Path(runs), asked, notes)
+    student = asked.of_student(teacher, Path())
+    return _trained(result, RunFolder(Path(runs) / student.name), student.leaves, notes.texts)
+
+
+def _trained(result: StageResult, folder: RunFolder, leaves: str, notes: Iterable[str]) -> TrainResult:
     output = result.outputs[0] if result.outputs else None
-    left = {kind: output if asked.leaves == kind else None for kind in ("style", "look", "pictures")}
+    left = {kind: output if leaves == kind else None for kind in ("style", "look", "pictures")}
     return TrainResult(
         run=folder.path,
         steps=result.counts["steps"],
@@ -267,11 +267,11 @@ def train(
         look=left["look"],
         pictures=left["pictures"],
         report=_existing(folder.report),
-        **_common(result, notes.texts),
+        **_common(result, notes),
     )
 
 
-@_settings_as_keywords(RenderSettings)
+@settings_as_keywords(RenderSettings)
 def render(
     sources: FilePath | Iterable[FilePath],
     output: FilePath,
@@ -287,7 +287,7 @@ def render(
     """
     from vidstyle.render.stage import run
 
-    asked, notes = _resolve(RenderSettings, "render", settings), _Notes(on_progress)
+    asked, notes = resolve(RenderSettings, "render", settings), _Notes(on_progress)
     result = run(_paths(sources), os.fspath(output), asked, notes)
     of_files = [text for decided in result.details["files"].values() for text in decided["notices"]]
     return RenderResult(
@@ -301,7 +301,7 @@ def render(
     )
 
 
-@_settings_as_keywords(EvaluateSettings)
+@settings_as_keywords(EvaluateSettings)
 def evaluate(
     subject: FilePath | None = None,
     *,
@@ -323,7 +323,7 @@ def evaluate(
 
     named = {"subject": subject, "target": target, "source": source, "photos": photos}
     paths = {name: None if path is None else Path(path) for name, path in named.items()}
-    asked, notes = _resolve(EvaluateSettings, "evaluate", settings), _Notes(on_progress)
+    asked, notes = resolve(EvaluateSettings, "evaluate", settings), _Notes(on_progress)
     result = run(Inputs(generated=tuple(_paths(generated)), **paths), asked, notes)
     return EvaluateResult(
         measurements=tuple(Measurement.of(record) for record in result.details["figures"]),
@@ -332,7 +332,7 @@ def evaluate(
     )
 
 
-@_settings_as_keywords(RenderSettings, PICTURE_SETTINGS)
+@settings_as_keywords(RenderSettings, PICTURE_SETTINGS)
 def load_style(style: FilePath = "default", **settings: Any) -> StylePainter:
     """Return a painter of single frames in a style: a style file, a run, the name of either, or "default".
 
@@ -342,29 +342,8 @@ def load_style(style: FilePath = "default", **settings: Any) -> StylePainter:
     The device and the number format are chosen as `render` chooses them for a picture. Raises StyleError for an unknown or
     broken style, DeviceError for a device that is not there, and SettingsError for an unknown keyword or value.
     """
-    _refuse_unknown("load_style", settings, PICTURE_SETTINGS)
-    return StylePainter(_resolve(RenderSettings, "load_style", {**settings, "style": style, "batch": 1}))
-
-
-def _resolve(cls: type[AnySettings], function: str, keywords: dict[str, Any]) -> AnySettings:
-    """Return the settings that keywords name; raises SettingsError for one that is unknown or has another kind of value."""
-    _refuse_unknown(function, keywords, [setting.name for setting in describe(cls)])
-    return cls.resolve({}, {name: _as_text(value) for name, value in keywords.items()})
-
-
-def _refuse_unknown(function: str, keywords: Iterable[str], known: Sequence[str]) -> None:
-    for name in keywords:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f" Did you mean {close[0]}?" if close else ""
-            raise SettingsError(f"{function}() has no setting {name!r}.{hint} Known: {', '.join(sorted(known))}.")
-
-
-def _as_text(value: Any) -> Any:
-    """Return a setting's value with paths as text, as settings hold them."""
-    if isinstance(value, list | tuple):
-        return tuple(_as_text(part) for part in value)
-    return os.fspath(value) if isinstance(value, os.PathLike) else value
+    refuse_unknown("load_style", settings, PICTURE_SETTINGS)
+    return StylePainter(resolve(RenderSettings, "load_style", {**settings, "style": style, "batch": 1}))
 
 
 def _common(result: StageResult, notes: Iterable[str]) -> dict[str, Any]:

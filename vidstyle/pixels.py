@@ -34,9 +34,13 @@ def as_array(pixels: Tensor) -> np.ndarray:
     return numbers.view(np.uint16) if numbers.dtype == np.int16 else numbers
 
 
-def to_floats(pixels: Tensor) -> Tensor:
-    """Return (n, height, width, 3) uint8, or 16-bit pixels as int16, as (n, 3, height, width) float32 in [0, 1]."""
-    planes = pixels.permute(0, 3, 1, 2).contiguous()
+def to_floats(pixels: Tensor, *, channels_last: bool = False) -> Tensor:
+    """Return (n, height, width, 3) uint8, or 16-bit pixels as int16, as (n, 3, height, width) float32 in [0, 1].
+
+    With `channels_last` they stay in memory as the pixels lie, which spares a copy; resizing them would be slower.
+    """
+    planes = pixels.permute(0, 3, 1, 2)
+    planes = planes if channels_last else planes.contiguous()
     if pixels.dtype == torch.int16:
         return (planes.to(torch.int32) & 0xFFFF).to(torch.float32).div_(65535)
     return planes.to(torch.float32).div_(255)

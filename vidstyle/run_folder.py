@@ -96,6 +96,14 @@ class RunFolder:
         return self.samples / f"{step:07d}.png"
 
 
+def student_name(style: str) -> str:
+    """Return the name of the student of a style that is given by its name, its run folder or its file."""
+    path = Path(style)
+    if path.suffix == ".safetensors":
+        path = path.parent if path.stem.startswith("style") and path.parent.name else path.with_suffix("")
+    return f"{path.name or 'style'}-fast"
+
+
 def read_log(path: Path) -> list[dict[str, float]]:
     """Return the rows of a log as numbers by column; rows that a crash cut short or ran together are left out."""
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)

@@ -170,6 +170,15 @@ def setting(
     return field(default=default, metadata={_KEY: details})
 
 
+def setting_like(cls: "type[Settings]", name: str, default: Any, help: str = "", *, without: str = "") -> Any:
+    """Declare a field as another class declares the one of that `name`, with another default.
+
+    Its help is `help`, or that of the other field `without` its last words.
+    """
+    details = next(declared for declared in fields(cls) if declared.name == name).metadata[_KEY]
+    return field(default=default, metadata={_KEY: {**details, "help": help or details["help"].removesuffix(without)}})
+
+
 @dataclass(frozen=True)
 class Settings:
     """Base of every stage's settings: frozen, and checked when an instance is made, which raises SettingsError."""

@@ -1,5 +1,8 @@
 """A style paints pictures of any size, alone as in a batch, and weights of another network are refused."""
 
+import subprocess
+import sys
+
 import pytest
 import torch
 
@@ -32,3 +35,15 @@ def test_weights_of_another_shape_are_refused() -> None:
     wrong = Style("resnet", 8, 5, 192, _style(4).weights)
     with pytest.raises(StyleError, match="do not fit its own description"):
         StyleGenerator(wrong, torch.device("cpu"), torch.float32)
+
+
+def test_weights_are_checked_without_loading_the_compiler_of_torch() -> None:
+    script = (
+        "import sys, torch\n"
+        "from vidstyle.networks.generator_kinds import GENERATORS\n"
+        "with torch.device('meta'):\n"
+        "    for build in GENERATORS.values():\n"
+        "        build(4, 6)\n"
+        "sys.exit('torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script]).returncode == 0

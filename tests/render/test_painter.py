@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from vidstyle.errors import DeviceError
 from vidstyle.models.runtime import Runtime
-from vidstyle.render.blend import blend, keep_colour, without_noise
+from vidstyle.render.blend import blend, keep_colour, shown_share, surely_shown, without_noise
 from vidstyle.render.engine import Engine, decide_config
 from vidstyle.render.painter import TILES, Painter
 from vidstyle.render.settings import RenderSettings
@@ -229,3 +229,17 @@ def test_a_fade_to_black_fades_the_painting_out() -> None:
     assert painted[0] == 1
     assert all(later <= earlier for earlier, later in pairwise(painted.tolist()))
     assert painted[-1] < 0.01
+
+
+def test_a_few_pixels_tell_only_of_frames_that_the_rest_would_tell_of() -> None:
+    random = torch.Generator().manual_seed(0)
+    noise = torch.rand(1, 3, 33, 50, generator=random) - 0.5
+    seen = {
+        surely_shown(0.5 + noise * levels / 255): float(shown_share(0.5 + noise * levels / 255)) for levels in (8, 90)
+    }
+    assert 0 < seen[False] < 1
+    assert (noise * 90).flatten(2).std(dim=2, correction=0).amax() > 3
+    speck = torch.zeros(1, 3, 33, 50)
+    speck[..., 1, 1] = 1
+    assert not surely_shown(speck) and shown_share(speck) == 1
+    assert not surely_shown(torch.cat([noise, torch.zeros_like(noise)]))

@@ -27,7 +27,7 @@ from vidstyle.train.settings import CARTOON_WEIGHTS, TrainSettings
         ({"steps_decay": 9}, "steps-decay 9 exceeds steps 6. Give at most 6."),
         (
             {"method": "dreams"},
-            "method cannot be 'dreams': it takes cut++|cut|fastcut|cut-stylegan|cyclegan|cartoon|rt|cmd|inst.",
+            "method cannot be 'dreams': it takes cut++|cut|fastcut|cut-stylegan|cyclegan|cartoon|distil|rt|cmd|inst.",
         ),
     ],
 )

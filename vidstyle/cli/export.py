@@ -4,24 +4,45 @@ from pathlib import Path
 
 import click
 
-from vidstyle.cli.show import console
+from vidstyle.cli.show import console, progress_bar
+from vidstyle.errors import SettingsError, StyleError
 from vidstyle.files import refuse_existing
 
 
 @click.command()
 @click.argument("style")
-@click.option("--to", type=click.Choice(["onnx", "torchscript"]), required=True, help="The format.")
+@click.option("--to", type=click.Choice(["onnx", "torchscript", "int8"]), required=True, help="The format.")
+@click.option("--photos", type=click.Path(path_type=Path), help="Folder of typical photos, for int8.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The file to write.")
 @click.option("--overwrite", is_flag=True, help="Replace a file that is there.")
-def export(style: str, to: str, output: Path, overwrite: bool) -> None:
+def export(style: str, to: str, photos: Path | None, output: Path, overwrite: bool) -> None:
     """Write the generator of STYLE, a name or a file, for other programs.
 
     It takes and gives pictures, (n, 3, height, width) in [0, 1], both sides multiples of 4 (16 for a compact style).
-    ONNX needs the extra onnx.
+    ONNX needs the extra onnx. With int8, which needs the extra openvino and --photos, it is what `render --precision int8` looks
+    for beside a style file: style-int8.zip beside style.safetensors.
     """
     from vidstyle.models.export import export_style
+    from vidstyle.models.style_file import find_style
     from vidstyle.models.style_mixture import find_mixture
 
     refuse_existing(output, overwrite)
-    export_style(find_mixture(style).load(), output, to)
+    if to == "int8":
+        _export_int8(find_style(style), photos, output)
+    else:
+        export_style(find_mixture(style).load(), output, to)
     console().print(f"The generator is in {output}.", soft_wrap=True)
+
+
+def _export_int8(style: Path, photos: Path | None, output: Path) -> None:
+    from vidstyle.models.int8_twin import LEAST_PSNR, make_twin, too_far, typical_pictures
+    from vidstyle.models.style_file import load_style
+
+    if photos is None:
+        raise SettingsError("The ranges of 8-bit integers are measured on photos. Give a folder of some with --photos.")
+    with progress_bar(quiet=False) as on_progress:
+        psnr = make_twin(style, typical_pictures(photos, load_style(style).size), output, on_progress)
+    if psnr < LEAST_PSNR:
+        raise StyleError(
+            f"{style} in 8-bit integers was not written: {too_far(psnr)} Give photos like those it paints."
+        )

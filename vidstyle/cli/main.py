@@ -14,6 +14,7 @@ from vidstyle.errors import ExitCode, Interrupted, VidstyleError, text_of
 COMMANDS = {
     "extract": "Take the best frames of cartoon episodes as training images.",
     "train": "Fit a style to photos and cartoon frames.",
+    "distil": "Fit a small, fast style to what a style paints, its finish included.",
     "render": "Paint videos, images and folders of them in a style.",
     "import": "Make a style of a generator that another program trained.",
     "export": "Write a style's generator as ONNX or TorchScript.",

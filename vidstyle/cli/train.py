@@ -33,10 +33,10 @@ def train(dataset: Path, runs: Path, quiet: bool, recipe: Path | None, **flags: 
     print_result(result, settings, quiet)
 
 
-def print_result(result: StageResult, settings: TrainSettings, quiet: bool) -> None:
+def print_result(result: StageResult, settings: TrainSettings, quiet: bool, *, dry_run: bool = False) -> None:
     """Print what was trained, where it is, and how to use it."""
     out, counts = console(quiet), result.counts
-    done = "Would train" if settings.dry_run else "Trained"
+    done = "Would train" if settings.dry_run or dry_run else "Trained"
     images = f"{counts['photos']} photos and {counts['paintings']} paintings"
     out.print(f"{done} {counts['steps']:,} steps on {'one painting' if settings.leaves == 'look' else images}.")
     for path in result.outputs:

@@ -66,7 +66,7 @@ def job_spec_for(plan: VideoPlan, engine: Engine, settings: RenderSettings, *, g
     if Path(upscaler).is_file():
         paths.append(Path(upscaler))
         upscaler = str(Path(upscaler).absolute())
-    for_workers = replace(settings, device=device, style=styles.spelled(), upscaler=upscaler, strict=False)
+    for_workers = replace(settings, device=device, style=styles.spelled(), upscaler=upscaler, fast=False, strict=False)
     return JobSpec(plan, for_workers, styles, tuple(SharedFile.of(path) for path in paths))
 
 

@@ -27,6 +27,7 @@ from vidstyle.user_cache import home_folder
 
 COMPILED_SHAPES = 12
 """Input shapes for which a network stays compiled: those of whole frames, or of a frame's tiles (9 at most)."""
+_MADE_OF = "made_of.txt"
 TRACED_SIDE = 32
 """Side of the picture with which a network is traced, pixels; the converted model takes any size."""
 
@@ -106,14 +107,25 @@ def quantise(network: nn.Module, samples: Sequence[Tensor], on_sample: Callable[
     return quantised
 
 
-def save_model(model: Any, target: Path) -> None:
-    """Write a model as one file, whole or not at all; raises OutputError."""
+def save_model(model: Any, target: Path, made_of: str = "") -> None:
+    """Write a model as one file, whole or not at all, with what it was `made_of`; raises OutputError."""
     openvino = _import_openvino()
     with TemporaryDirectory() as folder, whole_file(target) as partial:
         openvino.save_model(model, Path(folder) / "model.xml", compress_to_fp16=False)
         with zipfile.ZipFile(partial, "w") as archive:
             for name in ("model.xml", "model.bin"):
-                archive.writestr(zipfile.ZipInfo(name), (Path(folder) / name).read_bytes())
+                archive.writestr(zipfile.ZipInfo(name), (Path(folder) / name).read_bytes(), zipfile.ZIP_DEFLATED)
+            if made_of:
+                archive.writestr(zipfile.ZipInfo(_MADE_OF), made_of)
+
+
+def made_of(path: Path) -> str:
+    """Return what a model that `save_model` wrote was made of; "" where that is not known or the file is broken."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return archive.read(_MADE_OF).decode()
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile):
+        return ""
 
 
 def load_model(path: Path) -> Any:

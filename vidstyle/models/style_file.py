@@ -16,7 +16,7 @@ from vidstyle.models.file_kind import CHECKPOINT, OLD_CHECKPOINT, SAFETENSORS, d
 from vidstyle.models.tensor_file import READ_ERRORS, load_metadata, load_with_metadata, save_with_metadata
 from vidstyle.models.weights import finite
 from vidstyle.networks.generator_kinds import GENERATORS
-from vidstyle.run_folder import RunFolder
+from vidstyle.run_folder import RunFolder, student_name
 from vidstyle.settings import LARGEST_SIDE, shown
 
 STYLES_FOLDER = Path(__file__).parent.parent / "styles"
@@ -183,6 +183,17 @@ def existing_style(name: str, runs: Path = Path("runs")) -> Path | None:
     given = Path(name)
     candidates = [given, given / "style.safetensors", runs / name / "style.safetensors"]
     return shipped_styles().get(name) or next((path for path in candidates if is_file(path)), None)
+
+
+def find_student(name: str) -> Path | None:
+    """Return the file of the student of a style that is given as for `find_style`, None where there is none."""
+    folder = Path(name).parent.parent if Path(name).suffix == ".safetensors" else Path(name).parent
+    for student in (student_name(name), str(folder / student_name(name))):
+        try:
+            return find_style(student)
+        except StyleError:
+            continue
+    return None
 
 
 def _refuse_without_generator(*folders: Path) -> None:

@@ -88,8 +88,8 @@ class StyleGenerator:
         """Return the painted images; they are padded to the network's multiple, and the padding is cut off again."""
         height, width = images.shape[2:]
         padded = padded_to_multiple(images.to(self.device, self.dtype), self.multiple_of)
-        painted = self._paint(padded * 2 - 1)[:, :, :height, :width]
-        return painted.add(1).div(2)
+        painted = self._paint(padded.mul(2).sub_(1))[:, :, :height, :width]
+        return painted.add(1).div_(2)
 
 
 def painted_size(source: tuple[int, int], short_side: int) -> tuple[int, int]:

@@ -24,3 +24,6 @@ GENERATORS: dict[str, Callable[[int, int], Generator]] = {
     "transformer": JohnsonNetwork,
 }
 """Kinds by their names in style files. Each is built from channels and blocks, and maps (n, 3, h, w) in [-1, 1] to the same."""
+
+FULL_SIZE_KINDS = ("compact",)
+"""Kinds without norms, fast enough to paint whole frames: pixels of their paintings depend on their surroundings alone."""

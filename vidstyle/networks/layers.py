@@ -108,10 +108,22 @@ def blur(features: Tensor) -> Tensor:
     return (rows[..., :-3] + rows[..., 3:]) * 0.125 + (rows[..., 1:-2] + rows[..., 2:-1]) * 0.375
 
 
+def draw_normal(weight: Tensor) -> None:
+    """Draw a weight from the standard normal distribution (in place).
+
+    On the device `meta` it has no values. Drawing them would make torch load its compiler, which takes seconds.
+    """
+    if not weight.is_meta:
+        nn.init.normal_(weight)
+
+
 def xavier_weights(network: nn.Module, gain: float) -> None:
-    """Draw all weights of convolutions and linear layers from Xavier's normal distribution (in place); biases are 0."""
+    """Draw all weights of convolutions and linear layers from Xavier's normal distribution (in place); biases are 0.
+
+    Weights on the device `meta` stay without values, as with `draw_normal`.
+    """
     for module in network.modules():
-        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+        if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear) and not module.weight.is_meta:
             nn.init.xavier_normal_(module.weight, gain=gain)
             if module.bias is not None:
                 nn.init.zeros_(module.bias)

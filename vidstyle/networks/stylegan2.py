@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidstyle.networks.layers import BlurUpsample, blur, reflection_pad
+from vidstyle.networks.layers import BlurUpsample, blur, draw_normal, reflection_pad
 from vidstyle.networks.resnet_generator import LayeredGenerator
 
 SLOPE = 0.2
@@ -28,7 +28,7 @@ class EqualConv2d(nn.Conv2d):
         padding = 0 if stride > 1 else kernel // 2
         super().__init__(inputs, outputs, kernel, stride, padding, bias=bias, padding_mode="reflect")
         self.margins, self.demodulate = (padding, padding, padding, padding), demodulate
-        nn.init.normal_(self.weight)
+        draw_normal(self.weight)
         if self.bias is not None:
             nn.init.zeros_(self.bias)
 
@@ -47,7 +47,7 @@ class EqualLinear(nn.Linear):
 
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs)
-        nn.init.normal_(self.weight)
+        draw_normal(self.weight)
         nn.init.zeros_(self.bias)
 
     def forward(self, features: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, lru_cache, partial
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -17,13 +18,18 @@ from vidstyle.models.inst.diffusion_files import check_installed
 from vidstyle.models.inst.diversifier import Diversifier, load_diffusion
 from vidstyle.models.inst.diversifier_config import DiversifierConfig
 from vidstyle.models.inst.look_file import find_look, load_look
+from vidstyle.models.int8_twin import load_twin, twin_path
+from vidstyle.models.openvino import OpenVINONetwork
+from vidstyle.models.openvino import digest as file_digest
 from vidstyle.models.resize import resize
 from vidstyle.models.runtime import Runtime, prepare, resolve_runtime
+from vidstyle.models.style_file import find_student
 from vidstyle.models.style_generator import StyleGenerator, build_generator
-from vidstyle.models.style_mixture import find_mixture
+from vidstyle.models.style_mixture import StyleMixture, find_mixture
 from vidstyle.models.upscaler import Upscaler, load_upscaler, weights_file
+from vidstyle.networks.generator_kinds import FULL_SIZE_KINDS
 from vidstyle.pixels import to_device
-from vidstyle.progress import OnProgress, silent
+from vidstyle.progress import OnProgress, note, silent
 from vidstyle.render.colour_plan import PLAIN, ColourPlan
 from vidstyle.render.diversify import DiversifiedGenerator, ShotCounter
 from vidstyle.render.int8 import load_or_quantise, sample_frames
@@ -31,7 +37,7 @@ from vidstyle.render.painter import Painter, batch_that_fits
 from vidstyle.render.painter_config import Decisions, PainterConfig
 from vidstyle.render.plan import VideoPlan
 from vidstyle.render.settings import UPSCALERS, RenderSettings
-from vidstyle.render.sizes import Sizes, plan_sizes
+from vidstyle.render.sizes import Sizes, default_side, plan_sizes
 
 BATCH = 8
 """Frames painted at once on a device where more of them gain something, and whose memory cannot be measured."""
@@ -48,7 +54,7 @@ class Engine:
         self.settings, self._on_progress = settings, on_progress
         self.device = resolve_device(settings.device)
         resolve_runtime(self.device, settings.backend, settings.precision, None)
-        self.mixture = find_mixture(settings.style)
+        self.mixture = self._find_mixture()
         self.style = self.mixture.load()
         build_generator(self.style)
         self.look_path = find_look(settings.diversify_style) if settings.diversify else None
@@ -58,6 +64,18 @@ class Engine:
         if settings.upscaler not in ("auto", "none"):
             load_upscaler(settings.upscaler, self.device, torch.float32)
 
+    def _find_mixture(self) -> StyleMixture:
+        """Return the style or mixture, or the student of a style where that is asked for and there; say which."""
+        asked = self.settings
+        mixture, student = find_mixture(asked.style), find_student(asked.style) if asked.fast else None
+        if student is not None:
+            self._on_progress(note(f"Painting in the student {student}."))
+            return find_mixture(str(student))
+        if asked.fast:
+            text = f"{asked.style} has no student, so it paints itself. Make one: vidstyle distil {asked.style}"
+            self._on_progress(note(text))
+        return mixture
+
     @property
     def varies(self) -> bool:
         """Whether a diffusion model varies what the generator paints."""
@@ -65,7 +83,13 @@ class Engine:
 
     def sizes(self, source: tuple[int, int]) -> Sizes:
         """Return the sizes for a source of (width, height)."""
-        return plan_sizes(source, self.settings.size, self.style.size, self.settings.outscale)
+        default = default_side(self.style.kind, self.style.size, source)
+        return plan_sizes(source, self.settings.size, default, self.settings.outscale)
+
+    def decided(self, settings: RenderSettings, sizes: Sizes) -> RenderSettings:
+        """Return settings with that decided by the style which is `auto`, for a source of these sizes."""
+        whole_frames = self.style.kind in FULL_SIZE_KINDS
+        return settings.decided(whole_frames=whole_frames, enlarged=sizes.enlargement > 1)
 
     def upscaler_name(self, sizes: Sizes) -> str | None:
         """Return the name or file of the upscaler for these sizes, None where a resize does."""
@@ -75,17 +99,24 @@ class Engine:
             return UPSCALERS[0] if sizes.asks_for_upscaler else None
         return self.settings.upscaler
 
-    def picture_painter(self, sizes: Sizes, variant: int = 0, colours: ColourPlan = PLAIN) -> Painter:
-        """Return the painter for a picture with such colours; `variant` is its number among varied results.
+    def picture_painter(
+        self, sizes: Sizes, variant: int = 0, colours: ColourPlan = PLAIN, *, moving: bool = False
+    ) -> Painter:
+        """Return the painter for a picture with such colours, or for a few frames in a row where they are `moving`.
 
-        It does not compute in int8: calibrating on one picture would cost more than is gained.
+        `variant` is its number among varied results. It does not compute in int8: calibrating on one picture would cost more
+        than is gained.
         """
         precision = "auto" if self.settings.precision == "int8" else self.settings.precision
         width, height = sizes.painted
         runtime = resolve_runtime(self.device, self.settings.backend, precision, width * height)
-        generator = self._vary(self._generator(runtime), runtime, variant)
+        settings = self.decided(self.settings, sizes)
+        if moving:
+            generator = self._steady(partial(self._generator, runtime), runtime, settings.flicker, variant)
+        else:
+            generator = self._vary(self._generator(runtime), runtime, variant)
         upscaler = self._upscaler(self.upscaler_name(sizes), runtime)
-        make = partial(Painter, generator, upscaler, self.device, settings=self.settings, colours=colours)
+        make = partial(Painter, generator, upscaler, self.device, settings=settings, colours=colours)
         return self._fitting(make, decide_config(runtime, self.settings), sizes)
 
     def video_painter(self, plan: VideoPlan, decided: Decisions | None = None, variant: int = 0) -> Painter:
@@ -111,16 +142,16 @@ class Engine:
             raise DeviceError(f"{error} The unfinished render was begun on it; --restart begins anew.") from error
 
     def _video_painter(self, plan: VideoPlan, config: PainterConfig | None, variant: int) -> Painter:
-        runtime = self._video_runtime(plan, config)
+        runtime, settings = self._video_runtime(plan, config), self.decided(self.settings, plan.sizes)
         if runtime.precision == "int8":
             plain, upscaler, digest = self._int8_models(plan)
             runtime = Runtime(self.device, "int8", "openvino")
             config = replace(config or decide_config(runtime, self.settings), quantised=digest)
-            generator = self._steady(lambda: plain, runtime, variant)
+            generator = self._steady(lambda: plain, runtime, settings.flicker, variant)
         else:
-            generator = self._steady(partial(self._generator, runtime), runtime, variant)
+            generator = self._steady(partial(self._generator, runtime), runtime, settings.flicker, variant)
             upscaler = self._upscaler(plan.upscaler, runtime)
-        make = partial(Painter, generator, upscaler, self.device, settings=self.settings, colours=plan.colours)
+        make = partial(Painter, generator, upscaler, self.device, settings=settings, colours=plan.colours)
         return make(config) if config else self._fitting(make, decide_config(runtime, self.settings), plan.sizes)
 
     def _video_runtime(self, plan: VideoPlan, config: PainterConfig | None) -> Runtime:
@@ -135,18 +166,20 @@ class Engine:
             config = replace(config, batch=batch_that_fits(make(config), sizes))
         return make(config)
 
-    def _steady(self, plain: Callable[[], StyleGenerator], runtime: Runtime, variant: int) -> WholeFrameModel:
-        """Return the generator for the frames of one video in their order, with what `--flicker` asks for.
+    def _steady(
+        self, plain: Callable[[], StyleGenerator], runtime: Runtime, flicker: str, variant: int
+    ) -> WholeFrameModel:
+        """Return the generator for the frames of one video in their order, steadied as `flicker` says.
 
         Averaging comes after varying, whose flicker it lessens too; statistics are those of the generator itself.
         """
-        if self.settings.flicker == "off":
+        if flicker == "off":
             return self._vary(plain(), runtime, variant, moving=True)
         reduce_flicker = _import_reduce_flicker()
-        if self.settings.flicker == "statistics":
+        if flicker == "statistics":
             own = StyleGenerator(self.style, self.device, DTYPES[runtime.precision])
             return self._vary(reduce_flicker(own, "statistics"), runtime, variant, moving=True)
-        return reduce_flicker(self._vary(plain(), runtime, variant, moving=True), self.settings.flicker)
+        return reduce_flicker(self._vary(plain(), runtime, variant, moving=True), flicker)
 
     def _vary(
         self, generator: WholeFrameModel, runtime: Runtime, variant: int, *, moving: bool = False
@@ -197,7 +230,12 @@ class Engine:
             return [plan.colours.for_networks(frame) for frame in small]
 
         make = partial(StyleGenerator, self.style, self.device, torch.float32)
-        generator, digest = load_or_quantise(make, pictures, key, self._on_progress)
+        style, *others = self.mixture.paths
+        if not others and (twin := load_twin(style)):
+            network = OpenVINONetwork(twin, "int8")
+            generator, digest = make(lambda _, *, channels_last=False: network), file_digest(twin_path(style))
+        else:
+            generator, digest = load_or_quantise(make, pictures, key, self._on_progress)
         if plan.upscaler is None:
             return generator, None, digest
         make_upscaler = partial(load_upscaler, plan.upscaler, self.device, torch.float32)

@@ -214,9 +214,14 @@ class Painter:
     def _generate(self, pixels: Tensor, sizes: Sizes) -> tuple[Tensor, Tensor]:
         """Return what the generator paints of source frames, and what it saw of them, both (n, 3, h, w) in [0, 1]."""
         self._enlarging = False
-        source = self._colours.for_networks(resize(to_floats(pixels), sizes.painted))
+        source = self._colours.for_networks(resize(self._floats(pixels, sizes), sizes.painted))
         generator = self._generator.in_strips(self._strip) if self._strip else self._generator
         return generator(source).float(), source
+
+    def _floats(self, pixels: Tensor, sizes: Sizes) -> Tensor:
+        """Return source frames as floats, as they lie where torch paints them on a CPU at their own size."""
+        stay = self._device.type == "cpu" and self._config.backend == "eager" and sizes.painted == sizes.source
+        return to_floats(pixels, channels_last=stay)
 
     @torch.inference_mode()
     def _paint(self, pixels: Tensor, sizes: Sizes, sixteen_bit: bool) -> Tensor:

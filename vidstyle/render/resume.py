@@ -19,6 +19,7 @@ FORMAT = 2
 """The number of the format of manifest and journal; see docs/formats.md."""
 NOT_IN_FINGERPRINT = (
     "style",
+    "fast",
     "diversify_style",
     "audio",
     "subtitles",

@@ -10,7 +10,7 @@ from vidstyle.models.inst.diversifier_config import DiversifierConfig
 from vidstyle.settings import LARGEST_SEED, LARGEST_SIDE, MOST_SECONDS, Settings, setting
 
 UPSCALERS = ("realesr-animevideov3", "realesrgan-x4plus-anime", "realesrgan-x4plus")
-FLICKER = ("off", "statistics", "flow")
+FLICKER = ("auto", "off", "statistics", "flow")
 FINISHES = ("auto", "guided", "upscaler", "both", "none")
 
 
@@ -19,9 +19,12 @@ class RenderSettings(Settings):
     """Settings of `vidstyle render`."""
 
     style: str = setting("default", "name of a style or run, or a style file; a:0.6,b:0.4 mixes two that share a start")
+    fast: bool = setting(
+        False, "paint in the student of the style, called NAME-fast, where there is one (see vidstyle distil)"
+    )
     size: int | str | None = setting(
         None,
-        "short side that the generator paints at, pixels; source: full size (default: the style's own)",
+        "short side that the generator paints at, pixels; source: full size (default: the style's own, without norms full size)",
         minimum=16,
         cap=LARGEST_SIDE,
         keywords=("source",),
@@ -35,7 +38,7 @@ class RenderSettings(Settings):
     finish: str = setting(
         "auto",
         "last step: a guided filter that takes the source's drawing, the upscaler, both, or a plain resize "
-        "(auto: guided, or what --upscaler names)",
+        "(auto: guided, none at full size without norms, or what --upscaler names)",
         choices=FINISHES,
     )
     calm: float = setting(
@@ -88,8 +91,9 @@ class RenderSettings(Settings):
         "auto", "make interlaced frames whole (auto: those that are flagged; on: all)", choices=DEINTERLACE_MODES
     )
     flicker: str = setting(
-        "flow",
-        "keep frames alike: average along the source's motion, or smooth the generator's statistics",
+        "auto",
+        "keep frames alike: average along the source's motion, or smooth the generator's statistics "
+        "(auto: flow, or off with a generator without norms)",
         choices=FLICKER,
     )
     diversify: int = setting(
@@ -177,6 +181,19 @@ class RenderSettings(Settings):
     def is_upscaled(self) -> bool:
         """Whether an upscaler takes part in the finish, where the result is to be larger than the painting."""
         return self.decided_finish in ("upscaler", "both")
+
+    def decided(self, *, whole_frames: bool, enlarged: bool) -> Self:
+        """Return the settings with that decided which is `auto`, for a style and a source.
+
+        `whole_frames`: the style has no norms. It adds a change to the picture itself, each pixel by its surroundings, and so
+        keeps its edges and its steadiness. `enlarged`: the result is larger than the painting.
+        """
+        finish, flicker = self.decided_finish, self.flicker
+        if whole_frames and self.finish == "auto" and finish == "guided" and not enlarged:
+            finish = "none"
+        if flicker == "auto":
+            flicker = "off" if whole_frames else "flow"
+        return replace(self, finish=finish, flicker=flicker)
 
     def for_variant(self, number: int) -> Self:
         """Return the settings for one of the varied results alone, counted from 0."""

@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 
 from vidstyle.models.style_generator import SMALLEST_SIDE, painted_size
+from vidstyle.networks.generator_kinds import FULL_SIZE_KINDS
 
+LARGEST_FULL_SIDE = 480
+"""Short side, pixels, up to which a generator without norms paints whole frames where no size is asked for.
+
+Larger paintings have finer strokes than the cartoon, and take longer; the finish brings them to the size of the result."""
 AUTO_UPSCALE_FROM = 1.5
 """How many times larger the result must be for `--upscaler auto` to choose an upscaler."""
 
@@ -27,12 +32,20 @@ class Sizes:
         return self.enlargement > AUTO_UPSCALE_FROM
 
 
-def plan_sizes(source: tuple[int, int], asked: int | str | None, trained: int, outscale: float) -> Sizes:
+def default_side(kind: str, trained: int, source: tuple[int, int]) -> int:
+    """Return the short side at which a source of (width, height) is painted where none is asked for, pixels.
+
+    `kind` is that of the generator, `trained` the side that it was trained at.
+    """
+    return min(*source, LARGEST_FULL_SIDE) if kind in FULL_SIZE_KINDS else trained
+
+
+def plan_sizes(source: tuple[int, int], asked: int | str | None, default: int, outscale: float) -> Sizes:
     """Return the sizes for a source of (width, height).
 
-    `asked` is the short side that the generator paints at: pixels, `source`, or None for the side it was `trained` at.
+    `asked` is the short side that the generator paints at: pixels, `source`, or None for the `default`.
     """
-    short = min(source) if asked == "source" else trained if asked is None else int(asked)
+    short = min(source) if asked == "source" else default if asked is None else int(asked)
     return Sizes(source, painted_size(source, max(short, SMALLEST_SIDE)), _result(source, outscale))
 
 

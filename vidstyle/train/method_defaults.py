@@ -14,14 +14,15 @@ class Method:
     """One row: the kind of the method's generator, and the method's settings with their defaults.
 
     `generator` is None where a run leaves nothing that could paint. A run `leaves` a `style`, `pictures` that it optimised
-    directly, or a `look` with which pictures are varied. `counterparts` tells whether the method learns from a flattened
-    copy of each photo and an edge-smoothed copy of each cartoon frame as well (data/counterparts.py).
+    directly, or a `look` with which pictures are varied. `counterparts` tells what the method learns from beside each image:
+    `drawn`, a flattened copy of each photo and an edge-smoothed copy of each cartoon frame (data/counterparts.py), or
+    `paintings`, for each photo the painting of the same name.
     """
 
     generator: str | None
     defaults: Mapping[str, Any]
     leaves: str = "style"
-    counterparts: bool = False
+    counterparts: str = ""
 
 
 _FITTED = {
@@ -76,6 +77,22 @@ _CARTOON = {
     "lambda_colour": 10.0,
     "palette": 0.7,
 }
+_DISTIL = {name: value for name, value in _FITTED.items() if name not in ("epochs", "epochs_decay")} | {
+    "channels": 32,
+    "blocks": 3,
+    "steps": 6000,
+    "steps_decay": 0,
+    "batch": 4,
+    "crop": 160,
+    "load": 360,
+    "lr": 1e-3,
+    "gradient_clip": 1.0,
+    "ema": 0.998,
+    "lambda_structure": 1.0,
+    "lambda_steady": 1.0,
+    "lambda_content": 0.0,
+    "lambda_style": 0.0,
+}
 _SINGLE_IMAGE = {"style_image": "central", "vgg16": "", "lambda_content": 1.0}
 
 METHODS = {
@@ -97,7 +114,8 @@ METHODS = {
         "resnet",
         _ADVERSARIAL | {"epochs": 100, "epochs_decay": 100, "lambda_cycle": 10.0, "lambda_identity": 0.5, "pool": 50},
     ),
-    "cartoon": Method("compact", _CARTOON, counterparts=True),
+    "cartoon": Method("compact", _CARTOON, counterparts="drawn"),
+    "distil": Method("compact", _DISTIL, counterparts="paintings"),
     "rt": Method(
         "transformer",
         _FITTED
@@ -118,7 +136,7 @@ METHODS = {
         leaves="look",
     ),
 }
-"""The systems of the paper's Table I, FastCUT, and `cartoon`. A method refuses a setting that its row does not have."""
+"""The systems of the paper's Table I, FastCUT, `cartoon` and `distil`. A method refuses a setting that its row does not have."""
 
 CROP_MULTIPLES = {"compact": 16, "resnet": 4, "transformer": 4}
 """What the side of crops must be a multiple of, for kinds of generators that halve the picture and double it again."""

@@ -20,10 +20,12 @@ def write_report(
     figures: Mapping[str, Any],
     warnings: Sequence[str],
     pictures: Mapping[str, str],
+    sample_rows: str,
 ) -> None:
     """Write `report.html` into a run's folder; raises OutputError.
 
-    `figures` are numbers by name, `pictures` pieces of HTML by heading. The rest is read from the folder.
+    `figures` are numbers by name, `pictures` pieces of HTML by heading, `sample_rows` what the rows of samples show. The rest
+    is read from the folder.
     """
     write_page(
         folder.report,
@@ -32,7 +34,7 @@ def write_report(
             "Result": table(figures),
             "Warnings": notes(warnings),
             **pictures,
-            "Samples: photos, paintings, cartoon frames": slider(_samples(folder.samples)),
+            f"Samples: {sample_rows}": slider(_samples(folder.samples)),
             "Held-out photos (score and fd-vgg16: lower is better)": charts(_curves(folder.scores, COLUMNS)),
             "Losses": charts(_curves(folder.log, losses)),
             "Settings": table(_settings(settings), in_columns=True),

@@ -23,6 +23,8 @@ MOST_CHANNELS, MOST_BLOCKS = 4096, 256
 """Larger networks fit into no memory."""
 CARTOON_WEIGHTS = ("lambda_texture", "lambda_surface", "lambda_structure", "lambda_plain", "lambda_colour")
 """The weights of the terms of the method `cartoon`."""
+DISTIL_WEIGHTS = ("lambda_structure", "lambda_content", "lambda_style")
+"""The weights of what the method `distil` learns of its teacher."""
 
 AUGMENTATIONS = ("colour", "translation", "cutout")
 """Kinds of random changes to what discriminators see."""
@@ -116,7 +118,12 @@ class TrainSettings(Settings):
         "lambda_surface", "weight of the discriminator that sees smoothed colour; 0 drops it", minimum=0.0
     )
     lambda_structure: float = _method_setting(
-        "lambda_structure", "weight of the likeness to the flattened photo, in pixels and gradients", minimum=0.0
+        "lambda_structure",
+        "weight of the likeness in pixels and gradients, to the flattened photo or the teacher's painting",
+        minimum=0.0,
+    )
+    lambda_steady: float = _method_setting(
+        "lambda_steady", "weight of painting a slightly bent and noisy photo as the bent painting", minimum=0.0
     )
     lambda_plain: float = _method_setting(
         "lambda_plain", "weight of what is drawn into plain areas of the photo", minimum=0.0
@@ -185,9 +192,9 @@ class TrainSettings(Settings):
         if self.has("blocks"):
             self._check_blocks()
         self._check_steps()
-        if self.has("lambda_structure") and not any(getattr(self, name) for name in CARTOON_WEIGHTS):
+        if self.has("lambda_structure") and not any(getattr(self, name) for name in CARTOON_WEIGHTS + DISTIL_WEIGHTS):
             raise SettingsError(
-                "There is nothing to learn: all weights of cartoon are 0. Raise one, lambda-structure for example."
+                f"There is nothing to learn: all weights of {self.method} are 0. Raise one, lambda-structure for example."
             )
         if self.has("base") and not self.base:
             raise SettingsError(

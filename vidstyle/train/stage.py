@@ -32,6 +32,7 @@ from vidstyle.train.ema import ExponentialMovingAverage
 from vidstyle.train.health import check_losses
 from vidstyle.train.learning_rate import plan_schedule
 from vidstyle.train.log import MeanLosses, RunWarnings
+from vidstyle.train.method_defaults import METHODS
 from vidstyle.train.methods.registry import TRAINING_METHODS
 from vidstyle.train.resume_checks import added_images, claim_run, record_images, refuse_other_settings
 from vidstyle.train.runs.base import Run, RunPlan
@@ -42,6 +43,15 @@ from vidstyle.train.settings import TrainSettings
 
 RUNS: dict[str, type[Run]] = {"style": StyleRun, "pictures": PictureRun, "look": LookRun}
 """The kind of run for what it leaves."""
+
+
+def run_class(settings: TrainSettings) -> type[Run]:
+    """Return the kind of run: one with a teacher where each photo has a painting beside it."""
+    if METHODS[settings.method].counterparts != "paintings":
+        return RUNS[settings.leaves]
+    from vidstyle.train.runs.student import StudentRun  # it measures pictures, and no other run needs OpenCV
+
+    return StudentRun
 
 
 def run(dataset: Path, runs: Path, settings: TrainSettings, on_progress: OnProgress) -> StageResult:
@@ -86,7 +96,7 @@ def _run(
         result = StageResult(
             "train",
             (dataset,),
-            (RUNS[settings.leaves].output(folder),),
+            (run_class(settings).output(folder),),
             counts,
             time.monotonic() - started,
             settings.record(),
@@ -121,9 +131,10 @@ def _fetch_networks(settings: TrainSettings, on_progress: OnProgress) -> None:
     Raises StyleError or DependencyError.
     """
     compares_frames = settings.leaves != "look" or settings.style_image == "central"
+    compares_paintings = bool(settings.has("lambda_steady") and (settings.lambda_content or settings.lambda_style))
     if settings.vgg16:
         load_vgg16(settings.vgg16, torch.device("cpu"))
-    elif settings.has("style_image") and compares_frames:
+    elif (settings.has("style_image") and compares_frames) or compares_paintings:
         find_or_fetch("vgg16", on_progress)
     if settings.has("base"):
         find_image_encoder(settings.image_encoder, find_base(settings.base, on_progress), on_progress)
@@ -175,7 +186,7 @@ def _fit(plan: RunPlan, state: TrainingState, added: Sequence[str], on_progress:
 @contextmanager
 def _open_run(plan: RunPlan, state: TrainingState, added: Sequence[str], on_progress: OnProgress) -> Iterator[Run]:
     warnings = RunWarnings(plan.folder.warnings, state.step, on_progress)
-    with closing(RUNS[plan.settings.leaves](plan, state, warnings)) as run:
+    with closing(run_class(plan.settings)(plan, state, warnings)) as run:
         if plan.style_image is not None:
             write_image(plan.folder.style_image, plan.dataset.paintings.image(plan.style_image))
         for text in (*added, *dataset_warnings(plan.dataset, plan.settings)):

@@ -32,11 +32,12 @@ KEEPS_CONTENT = {
     "cut-stylegan": "NCE",
     "cyclegan": "cycle_A",
     "cartoon": "structure",
+    "distil": "structure",
     "rt": "style",
     "cmd": "moments",
 }
 """The loss of each method that 20 steps must lower; that of inst is another task at each step, see test_inst."""
-KINDS = {"cartoon": "compact", "cut-stylegan": "stylegan2", "rt": "transformer"}
+KINDS = {"cartoon": "compact", "distil": "compact", "cut-stylegan": "stylegan2", "rt": "transformer"}
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,13 @@ class Done:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two photos and three paintings."""
+    """Two photos and three paintings, and in `pairs` what a teacher painted of the photos."""
     folder = tmp_path_factory.mktemp("methods")
     for name, count, flat in (("trainA", 2, False), ("trainB", 3, True)):
         for number in range(count):
             write_image(folder / "dataset" / name / f"{number}.png", picture(number, flat))
+    for number in range(2):
+        write_image(folder / "dataset" / "pairs" / f"{number}.png", 255 - picture(number, False))
     return folder
 
 
@@ -65,6 +68,8 @@ def tiny(method: str, name: str, request: pytest.FixtureRequest) -> TrainSetting
         own |= {"steps": 10, "lr": 0.02}
     if "vgg16" in METHODS[method].defaults:
         own |= {"vgg16": str(request.getfixturevalue("random_vgg16"))}
+    if METHODS[method].counterparts == "paintings":
+        own |= {"paintings": (str(request.getfixturevalue("folder") / "dataset" / "pairs"),)}
     if "base" in METHODS[method].defaults:
         own |= {"base": str(request.getfixturevalue("tiny_base"))}
     return small(method=method, **own)

@@ -16,7 +16,7 @@ import numpy as np
 from vidstyle.errors import InputError
 from vidstyle.media.file_kinds.picture_formats import FolderContent, listed, pictures_of
 from vidstyle.progress import OnProgress, Progress
-from vidstyle.train.data.cache import ImageCache, open_cache, reopen_cache
+from vidstyle.train.data.cache import ImageCache, join_names, open_cache, reopen_cache
 from vidstyle.train.data.counterparts import COUNTERPARTS, open_counterparts
 from vidstyle.train.method_defaults import METHODS
 from vidstyle.train.settings import STYLE_IMAGES, TrainSettings
@@ -62,9 +62,22 @@ def open_dataset(folder: Path, settings: TrainSettings, on_progress: OnProgress)
         paintings = _open_side(folder, folders, "paintings", settings, on_progress)
     else:
         paintings = _open_style_image(folder, Path(settings.style_image), settings.load)
+    if METHODS[settings.method].counterparts == "paintings":
+        photos = _with_paintings(photos, paintings)
     held_out = _draw_held_out(len(photos), settings.holdout or 0.0, settings.seed)
     learnt_from = sorted(set(range(len(photos))) - set(held_out))
     return Dataset(photos.part(learnt_from), paintings, photos.part(held_out))
+
+
+def _with_paintings(photos: ImageCache, paintings: ImageCache) -> ImageCache:
+    """Return the photos, each with the painting of its name beside it; raises InputError where one of a pair is missing."""
+    if (photos.names, photos.shapes) == (paintings.names, paintings.shapes):
+        return replace(photos, counterpart_pixels=paintings.pixels)
+    odd = {*zip(photos.names, photos.shapes, strict=True)} ^ {*zip(paintings.names, paintings.shapes, strict=True)}
+    raise InputError(
+        f"The photos in {photos.source} and the paintings in {paintings.source} are no pairs: there is no second of the same "
+        f"name and shape for {join_names(sorted({name for name, _ in odd}))}. Add it, or remove the first."
+    )
 
 
 def dataset_warnings(dataset: Dataset, settings: TrainSettings) -> list[str]:
@@ -98,7 +111,7 @@ def _open_side(
     """
     cache_folder = _cache_folder(folder, side, settings.load, sources)
     cache = _open_images(cache_folder, sources, side, settings.load, on_progress)
-    if not METHODS[settings.method].counterparts:
+    if METHODS[settings.method].counterparts != "drawn":
         return cache
     counterpart = COUNTERPARTS[side]
 

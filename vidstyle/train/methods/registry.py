@@ -5,6 +5,7 @@ from vidstyle.train.methods.cartoon import CartoonTraining
 from vidstyle.train.methods.cmd import MomentMatching
 from vidstyle.train.methods.cut import ContrastiveTraining, StyleGANContrastiveTraining
 from vidstyle.train.methods.cyclegan import CycleTraining
+from vidstyle.train.methods.distil import DistilTraining
 from vidstyle.train.methods.inst import LookTraining
 from vidstyle.train.methods.rt import PerceptualTraining
 
@@ -15,6 +16,7 @@ TRAINING_METHODS: dict[str, type[TrainingMethod]] = {
     "cut-stylegan": StyleGANContrastiveTraining,
     "cyclegan": CycleTraining,
     "cartoon": CartoonTraining,
+    "distil": DistilTraining,
     "rt": PerceptualTraining,
     "cmd": MomentMatching,
     "inst": LookTraining,

@@ -37,6 +37,9 @@ class Run(ABC):
     Creating it opens the log, at the step of `state`. Raises DependencyError where TensorBoard is asked for and missing.
     """
 
+    sample_rows = "photos, paintings, cartoon frames"
+    """What the rows of a sample sheet show."""
+
     def __init__(self, plan: RunPlan, state: TrainingState, warnings: RunWarnings) -> None:
         self.plan, self.state, self.warnings = plan, state, warnings
         self.folder, self.settings, self.dataset = plan.folder, plan.settings, plan.dataset
@@ -72,7 +75,7 @@ class Run(ABC):
         """Write the page that shows the run."""
         figures = {"steps": f"{self.state.step:,} of {self.plan.schedule.steps:,}", **self.details()}
         losses, pictures = self.state.method.losses, self.report_pictures()
-        write_report(self.folder, self.settings, losses, figures, self.warnings.texts, pictures)
+        write_report(self.folder, self.settings, losses, figures, self.warnings.texts, pictures, self.sample_rows)
 
     def report_pictures(self) -> dict[str, str]:
         """Return what the report shows besides samples, pieces of HTML by heading."""

@@ -143,12 +143,17 @@ class StyleRun(Run):
             "photos": len(self.dataset.photos),
             "paintings": len(self.dataset.paintings),
             **super().details(),
+            **self.style_history(),
             **more_history,
         }
         kind = str(METHODS[settings.method].generator)
         return Style(
             kind, settings.channels, settings.blocks, settings.load, self.ema.weights, history, start=self.start
         )
+
+    def style_history(self) -> dict[str, Any]:
+        """Return what the style's history has of this kind of run."""
+        return {}
 
     def details(self) -> dict[str, Any]:
         """Return for the manifest what the settings do not say: with scores, the last one, the best one and its step."""

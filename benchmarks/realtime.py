@@ -1,0 +1,215 @@
+"""How many frames a second `vidstyle render` paints with a compact style, from its start to the finished file.
+
+    python -m benchmarks.realtime
+    python -m benchmarks.realtime --style mine-fast --size 640 360 --seconds 20 --way fp32 --way int8
+
+Each render is a process of its own, of a clip with sound at 24 frames a second, coded with x264. The clock starts with the
+process. The frames of its first second, and that second, do not count; `--start-up 0` counts all. `network` is the
+median time of the network alone, in milliseconds. `processors` are the milliseconds of all processors that a frame takes
+after the first one, which neighbours on the machine disturb less than the clock. The networks of int8 are made in a
+render before, which takes no part. The last row is the whole pipeline of `--teacher`, with its own defaults, on as many
+frames as `--teacher-frames`.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import click
+import torch
+from rich.console import Console
+from rich.table import Table
+from torch import nn
+
+from benchmarks.clips import RATE, batches, make_clip
+from benchmarks.render import seconds
+from vidstyle.errors import VidstyleError
+from vidstyle.media.clip import Clip
+from vidstyle.media.ffmpeg import program
+from vidstyle.media.probe import probe
+from vidstyle.models.resize import resize
+from vidstyle.models.style_file import Style, save_style
+from vidstyle.networks.compact_generator import CompactGenerator
+from vidstyle.pixels import to_device
+from vidstyle.render.engine import Engine
+from vidstyle.render.plan import plan_video
+from vidstyle.render.settings import RenderSettings
+from vidstyle.settings import describe
+
+SAMPLE = Path(__file__).parent.parent / "sample_videos" / "cartoon.mp4"
+WAYS = {
+    "fp32": {"precision": "fp32", "backend": "eager"},
+    "auto": {},
+    "int8": {"precision": "int8", "backend": "openvino"},
+}
+"""How the network computes, as settings of a render."""
+RENDER = """
+import json, sys, time
+from pathlib import Path
+from vidstyle.render.settings import RenderSettings
+from vidstyle.render.stage import run
+began, source, target, wanted = sys.argv[1:]
+seen = []
+def note(progress):
+    if progress.phase == Path(source).name:
+        seen.append((time.time() - float(began), progress.done, time.process_time()))
+run(Path(source), Path(target), RenderSettings(**json.loads(wanted)), note)
+print(json.dumps([seen, time.time() - float(began), time.process_time()]))
+"""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When each progress of a render came, in seconds from its start, with the frames painted by then; and when it ended.
+
+    The third of each, and `processors`, are the seconds of all processors until then.
+    """
+
+    seen: Sequence[tuple[float, int, float]]
+    end: float
+    processors: float
+
+    def rate(self, start_up: float) -> float:
+        """Return frames a second after the first `start_up` seconds, all but what was painted in these; 0 counts all."""
+        before = max((frames for at, frames, _ in self.seen if at <= start_up), default=0)
+        return (self.seen[-1][1] - before) / max(self.end - start_up, 1e-6)
+
+    @property
+    def steady_rate(self) -> float:
+        """Frames a second from the first painted frame to the end."""
+        at, frames, _ = self.seen[0]
+        return (self.seen[-1][1] - frames) / max(self.end - at, 1e-6)
+
+    @property
+    def processor_milliseconds(self) -> float:
+        """Milliseconds of all processors for a frame after the first ones."""
+        _, frames, before = self.seen[0]
+        return 1000 * (self.processors - before) / max(self.seen[-1][1] - frames, 1)
+
+
+def compact_style(path: Path, channels: int = 32, blocks: int = 3) -> Path:
+    """Write an untrained compact style that changes pictures a little; its speed is that of a trained one."""
+    torch.manual_seed(0)
+    network = CompactGenerator(channels, blocks)
+    nn.init.normal_(network.leave.weight, std=0.01)
+    save_style(Style("compact", channels, blocks, 288, network.state_dict()), path)
+    return path
+
+
+def clip_with_sound(source: Path, target: Path, size: tuple[int, int], frames: int) -> Clip:
+    """Write the first frames of a video at a size of (width, height), with a tone beside them, and return the clip."""
+    silent = make_clip(source, target.with_name(f"silent-{target.name}"), size, frames)
+    tone = ["-f", "lavfi", "-i", f"sine=frequency=440:sample_rate=48000:duration={(silent.frames or 0) / RATE}"]
+    coded = ["-c:v", "copy", "-c:a", "aac", "-map", "0:v", "-map", "1:a", str(target)]
+    command = [program(), "-nostdin", "-loglevel", "error", "-i", str(silent.path), *tone, *coded]
+    subprocess.run(command, check=True)
+    return probe(target)
+
+
+def render(clip: Clip, target: Path, wanted: dict[str, Any]) -> Timing:
+    """Render a clip in a process of its own, and return when its frames came."""
+    settings = json.dumps({**wanted, "overwrite": True})
+    command = [sys.executable, "-c", RENDER, str(time.time()), str(clip.path), str(target), settings]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    seen, *ends = json.loads(done.stdout.splitlines()[-1])
+    return Timing([(at, frames, processors) for at, frames, processors in seen], *ends)
+
+
+def network_milliseconds(clip: Clip, wanted: dict[str, Any], folder: Path, times: int) -> tuple[float, tuple[int, int]]:
+    """Return the median milliseconds of the network alone, without what steadies frames, and the size that it paints."""
+    settings = RenderSettings(**{**wanted, "flicker": "off"})
+    engine = Engine(settings)
+    sizes = engine.sizes(clip.upright_size)
+    painter = engine.video_painter(plan_video(clip, folder / "out.mp4", sizes, engine.upscaler_name(sizes), settings))
+    with torch.inference_mode():
+        source = resize(to_device(next(batches(clip)).frames, painter.device), sizes.painted)
+        return 1000 * seconds(lambda: painter.generator(source), times), sizes.painted
+
+
+def measure(clip: Clip, way: str, wanted: dict[str, Any], folder: Path, *, times: int, start_up: float) -> list[Any]:
+    """Return a row of the table: way, painted size, milliseconds of the network, frames a second, steady, seconds in all,
+    and milliseconds of processors.
+    """
+    target = folder / "painted.mp4"
+    if wanted.get("precision") == "int8":
+        render(clip, target, wanted)
+    timing = render(clip, target, wanted)
+    network, (width, height) = network_milliseconds(clip, wanted, folder, times)
+    return [
+        way,
+        f"{width}x{height}",
+        network,
+        timing.rate(start_up),
+        timing.steady_rate,
+        timing.end,
+        timing.processor_milliseconds,
+    ]
+
+
+def ways_at_hand(asked: Sequence[str]) -> list[str]:
+    """Return the asked ways, without int8 where its extra is missing."""
+    return [way for way in asked if way != "int8" or (find_spec("openvino") and find_spec("nncf"))]
+
+
+@click.command(help=__doc__)
+@click.option(
+    "--source", type=click.Path(exists=True, path_type=Path), default=SAMPLE, help="Video to take frames from."
+)
+@click.option("--style", help="A style (default: untrained, compact).")
+@click.option("--size", "sizes", type=(int, int), multiple=True, default=((640, 360), (1280, 720)), show_default=True)
+@click.option("--frames", type=click.IntRange(2), default=240, show_default=True)
+@click.option("--way", "ways", type=click.Choice(list(WAYS)), multiple=True, default=tuple(WAYS), show_default=True)
+@click.option("--option", "options", type=(str, str), multiple=True, help="FLAG VALUE, a setting of every render.")
+@click.option("--teacher", default="default", show_default=True, help="Style of the last row; empty for none.")
+@click.option("--teacher-frames", type=click.IntRange(2), default=24, show_default=True)
+@click.option("--times", type=click.IntRange(1), default=15, show_default=True, help="Calls of each network.")
+@click.option("--start-up", type=float, default=1.0, show_default=True, help="Seconds that do not count.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+def main(source: Path, style: str | None, sizes: Sequence[tuple[int, int]], frames: int, **others: Any) -> None:
+    known = {setting.flag: setting for setting in describe(RenderSettings)}
+    given = {known[flag].name: known[flag].parse(text) for flag, text in others["options"]}
+    figures = {}
+    try:
+        with TemporaryDirectory() as name:
+            folder = Path(name)
+            style = style or str(compact_style(folder / "compact.safetensors"))
+            timed = {"times": others["times"], "start_up": others["start_up"]}
+            for width, height in sizes:
+                clip = clip_with_sound(source, folder / f"{height}.mp4", (width, height), frames)
+                rows = [
+                    measure(clip, way, {**given, **WAYS[way], "style": style}, folder, **timed)
+                    for way in ways_at_hand(others["ways"])
+                ]
+                if others["teacher"]:
+                    short = clip_with_sound(
+                        source, folder / f"{height}-short.mp4", (width, height), others["teacher_frames"]
+                    )
+                    rows.append(measure(short, "teacher", {"style": others["teacher"]}, folder, **timed))
+                figures[f"{width}x{height}"] = rows
+    except VidstyleError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json := others["as_json"]:
+        click.echo(json.dumps(figures, indent=2))
+    for about, rows in () if as_json else figures.items():
+        show(about, rows)
+
+
+def show(about: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Print the figures of a size as a table; `times` is how much less of the processors a frame takes than the last row's."""
+    columns = ("way", "painted", "network, ms", "frames/s", "steady", "whole, s", "processors, ms", "times")
+    table = Table(*columns, title=f"{about}, {torch.get_num_threads()} threads")
+    for way, painted, network, rate, steady, whole, processors in rows:
+        numbers = [f"{value:.1f}" for value in (network, rate, steady, whole, processors, rows[-1][6] / processors)]
+        table.add_row(way, painted, *numbers)
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,92 @@
+"""The method `distil` learns from pairs: each photo and what a teacher painted of it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tests.train.conftest import picture, small
+from vidstyle.errors import InputError, SettingsError
+from vidstyle.media.images import read_image, write_image
+from vidstyle.models.style_file import load_style
+from vidstyle.progress import silent
+from vidstyle.run_folder import RunFolder, read_log
+from vidstyle.train.methods.distil import DistilTraining
+from vidstyle.train.stage import run
+
+
+def method(**changes: Any) -> DistilTraining:
+    settings = small(method="distil", blocks=1, **changes)
+    return DistilTraining(settings, torch.device("cpu"), torch.float32)
+
+
+def batch(seed: int, channels: int = 6) -> torch.Tensor:
+    return torch.rand(2, channels, 32, 32, generator=torch.Generator().manual_seed(seed)) * 2 - 1
+
+
+def step(training: DistilTraining, photos: torch.Tensor) -> dict[str, torch.Tensor]:
+    return training.step(photos, photos, torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder of five photos and, under the same names, their negatives."""
+    folder = tmp_path_factory.mktemp("pairs")
+    for number in range(5):
+        photo = picture(number, flat=False)
+        write_image(folder / "trainA" / f"{number}.png", photo)
+        write_image(folder / "trainB" / f"{number}.png", 255 - photo)
+    return folder
+
+
+def test_a_student_of_what_it_paints_already_has_nothing_to_learn_but_noise() -> None:
+    photos = batch(0)
+    photos[:, 3:] = photos[:, :3]
+    losses = step(method(), photos)
+    assert list(losses) == ["structure", "steady"]
+    assert losses["structure"] == 0
+    assert 0 < losses["steady"] < 0.02
+
+
+def test_a_weight_of_zero_drops_the_term() -> None:
+    assert list(step(method(lambda_steady=0.0), batch(0))) == ["structure"]
+    with pytest.raises(SettingsError, match="all weights of distil are 0"):
+        method(lambda_structure=0.0)
+
+
+def test_features_of_the_paintings_have_a_weight_of_their_own(random_vgg16: Path) -> None:
+    training = method(
+        lambda_structure=0.0, lambda_steady=0.0, lambda_content=1.0, lambda_style=1.0, vgg16=str(random_vgg16)
+    )
+    losses = step(training, batch(0))
+    assert list(losses) == ["content", "style"]
+    assert all(loss > 0 for loss in losses.values())
+
+
+def test_it_learns_the_paintings_and_shows_both(pairs: Path, tmp_path: Path) -> None:
+    (pairs / "teacher.json").write_text(json.dumps({"style": "negative", "milliseconds": 20.0, "images": ["0.png"]}))
+    asked = {"method": "distil", "name": "student", "blocks": 1, "batch": 4, "steps": 30, "lr": 1e-2}
+    settings = small(**asked, photos=str(pairs / "trainA"), sample_every=30)
+    result = run(pairs, tmp_path, settings, silent)
+    folder = RunFolder(tmp_path / "student")
+    losses = [row["structure"] for row in read_log(folder.log)]
+    assert losses[-1] < 0.9 * losses[0]
+    style = load_style(folder.style)
+    assert style.kind == "compact" and style.history["teacher"] == {"style": "negative", "milliseconds": 20.0}
+    assert {"student, ms at 640x360", "teacher, ms a picture", "teacher, edges", "student, edges"} <= set(
+        result.details
+    )
+    assert "photos, student, teacher" in folder.report.read_text(encoding="utf-8")
+    sheet = read_image(folder.sample(30)).astype(int)
+    third = sheet.shape[0] // 3
+    assert np.abs(sheet[:third] + sheet[2 * third : 3 * third] - 255)[10:30, 10:30].mean() < 20
+
+
+def test_a_photo_without_its_painting_is_named(pairs: Path, tmp_path: Path) -> None:
+    write_image(tmp_path / "paintings" / "0.png", picture(0, flat=True))
+    settings = small(method="distil", blocks=1, photos=str(pairs / "trainA"), paintings=(str(tmp_path / "paintings"),))
+    with pytest.raises(InputError, match=r"no pairs: .* 1.png, 2.png, 3.png"):
+        run(pairs, tmp_path / "runs", settings, silent)
