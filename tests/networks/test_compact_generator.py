@@ -1,11 +1,11 @@
-"""The compact generator is small, begins with the picture as it is, and sees as far as it says."""
+"""The compact generator is small, begins with the smoothed picture, and sees as far as it says."""
 
 import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from vidstyle.networks.compact_generator import CELL, CompactGenerator, EdgeConv2d
+from vidstyle.networks.compact_generator import CELL, SMOOTH_EPSILON, CompactGenerator, EdgeConv2d
 
 
 def lively(channels: int = 4, blocks: int = 3, seed: int = 0) -> CompactGenerator:
@@ -25,9 +25,39 @@ def test_it_has_the_number_of_parameters_that_it_states() -> None:
     assert CompactGenerator(32, 3).receptive_radius == 172
 
 
-def test_a_new_one_returns_the_pictures_as_they_are() -> None:
+def smoothed(images: Tensor) -> Tensor:
+    """Return images as the fast guided filter by its paper smooths them, with pooling and interpolation."""
+
+    def window_mean(values: Tensor) -> Tensor:
+        return functional.avg_pool2d(functional.pad(values, (1, 1, 1, 1), mode="replicate"), 3, 1)
+
+    mean, squares = (window_mean(functional.avg_pool2d(part, 4)) for part in (images, images * images))
+    slope = (squares - mean * mean) / (squares - mean * mean + SMOOTH_EPSILON)
+    slopes, offsets = (
+        functional.interpolate(window_mean(line), scale_factor=4, mode="bilinear")
+        for line in (slope, mean * (1 - slope))
+    )
+    return slopes * images + offsets
+
+
+def test_a_new_one_returns_the_smoothed_pictures() -> None:
     images = noise(2, 3, 32, 48)
-    assert torch.equal(CompactGenerator(4, 1).eval()(images), images)
+    painted = CompactGenerator(4, 1).eval()(images)
+    assert torch.allclose(painted, smoothed(images), atol=1e-5)
+
+
+def test_edges_stay_where_surfaces_become_calm() -> None:
+    images = noise(1, 3, 32, 64) * 0.05
+    images[..., 32:] += 0.8
+    painted = CompactGenerator(4, 1).eval()(images)
+    assert painted[..., :20].std() < 0.3 * images[..., :20].std()
+    assert (painted[..., 34] - painted[..., 29]).mean().item() > 0.6
+
+
+def test_half_precision_gives_half_precision() -> None:
+    network, images = lively(), noise(1, 3, 32, 48)
+    painted = network.to(torch.bfloat16)(images.bfloat16())
+    assert painted.dtype == torch.bfloat16
 
 
 def test_it_paints_as_the_layers_written_one_after_the_other() -> None:
@@ -52,7 +82,7 @@ def test_it_paints_as_the_layers_written_one_after_the_other() -> None:
         network.quarter_up, quarter + network.from_eighth(eighth).repeat_interleave(2, 2).repeat_interleave(2, 3)
     )
     change = conv(network.leave, quarter)
-    expected = images.clone()
+    expected = smoothed(images)
     for channel in range(3):
         for y in range(4):
             for x in range(4):

@@ -20,8 +20,8 @@ CELL = 16
 BLOCKS_BEFORE, BLOCKS_AFTER = (1, 2), (1, 1)
 """Residual blocks at a quarter and at an eighth, on the way down and on the way up."""
 
-SMOOTH_CELL, SMOOTH_EPSILON = 4, 0.08
-"""The guided filter that smooths: at a quarter of the size, windows of 3 x 3 cells; variance below which all is flat."""
+SMOOTH_EPSILON = 0.08
+"""Variance, of values in [-1, 1] in windows of 3 x 3 cells of the finest level, well below which a surface is made flat."""
 
 
 class EdgeConv2d(nn.Conv2d):
@@ -38,7 +38,9 @@ class EdgeConv2d(nn.Conv2d):
 
 
 class PictureSmoother(nn.Module):
-    """Unshuffled pictures, (n, 48, h/4, w/4) in [-1, 1], to the same with calm surfaces and the edges they have, in fp32.
+    """Unshuffled pictures, (n, 48, h/4, w/4) in [-1, 1], to the same with calm surfaces and the edges they have.
+
+    It computes in fp32 at least, and returns that.
 
     It is the fast guided filter (He and Sun, 2015) with the picture as its own guide. All means, and the bilinear
     enlargement of the lines, are convolutions of the unshuffled picture with fixed weights: a third of the time of pooling.
@@ -52,7 +54,7 @@ class PictureSmoother(nn.Module):
         super().__init__()
         places = FINEST**2
         self.register_buffer("pooling", torch.eye(3).repeat_interleave(places, 1)[..., None, None] / places, False)
-        self.register_buffer("window", torch.full((3, 1, 3, 3), 1 / 9), False)
+        self.register_buffer("window", torch.ones(3, 1, 3, 3), False)
         offsets = (torch.arange(FINEST) + 0.5) / FINEST - 0.5
         taps = torch.stack([(-offsets).clamp(min=0), 1 - offsets.abs(), offsets.clamp(min=0)], 1)
         kernels = torch.einsum("ay,bx->abyx", taps, taps).reshape(places, 1, 3, 3)
@@ -61,21 +63,21 @@ class PictureSmoother(nn.Module):
     def forward(self, unshuffled: Tensor) -> Tensor:
         """Return the smoothed picture, unshuffled."""
         with torch.autocast(unshuffled.device.type, enabled=False):
-            pictures = unshuffled.float()
+            pictures = unshuffled.to(torch.promote_types(unshuffled.dtype, torch.float32))
             mean, squares = (self._window_mean(self._pooled(part)) for part in (pictures, pictures * pictures))
             variance = squares - mean * mean
             slope = variance / (variance + SMOOTH_EPSILON)
             return torch.addcmul(self._enlarged(mean * (1 - slope)), self._enlarged(slope), pictures)
 
     def _pooled(self, unshuffled: Tensor) -> Tensor:
-        return functional.conv2d(unshuffled, self.pooling.float())
+        return functional.conv2d(unshuffled, self.pooling.to(unshuffled.dtype))
 
     def _window_mean(self, values: Tensor) -> Tensor:
-        return functional.conv2d(_repeat_border(values), self.window.float(), groups=3)
+        return functional.conv2d(_repeat_border(values), self.window.to(values.dtype), groups=3) / 9
 
     def _enlarged(self, lines: Tensor) -> Tensor:
         """Return window means of (n, 3, h/4, w/4), enlarged four times and unshuffled: (n, 48, h/4, w/4)."""
-        return functional.conv2d(_repeat_border(self._window_mean(lines)), self.enlarging.float(), groups=3)
+        return functional.conv2d(_repeat_border(self._window_mean(lines)), self.enlarging.to(lines.dtype), groups=3)
 
 
 def _repeat_border(values: Tensor) -> Tensor:
@@ -144,7 +146,7 @@ class CompactGenerator(LayeredGenerator):
         eighth = self.eighth_up(eighth + _doubled(self.from_sixteenth(sixteenth)))
         quarter = self.quarter_up(quarter + _doubled(self.from_eighth(eighth)))
         smooth = self.smoother(functional.pixel_unshuffle(images, FINEST))
-        painted = functional.pixel_shuffle(smooth + self.leave(quarter), FINEST)
+        painted = functional.pixel_shuffle(smooth + self.leave(quarter), FINEST).to(images.dtype)
         return painted if self.training else painted.clamp(-1, 1), kept
 
     def features(self, images: Tensor) -> list[Tensor]:
