@@ -184,8 +184,8 @@ def _results_are_kept_and_painting_is_refused(done: Done, photo: Path, settings:
         (
             "inst",
             {"photos": "photos", "base": "sd"},
-            "The method inst has no setting photos; it belongs to cut++, cut, fastcut, cut-stylegan, cyclegan, cartoon, rt, cmd. "
-            "Leave it out, or choose another --method.",
+            "The method inst has no setting photos; it belongs to cut++, cut, fastcut, cut-stylegan, cyclegan, cartoon, distil, "
+            "rt, cmd. Leave it out, or choose another --method.",
         ),
         (
             "cmd",
