@@ -1,6 +1,7 @@
 """`vidstyle styles` lists what can be rendered by name, and `vidstyle import` states a style's licence."""
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.drawings import drawing
 from tests.styles import make_style
 from vidstyle.cli.main import main
 from vidstyle.media.images import read_image, write_image
+from vidstyle.models.style_file import load_style, save_style
 
 
 def run(*arguments: object) -> int:
@@ -66,6 +68,15 @@ def test_a_finished_style_gets_its_licence_by_an_import(here: Path, capsys: pyte
     assert mine["generator"].endswith("short side 32")
     with safe_open(style, framework="pt") as file:
         assert {file.get_tensor(name).dtype for name in file.keys()} == {torch.float16}  # noqa: SIM118 - not a mapping
+
+
+def test_a_style_that_is_passed_on_names_no_folders_of_its_machine(here: Path) -> None:
+    style = load_style(here / "runs" / "mine" / "style.safetensors")
+    paths = {"photos": "/home/me/holiday", "paintings": ["/home/me/film one", "two"], "init": "", "steps": 3}
+    save_style(replace(style, history={"settings": paths}), here / "mine.safetensors")
+    assert run("import", here / "mine.safetensors", "-o", here / "given.safetensors", "--licence", "MIT") == 0
+    settings = load_style(here / "given.safetensors").history["settings"]
+    assert settings == {"photos": "holiday", "paintings": ["film one", "two"], "init": "", "steps": 3}
 
 
 def test_a_broken_style_of_a_run_is_named_beside_the_others(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

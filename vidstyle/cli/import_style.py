@@ -50,10 +50,10 @@ def import_style(
     import torch
 
     from vidstyle.models.importers.read_generator import read_generator
-    from vidstyle.models.style_file import describe_generator, save_style, with_texts
+    from vidstyle.models.style_file import describe_generator, save_style, with_texts, without_folders
 
     refuse_existing(output, overwrite)
-    style = with_texts(read_generator(source, size, values, channel_order), **texts)
+    style = without_folders(with_texts(read_generator(source, size, values, channel_order), **texts))
     save_style(style, output, torch.float16 if half else torch.float32)
     if not style.licence:
         warning = "No licence is stated, so nobody knows what the style may be used for. Give --licence."

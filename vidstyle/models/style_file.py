@@ -26,6 +26,8 @@ FORMAT = "vidstyle-style-1"
 """What the metadata of a style file states as its format."""
 DESCRIPTION = {"kind", "channels", "blocks", "size"}
 """What its metadata say of the generator."""
+PATH_SETTINGS = ("photos", "paintings", "init", "style_image", "vgg16", "base", "image_encoder")
+"""Settings of a training that may hold paths of the machine it ran on."""
 OPTIONAL_TEXTS = ("licence", "attribution", "description", "start")
 """Keys of its metadata that are left out where nothing is stated, as in files of 0.1.0."""
 
@@ -61,6 +63,19 @@ class Style:
                 f"Not a usable style: kind {shown(self.kind)}, {shown(self.channels)} channels, {shown(self.blocks)} blocks, "
                 f"size {shown(self.size)}."
             )
+
+
+def without_folders(style: Style) -> Style:
+    """Return the style with the names alone of the files and folders it was trained with, to be passed on."""
+    settings = style.history.get("settings")
+    if not isinstance(settings, dict):
+        return style
+    short = {name: _names(settings[name]) for name in PATH_SETTINGS if settings.get(name)}
+    return replace(style, history={**style.history, "settings": settings | short})
+
+
+def _names(paths: Any) -> Any:
+    return [_names(path) for path in paths] if isinstance(paths, list) else Path(str(paths)).name
 
 
 def with_texts(style: Style, **texts: str | None) -> Style:
