@@ -20,17 +20,15 @@ import click
 import numpy as np
 
 from benchmarks.finish import measured
-from vidstyle.analysis.flatten import flatten
-from vidstyle.analysis.scale import shrink
 from vidstyle.files import write_json
-from vidstyle.media.images import list_images, read_image, write_image
+from vidstyle.media.images import list_images, read_image
 
 STRETCHES = (("0", "64"), ("80", "136"), ("152", "176"), ("192", "208"))
 """Seconds of the episode that are learnt from; the gaps between them are measured with."""
 GAPS = ("--target-range", "64", "80", "--target-range", "136", "152", "--target-range", "176", "192")
 EPISODE = "penny_chip_episode_388p.mp4"
 SHORT_SIDE = 288
-"""Short side in pixels of flattened photos, and of the frames of the episode."""
+"""Short side in pixels of the frames of the episode."""
 COLUMNS = ("style", "plain areas", "flat share", "chroma moved", "lightness moved", "edges", "fd-vgg16 below", "hours")
 HELD_GROUP = 7
 """Every so many-th story or place of a set of art is kept back."""
@@ -55,21 +53,44 @@ class Recipe:
     description: str
 
 
-FIT_FLATTENED = "--lambda-texture 0 --lambda-surface 0 --lambda-plain 0 --lambda-structure 6 --palette 0 --lr 1.5e-3"
-STYLES: dict[str, Recipe] = {
+FIT_FLATTENED = "--lambda-texture 0 --lambda-surface 0 --lambda-plain 0 --lambda-structure 6 --palette 0"
+STYLES = {
     "flat": Recipe(
+        (Run(("meadow",), f"{FIT_FLATTENED} --init none --lr 1.5e-3 --steps 8000 --steps-decay 8000"),),
+        "MIT",
+        "Photographers of the photos named in docs/model_cards.md",
+        "no cartoon: photos flattened into simple drawings, with ink lines and clearer colours",
+    ),
+    "default": Recipe(
         (
-            Run(("flattened",), f"{FIT_FLATTENED} --init none --steps 8000 --steps-decay 8000"),
             Run(
-                ("flattened",),
-                "--lambda-surface 0 --lambda-plain 2 --lambda-structure 4 --palette 0 --steps 4000 --steps-decay 2000",
+                ("episode",),
+                "--lambda-texture 1.5 --lambda-structure 0.7 --lambda-surface 0.2 --steps 2500 --steps-decay 1250",
+            ),
+            Run(("episode",), "--lambda-texture 0.7 --lambda-structure 1.5 --steps 1500 --steps-decay 1500"),
+            Run(
+                ("episode",),
+                "--lambda-structure 1.2 --lambda-surface 0.3 --lambda-plain 16 --palette 1 --steps 2500 --steps-decay 2000",
             ),
         ),
+        "MIT",
+        "Penny & Chip, interludes of the ToastTV project (github.com/yvg/toasttv, MIT), generated with Google Veo",
+        "the cartoon Penny & Chip: bright colours, calm surfaces, dark outlines",
+    ),
+    "picturebook": Recipe(
+        (Run(("picturebook",), "--steps 2500 --steps-decay 1250"),),
+        "CC-BY-4.0",
+        AFRICAN_STORYBOOK.format("Rob Owen and Magriet Brink"),
+        "picture books of the African Storybook: warm earth colours, soft shading, thin outlines",
+    ),
+    "meadow": Recipe(
+        (Run(("meadow",), "--steps 2000 --steps-decay 1500"),),
         "CC0-1.0",
-        "",
-        "no cartoon: photos flattened into drawings, without any cartoon frame",
+        "Scenery of a closed online game, released as CC0",
+        "scenery of a closed online game, CC0: meadows, woods and deserts in soft flat colours",
     ),
 }
+"""The styles of the package. The first has no discriminators, so the frames it is given do not matter."""
 
 
 class StyleMaker:
@@ -90,7 +111,16 @@ class StyleMaker:
         try:
             start: list[str] = []
             for number, run in enumerate(recipe.runs):
-                own = ["--name", f"{name}-{number}", "--photos", str(self.photos), *run.options.split(), *start]
+                own = [
+                    "--name",
+                    f"{name}-{number}",
+                    "--photos",
+                    str(self.photos),
+                    "--holdout",
+                    "0",
+                    *run.options.split(),
+                    *start,
+                ]
                 frames = [part for set_name in run.sets for part in ("--paintings", str(self.frames(set_name)))]
                 self.vidstyle("train", "--method", "cartoon", *own, *frames)
                 style = self.work / "runs" / f"{name}-{number}" / "style.safetensors"
@@ -124,11 +154,6 @@ class StyleMaker:
             for start, end in STRETCHES:
                 span = "--start", start, "--end", end
                 self.vidstyle("extract", str(self.data / "episode" / EPISODE), "-o", str(folder), *options, *span)
-        elif name_of_set == "flattened":
-            folder.mkdir(parents=True)
-            for path in list_images(self.photos):
-                photo = shrink(read_image(path), SHORT_SIDE)
-                write_image(folder / f"{path.stem}.png", flatten(photo))
         else:
             learnt, kept_back = split(list_images(self.data / "art" / name_of_set))
             link(kept_back, self.work / "held-out" / name_of_set)
@@ -144,8 +169,7 @@ class StyleMaker:
             rows.append(measured(read_image(path), read_image(next(painted.glob(f"{path.stem}.*")))))
         values = np.array(rows)
         figures = [np.median(values[:, 0]), *values[:, 1:].mean(0)]
-        sets = [set_name for set_name in recipe.runs[-1].sets if set_name != "flattened"]
-        falls = ", ".join(f"{set_name} {self.fall(painted, set_name):.0%}" for set_name in sets)
+        falls = ", ".join(f"{set_name} {self.fall(painted, set_name):.0%}" for set_name in recipe.runs[-1].sets)
         return [name, *(f"{figure:.2f}" for figure in figures), falls, f"{self.hours(name):.2f}"]
 
     def fall(self, painted: Path, name_of_set: str) -> float:

@@ -38,7 +38,7 @@ class RenderSettings(Settings):
     finish: str = setting(
         "auto",
         "last step: a guided filter that takes the source's drawing, the upscaler, both, or a plain resize "
-        "(auto: guided, none at full size without norms, or what --upscaler names)",
+        "(auto: guided, or what --upscaler names)",
         choices=FINISHES,
     )
     calm: float = setting(
@@ -182,18 +182,15 @@ class RenderSettings(Settings):
         """Whether an upscaler takes part in the finish, where the result is to be larger than the painting."""
         return self.decided_finish in ("upscaler", "both")
 
-    def decided(self, *, whole_frames: bool, enlarged: bool) -> Self:
-        """Return the settings with that decided which is `auto`, for a style and a source.
+    def decided(self, *, whole_frames: bool) -> Self:
+        """Return the settings with that decided which is `auto`.
 
-        `whole_frames`: the style has no norms. It adds a change to the picture itself, each pixel by its surroundings, and so
-        keeps its edges and its steadiness. `enlarged`: the result is larger than the painting.
+        `whole_frames`: the style has no norms. Each pixel depends on its surroundings alone, and is as steady as they are.
         """
-        finish, flicker = self.decided_finish, self.flicker
-        if whole_frames and self.finish == "auto" and finish == "guided" and not enlarged:
-            finish = "none"
+        flicker = self.flicker
         if flicker == "auto":
             flicker = "off" if whole_frames else "flow"
-        return replace(self, finish=finish, flicker=flicker)
+        return replace(self, finish=self.decided_finish, flicker=flicker)
 
     def for_variant(self, number: int) -> Self:
         """Return the settings for one of the varied results alone, counted from 0."""
