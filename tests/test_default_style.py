@@ -9,19 +9,21 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from benchmarks.style_score import distances, feature_extractor, likeness, matching, read_folder, read_video
+from benchmarks.finish import measured
+from benchmarks.style_score import distances, feature_extractor, matching, read_folder, read_video
 from tests.clips import make_clip
 from vidstyle.analysis.crops import draw_crops
 from vidstyle.checksum import sha256_of
 from vidstyle.cli.main import main
 from vidstyle.device import resolve_precision
 from vidstyle.errors import ExitCode
+from vidstyle.media.images import list_images, read_image
 from vidstyle.media.probe import probe
-from vidstyle.models.style_file import find_style, load_style, shipped_styles
+from vidstyle.models.style_file import find_style, load_style, shipped_styles, start_identity
 from vidstyle.render.settings import RenderSettings
 from vidstyle.render.stage import run
 
-CARD = Path(__file__).parent.parent / "docs" / "default_style.md"
+CARD = Path(__file__).parent.parent / "docs" / "model_cards.md"
 HELD_OUT_SECONDS = ((64.0, 80.0), (136.0, 152.0), (176.0, 192.0))
 SIZE, CROP, CROPS = 128, 64, 600
 """Short side of the pictures, side of the crops, crops of each set. The benchmark takes crops of 96 of 192 lines: the same
@@ -29,9 +31,9 @@ share of a picture, which VGG16 looks at for twice as long.
 """
 
 
-def test_the_package_brings_it_in_half_precision_under_24_megabytes() -> None:
+def test_the_package_brings_it_in_half_precision_under_2_megabytes() -> None:
     path = find_style("default")
-    assert path.stat().st_size < 24e6
+    assert path.stat().st_size < 2e6
     with safe_open(path, framework="pt") as file:
         assert {file.get_tensor(name).dtype for name in file.keys()} == {torch.float16}  # noqa: SIM118 - not a mapping
         assert "/" not in json.loads(file.metadata()["history"])["settings"]["photos"]
@@ -46,10 +48,18 @@ def test_every_style_of_the_package_says_what_it_may_be_used_for(name: str) -> N
     assert kinds == {torch.float16}
 
 
-def test_its_card_describes_this_very_file() -> None:
-    card, style = CARD.read_text(encoding="utf-8"), load_style(find_style("default"))
-    assert sha256_of(find_style("default")) in card
+@pytest.mark.parametrize("name", shipped_styles())
+def test_its_card_describes_this_very_file(name: str) -> None:
+    card, style = CARD.read_text(encoding="utf-8"), load_style(shipped_styles()[name])
+    assert sha256_of(shipped_styles()[name]) in card
     assert f"{style.history['steps']:,} steps" in card
+    assert style.licence in card and style.attribution in card
+
+
+@pytest.mark.parametrize("name", shipped_styles())
+def test_it_shares_its_start_with_the_others(name: str) -> None:
+    flat = load_style(find_style("flat"))
+    assert start_identity(load_style(shipped_styles()[name])) == start_identity(flat)
 
 
 def test_render_needs_no_word_about_it(tmp_path: Path) -> None:
@@ -67,15 +77,33 @@ def test_it_is_listed_by_name(capsys: pytest.CaptureFixture[str]) -> None:
     assert "default" in capsys.readouterr().out
 
 
+@pytest.fixture(scope="module")
+def rendered(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The photos that no style learnt from, as `vidstyle render` paints them."""
+    folder = tmp_path_factory.mktemp("rendered")
+    run(real_data / "test", folder, RenderSettings(overwrite=True))
+    return folder
+
+
+@pytest.mark.needs_data
+def test_paintings_are_calm_and_true_to_photos_that_it_has_not_seen(real_data: Path, rendered: Path) -> None:
+    rows = []
+    for path in list_images(real_data / "test"):
+        rows.append(measured(read_image(path), read_image(next(rendered.glob(f"{path.stem}.*")))))
+    plain, flat, chroma, lightness, edges = np.array(rows).T
+    assert np.median(plain) <= 1.1
+    assert flat.mean() >= 0.25
+    assert (chroma.mean() <= 15, lightness.mean() <= 10, edges.mean() >= 0.8) == (True, True, True)
+
+
 @pytest.mark.needs_data
 @pytest.mark.needs_weights
-def test_rendering_brings_held_out_photos_two_fifths_closer_to_held_out_frames(
-    real_data: Path, real_weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_rendering_brings_held_out_photos_closer_to_held_out_frames(
+    real_data: Path, real_weights: Path, rendered: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VIDSTYLE_WEIGHTS", str(real_weights))
-    run(real_data / "test", tmp_path / "rendered", RenderSettings(finish="upscaler"))
     photos = read_folder(real_data / "test", SIZE)
-    styled = matching(photos, read_folder(tmp_path / "rendered", SIZE))
+    styled = matching(photos, read_folder(rendered, SIZE))
     frames = read_video(real_data / "episode" / "penny_chip_episode_388p.mp4", HELD_OUT_SECONDS, 1.0, SIZE)
     device = torch.device("cpu")
     extract = feature_extractor(device, resolve_precision("auto", device))
@@ -86,5 +114,4 @@ def test_rendering_brings_held_out_photos_two_fifths_closer_to_held_out_frames(
     goal = np.concatenate([features(frames[start::2], CROPS // 2, 1 + start) for start in (0, 1)])
     before, after = (distances(features(pictures.values(), CROPS, 0), goal) for pictures in (photos, styled))
     assert len(goal) == CROPS
-    assert after["fd-vgg16"] <= 0.6 * before["fd-vgg16"]
-    assert likeness(list(styled.values()), list(photos.values()))["edges"] > 0.5
+    assert after["fd-vgg16"] <= 0.75 * before["fd-vgg16"]
