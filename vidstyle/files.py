@@ -4,6 +4,7 @@ import errno
 import glob
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
@@ -112,6 +113,20 @@ def synchronise(handle: int) -> None:
             raise
 
 
+def free_bytes(folder: Path) -> int | None:
+    """Return how much room the file system of a folder has for the user, None where it does not say; raises OSError.
+
+    Network shares and cloud drives may have no such request, or answer that they hold 0 bytes in all.
+    """
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError as error:
+        if error.errno not in NOT_SUPPORTED:
+            raise
+        return None
+    return usage.free if usage.total else None
+
+
 def refuse_existing(target: Path, overwrite: bool) -> None:
     """Raise TargetExists when `target` exists and is not to be overwritten."""
     with as_output_error(target):
@@ -176,7 +191,8 @@ def locked(path: Path, tell: Tell = lambda _: None) -> Iterator[bool]:
     try:
         yield lock.is_locked or without_locks
     finally:
-        lock.release()
+        with suppress(OSError):  # the work is done, and the system gives the lock back in any case
+            lock.release()
 
 
 def _tell_once(path: Path, tell: Tell) -> None:

@@ -28,7 +28,11 @@ class Manifest:
             return cls(folder, list(json.loads(path.read_text(encoding="utf-8"))["sources"]))
         except (FileNotFoundError, NotADirectoryError):
             return cls(folder)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except OSError as error:
+            raise InputError(
+                f"Cannot read {path}: {error.strerror}. Check the disk, then give the command again."
+            ) from error
+        except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"{path} is not a manifest of extract. Remove it, or give another folder.") from error
 
     def holds(self, source: Source, settings: ExtractSettings) -> bool:

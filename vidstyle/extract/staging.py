@@ -76,11 +76,11 @@ class Staging:
 
 
 def _read_record(path: Path) -> Episode | None:
-    """Return what is recorded of a source, None where there is no record or it cannot be understood."""
+    """Return what is recorded of a source, None where there is no record or it cannot be understood; raises OSError."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
         return Episode(record["entry"], [_candidate(values) for values in record["candidates"]])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
 
 

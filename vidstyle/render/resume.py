@@ -141,14 +141,16 @@ class EarlierWork:
 def find_earlier_work(
     folder: RenderFolder, fingerprint: dict[str, Any], *, restart: bool, scattered: bool = False
 ) -> EarlierWork:
-    """Return the earlier work whose fingerprint matches; it only reads.
+    """Return the earlier work whose fingerprint matches; it only reads. Raises OSError where it cannot read what is there.
 
     With `scattered` segments count wherever in the video they are, else only those at its beginning.
     """
     try:
         manifest = json.loads(folder.manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError):
         return EarlierWork()
+    except ValueError:
+        return EarlierWork(not_used_because="its manifest is damaged")
     if restart:
         return EarlierWork(not_used_because="asked for with --restart")
     if manifest.get("format") != FORMAT:

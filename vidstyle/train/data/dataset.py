@@ -202,5 +202,9 @@ def _read_shots(manifest: Path) -> dict[str, str]:
         return {
             frame["name"]: f"{source['name']}/{frame['shot']}" for source in sources for frame in source["candidates"]
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise InputError(
+            f"Cannot read {manifest}: {error.strerror}. Check the disk, then give the command again."
+        ) from error
+    except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{manifest} is not a manifest of extract. Remove it, or give another folder.") from error
