@@ -13,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from vidstyle.errors import OutputError, TargetExists
+from vidstyle.errors import InputError, OutputError, TargetExists, VidstyleError
 
 LONGEST_NAME_BYTES = 255
 """How long the name of a file may be on the usual file systems."""
@@ -23,6 +23,9 @@ HASH_DIGITS = 16
 NOT_SUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 """What file systems answer to a request that they do not know: network shares, shared folders of virtual machines."""
 NO_LOCKS = NOT_SUPPORTED | {errno.ENOLCK}
+
+DAMAGE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What reading a record leads to that is cut off, overwritten or edited: no JSON, other keys, values of other types."""
 
 
 def hidden_name(name: str, purpose: str, suffix: str = "") -> str:
@@ -149,6 +152,24 @@ def write_json(target: Path, content: Any) -> None:
     """Write `content` as indented JSON, completely or not at all; raises OutputError."""
     with whole_file(target) as partial:
         partial.write_text(as_json(content) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def reading_record(path: Path, way_out: str) -> Iterator[None]:
+    """Raise what reading a record of ours leads to in the block as an InputError that names its file.
+
+    `way_out` is what to do where it is damaged.
+    """
+    try:
+        yield
+    except VidstyleError:
+        raise
+    except OSError as error:
+        raise InputError(
+            f"Cannot read {path}: {error.strerror}. Check the disk, then give the command again."
+        ) from error
+    except DAMAGE as error:
+        raise InputError(f"{path} is damaged: it does not hold what vidstyle wrote. {way_out}") from error
 
 
 def is_file(path: Path) -> bool:

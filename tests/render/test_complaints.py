@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import imageio_ffmpeg
 import pytest
 
@@ -73,6 +74,37 @@ def test_the_language_of_subtitles_tells_their_usual_encoding(fast: Fast, tmp_pa
     result = run(source, tmp_path / "out.mp4", fast(size=16))
     assert lines_of(tmp_path / "out.mp4") == ["Plain", "Привет, мир"]
     assert "read as CP1251" in result.warnings[0]
+
+
+def test_subtitles_of_which_no_line_is_utf8_are_read_too(fast: Fast, tmp_path: Path) -> None:
+    source = with_subtitles(tmp_path / "a.mkv", "Privet, mir", "Привет, мир".encode("cp1251"), "rus")
+    source.write_bytes(source.read_bytes().replace(b"Plain", "Слово".encode("cp1251")))
+    result = run(source, tmp_path / "out.mp4", fast(size=16))
+    assert lines_of(tmp_path / "out.mp4") == ["Слово", "Привет, мир"]
+    assert "read as CP1251" in result.warnings[0]
+
+
+def test_subtitles_that_no_encoding_fits_are_told_of_and_stop_nothing(fast: Fast, tmp_path: Path) -> None:
+    source = with_subtitles(
+        tmp_path / "a.mkv", "Konnichiwa, sekai", b"\xff\xfe\x80\xff\xfe\x80 \xff\xff\xff" + b"\xff" * 7, "jpn"
+    )
+    source.write_bytes(source.read_bytes().replace(b"Plain", b"\xff\xfe\x80\xff\xff"))
+    result = run(source, tmp_path / "out.mp4", fast(size=16))
+    assert (tmp_path / "out.mp4").is_file()
+    assert "a converted sound or subtitle track is damaged" in result.warnings[0]
+
+
+@pytest.mark.parametrize("cut", [{}, {"end": 0.5}])
+def test_a_subtitle_that_is_shown_for_hours_is_kept(fast: Fast, tmp_path: Path, cut: dict[str, float]) -> None:
+    text, source = tmp_path / "a.srt", tmp_path / "a.mkv"
+    text.write_text("1\n00:00:00,120 --> 03:00:00,000\nWatermark\n")
+    program(*PICTURE, "-i", f"file:{text}", "-c:v", "libx264", "-c:s", "srt", f"file:{source}")
+    run(source, tmp_path / "out.mp4", fast(size=16, **cut))
+    with av.open(str(tmp_path / "out.mp4")) as result:
+        shown = [(packet.pts or 0, packet.duration or 0) for packet in result.demux(subtitles=0) if packet.size > 2]
+        ticks = result.streams.subtitles[0].time_base or 1
+    end = cut.get("end", 3 * 3600)
+    assert [(float(pts * ticks), float((pts + duration) * ticks)) for pts, duration in shown] == [(0.12, end)]
 
 
 def test_subrip_in_utf8_is_told_of_by_nobody(fast: Fast, tmp_path: Path) -> None:

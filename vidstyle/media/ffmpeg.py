@@ -11,8 +11,9 @@ import imageio_ffmpeg
 
 from vidstyle.errors import DependencyError, OutputError
 
-GLOBAL_ARGUMENTS = ("-hide_banner", "-nostdin", "-loglevel", "error", "-copyts")
-"""With -copyts times stay as they are; without it the program would move every input to zero."""
+GLOBAL_ARGUMENTS = ("-hide_banner", "-nostdin", "-loglevel", "error", "-copyts", "-max_error_rate", "1")
+"""With -copyts times stay as they are; without it the program would move every input to zero. It would also fail where more
+than two thirds of a track cannot be decoded, such as subtitles in Cyrillic that are not UTF-8."""
 
 FILE_SIZE_SIGNAL = getattr(signal, "SIGXFSZ", 0)
 WAY_OUT = "Check the free space, or choose another container."

@@ -9,7 +9,7 @@ from typing import Any
 
 from vidstyle import __version__
 from vidstyle.checksum import content_identity, sha256_or_empty
-from vidstyle.files import write_json
+from vidstyle.files import DAMAGE, write_json
 from vidstyle.render.journal import Entry, FileMark, Joined, Journal, Reading, ResumePoint, Segment, rewind_points
 from vidstyle.render.painter_config import Decisions
 from vidstyle.render.settings import RenderSettings
@@ -147,18 +147,19 @@ def find_earlier_work(
     """
     try:
         manifest = json.loads(folder.manifest.read_text(encoding="utf-8"))
+        if restart:
+            return EarlierWork(not_used_because="asked for with --restart")
+        if manifest.get("format") != FORMAT:
+            return EarlierWork(not_used_because="the earlier run was made by another version")
+        if changed := changes(_with_finish(manifest["made_of"]), fingerprint):
+            return EarlierWork(not_used_because=", ".join(changed))
+        decided = Decisions.from_json(manifest["resolved"])
     except (FileNotFoundError, NotADirectoryError):
         return EarlierWork()
-    except ValueError:
+    except DAMAGE:
         return EarlierWork(not_used_because="its manifest is damaged")
-    if restart:
-        return EarlierWork(not_used_because="asked for with --restart")
-    if manifest.get("format") != FORMAT:
-        return EarlierWork(not_used_because="the earlier run was made by another version")
-    if changed := changes(_with_finish(manifest["made_of"]), fingerprint):
-        return EarlierWork(not_used_because=", ".join(changed))
     found = _usable(folder, fingerprint["settings"]["segment"], scattered=scattered)
-    return replace(found, decided=Decisions.from_json(manifest["resolved"]))
+    return replace(found, decided=decided)
 
 
 def read_journal(folder: RenderFolder) -> EarlierWork:

@@ -17,7 +17,7 @@ def side_data_of(frame: VideoFrame) -> dict[str, bytes]:
 
 def _unnamed(cls: type[Type], number: object) -> Type:
     """Return a member of PyAV's kinds for a number that it does not list; without one, reading the frame raises ValueError."""
-    member = object.__new__(cls)
+    member: Any = object.__new__(cls)
     member._name_, member._value_ = str(number), number
     return cls._value2member_map_.setdefault(number, member)  # type: ignore[return-value]
 

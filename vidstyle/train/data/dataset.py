@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from vidstyle.errors import InputError
+from vidstyle.files import DAMAGE
 from vidstyle.media.file_kinds.picture_formats import FolderContent, listed, pictures_of
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.train.data.cache import ImageCache, open_cache, reopen_cache
@@ -206,5 +207,5 @@ def _read_shots(manifest: Path) -> dict[str, str]:
         raise InputError(
             f"Cannot read {manifest}: {error.strerror}. Check the disk, then give the command again."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except DAMAGE as error:
         raise InputError(f"{manifest} is not a manifest of extract. Remove it, or give another folder.") from error
