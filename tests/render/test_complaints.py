@@ -9,6 +9,7 @@ import imageio_ffmpeg
 import pytest
 
 from tests.clicks import program
+from tests.clips import make_clip
 from tests.media.muxing.test_closed_captions import TEXT, captioned, captions_in
 from vidstyle.media.complaints import of_converted
 from vidstyle.media.tracks import Track
@@ -105,6 +106,23 @@ def test_a_subtitle_that_is_shown_for_hours_is_kept(fast: Fast, tmp_path: Path, 
         ticks = result.streams.subtitles[0].time_base or 1
     end = cut.get("end", 3 * 3600)
     assert [(float(pts * ticks), float((pts + duration) * ticks)) for pts, duration in shown] == [(0.12, end)]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_sound_with_a_packet_that_cannot_be_copied_is_converted_and_said(
+    fast: Fast, tmp_path: Path, suffix: str
+) -> None:
+    source = make_clip(tmp_path / "broadcast.ts", frames=24, audio=1)
+    content = bytearray(source.read_bytes())
+    heads = [place for place in range(len(content) - 1) if content[place] == 0xFF and content[place + 1] == 0xF1]
+    content[heads[len(heads) // 2] + 1] = 0
+    source.write_bytes(content)
+    result = run(source, tmp_path / f"out{suffix}", fast(size=16))
+    fallback = {".mp4": "aac", ".mkv": "flac"}[suffix]
+    assert f"becomes {fallback}: it is damaged, and cannot be copied." in result.warnings[0]
+    with av.open(str(tmp_path / f"out{suffix}")) as written:
+        assert written.streams.audio[0].codec_context.name == fallback
+        assert sum(frame.samples for frame in written.decode(audio=0)) > 0.8 * 48000
 
 
 def test_subrip_in_utf8_is_told_of_by_nobody(fast: Fast, tmp_path: Path) -> None:

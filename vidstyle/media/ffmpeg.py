@@ -20,6 +20,14 @@ WAY_OUT = "Check the free space, or choose another container."
 TOO_LARGE = "the file would be larger than this system allows. Raise the limit (`ulimit -f`)"
 
 
+class CommandError(OutputError):
+    """A command that failed; `lines` are its error lines."""
+
+    def __init__(self, message: str, lines: list[str]) -> None:
+        super().__init__(message)
+        self.lines = lines
+
+
 def program() -> str:
     """Return the path of the ffmpeg program; raises DependencyError when there is none for this system."""
     try:
@@ -56,13 +64,13 @@ def _spelled(path: Path) -> str:
 
 
 def run(arguments: list[bytes], doing: str, way_out: str = WAY_OUT) -> list[str]:
-    """Run a command to its end and return its error lines; raises OutputError, naming what it was `doing`.
+    """Run a command to its end and return its error lines; raises CommandError, naming what it was `doing`.
 
     `way_out` tells the user what to do about it. The program is ended with the caller: it does not outlive an interrupt.
     """
     code, lines = _ended(arguments)
     if code:
-        raise OutputError(f"Cannot {doing}: {_reason(code, lines, way_out)}")
+        raise CommandError(f"Cannot {doing}: {_reason(code, lines, way_out)}", lines)
     return lines
 
 
