@@ -13,7 +13,17 @@ from pathlib import Path
 import pytest
 
 from vidstyle.errors import OutputError
-from vidstyle.files import claimed, flush, hidden_name, locked, remove_stale_partials, shortened, whole_file, write_json
+from vidstyle.files import (
+    claimed,
+    flush,
+    free_bytes,
+    hidden_name,
+    locked,
+    remove_stale_partials,
+    shortened,
+    whole_file,
+    write_json,
+)
 
 
 def test_a_failure_leaves_what_stood_there_and_nothing_else(tmp_path: Path) -> None:
@@ -154,6 +164,20 @@ def test_a_disk_that_fails_while_flushing_is_an_error(tmp_path: Path, monkeypatc
         write_json(tmp_path / "a.json", {})
     with pytest.raises(OSError, match="Input/output error"):
         flush(tmp_path)
+
+
+def test_a_file_system_that_does_not_say_how_much_room_it_has_is_not_taken_for_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    assert (free_bytes(tmp_path) or 0) > 0
+    nothing = os.statvfs_result([4096, 4096, 0, 0, 0, 0, 0, 0, 0, 255])  # as cloud drives say
+    monkeypatch.setattr(os, "statvfs", lambda path: nothing)
+    assert free_bytes(tmp_path) is None
+    monkeypatch.setattr(os, "statvfs", refuse)
+    assert free_bytes(tmp_path) is None
 
 
 @pytest.mark.parametrize("refusal", [errno.ENOSYS, errno.ENOTSUP, errno.EINVAL, errno.ENOLCK])

@@ -4,6 +4,7 @@ import errno
 import glob
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
@@ -12,7 +13,7 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from vidstyle.errors import OutputError, TargetExists
+from vidstyle.errors import InputError, OutputError, TargetExists, VidstyleError
 
 LONGEST_NAME_BYTES = 255
 """How long the name of a file may be on the usual file systems."""
@@ -22,6 +23,9 @@ HASH_DIGITS = 16
 NOT_SUPPORTED = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 """What file systems answer to a request that they do not know: network shares, shared folders of virtual machines."""
 NO_LOCKS = NOT_SUPPORTED | {errno.ENOLCK}
+
+DAMAGE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What reading a record leads to that is cut off, overwritten or edited: no JSON, other keys, values of other types."""
 
 
 def hidden_name(name: str, purpose: str, suffix: str = "") -> str:
@@ -112,6 +116,20 @@ def synchronise(handle: int) -> None:
             raise
 
 
+def free_bytes(folder: Path) -> int | None:
+    """Return how much room the file system of a folder has for the user, None where it does not say; raises OSError.
+
+    Network shares and cloud drives may have no such request, or answer that they hold 0 bytes in all.
+    """
+    try:
+        usage = shutil.disk_usage(folder)
+    except OSError as error:
+        if error.errno not in NOT_SUPPORTED:
+            raise
+        return None
+    return usage.free if usage.total else None
+
+
 def refuse_existing(target: Path, overwrite: bool) -> None:
     """Raise TargetExists when `target` exists and is not to be overwritten."""
     with as_output_error(target):
@@ -134,6 +152,24 @@ def write_json(target: Path, content: Any) -> None:
     """Write `content` as indented JSON, completely or not at all; raises OutputError."""
     with whole_file(target) as partial:
         partial.write_text(as_json(content) + "\n", encoding="utf-8")
+
+
+@contextmanager
+def reading_record(path: Path, way_out: str) -> Iterator[None]:
+    """Raise what reading a record of ours leads to in the block as an InputError that names its file.
+
+    `way_out` is what to do where it is damaged.
+    """
+    try:
+        yield
+    except VidstyleError:
+        raise
+    except OSError as error:
+        raise InputError(
+            f"Cannot read {path}: {error.strerror}. Check the disk, then give the command again."
+        ) from error
+    except DAMAGE as error:
+        raise InputError(f"{path} is damaged: it does not hold what vidstyle wrote. {way_out}") from error
 
 
 def is_file(path: Path) -> bool:
@@ -176,7 +212,8 @@ def locked(path: Path, tell: Tell = lambda _: None) -> Iterator[bool]:
     try:
         yield lock.is_locked or without_locks
     finally:
-        lock.release()
+        with suppress(OSError):  # the work is done, and the system gives the lock back in any case
+            lock.release()
 
 
 def _tell_once(path: Path, tell: Tell) -> None:

@@ -105,11 +105,16 @@ def student_name(style: str) -> str:
 
 
 def read_log(path: Path) -> list[dict[str, float]]:
-    """Return the rows of a log as numbers by column; rows that a crash cut short or ran together are left out."""
+    """Return the rows of a log as numbers by column; damaged rows, such as a crash leaves, are left out."""
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
     rows = csv.DictReader(line for line in lines if line.endswith("\n"))
-    return [
-        {name: float(value) for name, value in row.items() if value}
-        for row in rows
-        if None not in row and None not in row.values()
-    ]
+    numbers = [_numbers(row) for row in rows if None not in row and None not in row.values()]
+    return [row for row in numbers if "step" in row]
+
+
+def _numbers(row: dict[str, str]) -> dict[str, float]:
+    """Return the numbers of a row by column, none where one of its texts is no number."""
+    try:
+        return {name: float(value) for name, value in row.items() if value}
+    except ValueError:
+        return {}

@@ -1,11 +1,15 @@
 """What probing tells of a file, and how it refuses."""
 
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
+import av
 import pytest
+from PIL import Image
 
 from tests.clips import make_audio_only, make_clip, make_empty_file, make_text_file, still
+from tests.odd_exif import TURNED, exif_of
 from vidstyle.errors import ExitCode, InputError
 from vidstyle.media.clip import Colour
 from vidstyle.media.images import write_image
@@ -141,3 +145,38 @@ def test_a_duration_that_counts_from_zero_is_that_of_the_pictures(tmp_path: Path
     with VideoReader(probe(path)) as reader:
         assert len(list(reader.batches(1))) == 12
     assert (reader.report.truncated, reader.report.warnings) == (False, [])
+
+
+def _jpeg_video(path: Path) -> Path:
+    """Write a video as cameras do: each frame a JPEG with EXIF, which says to turn it by 90 degrees."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        container.start_encoding()
+        for index in range(3):
+            content = BytesIO()
+            Image.new("RGB", (64, 48), (40 * index,) * 3).save(content, "JPEG", exif=exif_of(TURNED))
+            packet = av.Packet(content.getvalue())
+            packet.stream, packet.pts, packet.dts, packet.time_base = stream, index, index, Fraction(1, 25)
+            container.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("suffix", ["avi", "mov", "mkv"])
+def test_a_video_whose_frames_have_exif_is_read_and_turned(tmp_path: Path, suffix: str) -> None:
+    clip = probe(_jpeg_video(tmp_path / f"camera.{suffix}"))
+    assert clip.upright_size == (48, 64)
+    with VideoReader(clip) as reader:
+        greys = [round(float(picture.rgb.mean())) for picture in reader.pictures()]
+    assert greys == pytest.approx([0, 40, 80], abs=2)
+    assert reader.report.warnings == []
+
+
+def test_a_file_in_which_texts_begin_late_is_read_to_its_end(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "live.flv", size=(32, 32), frames=200, audio=1, b_frames=0)
+    body = b"\x02\x00\x0aonTextData\x08\0\0\0\1\0\4text\x02\0\2Hi\0\0\x09"
+    tag = b"\x12" + len(body).to_bytes(3, "big") + (8000).to_bytes(3, "big") + bytes(4) + body
+    path.write_bytes(path.read_bytes() + tag + len(tag).to_bytes(4, "big"))
+    with VideoReader(probe(path)) as reader:
+        assert len(list(reader.pictures())) == 200
+    assert reader.report.warnings == []

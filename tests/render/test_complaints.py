@@ -4,10 +4,12 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import av
 import imageio_ffmpeg
 import pytest
 
 from tests.clicks import program
+from tests.clips import make_clip
 from tests.media.muxing.test_closed_captions import TEXT, captioned, captions_in
 from vidstyle.media.complaints import of_converted
 from vidstyle.media.tracks import Track
@@ -73,6 +75,54 @@ def test_the_language_of_subtitles_tells_their_usual_encoding(fast: Fast, tmp_pa
     result = run(source, tmp_path / "out.mp4", fast(size=16))
     assert lines_of(tmp_path / "out.mp4") == ["Plain", "Привет, мир"]
     assert "read as CP1251" in result.warnings[0]
+
+
+def test_subtitles_of_which_no_line_is_utf8_are_read_too(fast: Fast, tmp_path: Path) -> None:
+    source = with_subtitles(tmp_path / "a.mkv", "Privet, mir", "Привет, мир".encode("cp1251"), "rus")
+    source.write_bytes(source.read_bytes().replace(b"Plain", "Слово".encode("cp1251")))
+    result = run(source, tmp_path / "out.mp4", fast(size=16))
+    assert lines_of(tmp_path / "out.mp4") == ["Слово", "Привет, мир"]
+    assert "read as CP1251" in result.warnings[0]
+
+
+def test_subtitles_that_no_encoding_fits_are_told_of_and_stop_nothing(fast: Fast, tmp_path: Path) -> None:
+    source = with_subtitles(
+        tmp_path / "a.mkv", "Konnichiwa, sekai", b"\xff\xfe\x80\xff\xfe\x80 \xff\xff\xff" + b"\xff" * 7, "jpn"
+    )
+    source.write_bytes(source.read_bytes().replace(b"Plain", b"\xff\xfe\x80\xff\xff"))
+    result = run(source, tmp_path / "out.mp4", fast(size=16))
+    assert (tmp_path / "out.mp4").is_file()
+    assert "a converted sound or subtitle track is damaged" in result.warnings[0]
+
+
+@pytest.mark.parametrize("cut", [{}, {"end": 0.5}])
+def test_a_subtitle_that_is_shown_for_hours_is_kept(fast: Fast, tmp_path: Path, cut: dict[str, float]) -> None:
+    text, source = tmp_path / "a.srt", tmp_path / "a.mkv"
+    text.write_text("1\n00:00:00,120 --> 03:00:00,000\nWatermark\n")
+    program(*PICTURE, "-i", f"file:{text}", "-c:v", "libx264", "-c:s", "srt", f"file:{source}")
+    run(source, tmp_path / "out.mp4", fast(size=16, **cut))
+    with av.open(str(tmp_path / "out.mp4")) as result:
+        shown = [(packet.pts or 0, packet.duration or 0) for packet in result.demux(subtitles=0) if packet.size > 2]
+        ticks = result.streams.subtitles[0].time_base or 1
+    end = cut.get("end", 3 * 3600)
+    assert [(float(pts * ticks), float((pts + duration) * ticks)) for pts, duration in shown] == [(0.12, end)]
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_sound_with_a_packet_that_cannot_be_copied_is_converted_and_said(
+    fast: Fast, tmp_path: Path, suffix: str
+) -> None:
+    source = make_clip(tmp_path / "broadcast.ts", frames=24, audio=1)
+    content = bytearray(source.read_bytes())
+    heads = [place for place in range(len(content) - 1) if content[place] == 0xFF and content[place + 1] == 0xF1]
+    content[heads[len(heads) // 2] + 1] = 0
+    source.write_bytes(content)
+    result = run(source, tmp_path / f"out{suffix}", fast(size=16))
+    fallback = {".mp4": "aac", ".mkv": "flac"}[suffix]
+    assert f"becomes {fallback}: it is damaged, and cannot be copied." in result.warnings[0]
+    with av.open(str(tmp_path / f"out{suffix}")) as written:
+        assert written.streams.audio[0].codec_context.name == fallback
+        assert sum(frame.samples for frame in written.decode(audio=0)) > 0.8 * 48000
 
 
 def test_subrip_in_utf8_is_told_of_by_nobody(fast: Fast, tmp_path: Path) -> None:

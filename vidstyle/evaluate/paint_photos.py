@@ -8,6 +8,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -24,7 +25,7 @@ from vidstyle.device import DTYPES, resolve_device, resolve_precision
 from vidstyle.evaluate.image_sets import ImageSet, by_name, open_folders, read_ahead
 from vidstyle.evaluate.runs import FinishedRun
 from vidstyle.evaluate.settings import EvaluateSettings
-from vidstyle.files import write_json
+from vidstyle.files import DAMAGE, write_json
 from vidstyle.media.images import write_image
 from vidstyle.models.inst.diversifier import Diversifier, load_diffusion
 from vidstyle.models.inst.diversifier_config import DiversifierConfig
@@ -146,13 +147,13 @@ def _paint_unless_kept(
     dtype = resolve_precision("auto", device)
     precision = next(name for name, known in DTYPES.items() if known == dtype)
     identity = identity_of([__version__, *depends_on, str(device), precision])[:IDENTITY_DIGITS]
-    if _identity_in(folder) != identity:
+    if _record_in(folder).get("identity") != identity:
         shutil.rmtree(folder, ignore_errors=True)
         seconds = _paint_all(load(precision), photos, folder, device, on_progress)
         record = {"identity": identity, "milliseconds": 1000 * seconds}
         write_json(folder / RECORD, {**record, "device": str(device), "precision": precision})
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    return PaintedPhotos(open_folders(folder), record["milliseconds"], record["device"], record["precision"])
+    painted = _record_in(folder)
+    return PaintedPhotos(open_folders(folder), painted["milliseconds"], painted["device"], painted["precision"])
 
 
 def _paint_all(paint: Paint, photos: ImageSet, folder: Path, device: torch.device, on_progress: OnProgress) -> float:
@@ -167,6 +168,14 @@ def _paint_all(paint: Paint, photos: ImageSet, folder: Path, device: torch.devic
     return median(seconds)
 
 
-def _identity_in(folder: Path) -> str | None:
-    record = folder / RECORD
-    return json.loads(record.read_text(encoding="utf-8"))["identity"] if record.is_file() else None
+def _record_in(folder: Path) -> dict[str, Any]:
+    """Return what is recorded of the paintings in a folder, nothing where that is missing or damaged."""
+    with suppress(FileNotFoundError, *DAMAGE):
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        return {
+            "identity": record["identity"],
+            "milliseconds": float(record["milliseconds"]),
+            "device": str(record["device"]),
+            "precision": str(record["precision"]),
+        }
+    return {}

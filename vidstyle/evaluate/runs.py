@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle.errors import InputError
+from vidstyle.files import reading_record
 from vidstyle.models.style_file import Style, load_style
 from vidstyle.run_folder import RunFolder, read_log
+
+TRAIN_AGAIN = "Give its train command with --restart, or another run."
+"""What to do where a record of a run is damaged."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,10 @@ class FinishedRun:
     @cached_property
     def manifest(self) -> dict[str, Any]:
         """What the training wrote at its end."""
-        return dict(json.loads(self.folder.manifest.read_text(encoding="utf-8")))
+        with reading_record(self.folder.manifest, TRAIN_AGAIN):
+            manifest = dict(json.loads(self.folder.manifest.read_text(encoding="utf-8")))
+            _ = Path(manifest["inputs"][0]), float(manifest["seconds"]), int(manifest["counts"]["steps"])
+        return manifest
 
     @property
     def dataset(self) -> Path:
@@ -87,7 +94,10 @@ def open_run(path: Path) -> FinishedRun:
     outputs = (folder.style.is_file(), folder.look.is_file(), folder.results.is_dir())
     if not folder.manifest.is_file() or not any(outputs):
         raise InputError(f"The run {path} has not ended. Give its train command again, then evaluate it.")
-    return FinishedRun(folder, json.loads(folder.settings.read_text(encoding="utf-8")))
+    with reading_record(folder.settings, TRAIN_AGAIN):
+        settings = dict(json.loads(folder.settings.read_text(encoding="utf-8")))
+        _ = settings["method"], int(settings["load"] or 0), int(settings.get("batch") or 1)
+    return FinishedRun(folder, settings)
 
 
 def _logged_seconds_per_step(path: Path, batch: int) -> float | None:

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from vidstyle.evaluate.runs import FinishedRun, open_run
 from vidstyle.evaluate.settings import EvaluateSettings
 from vidstyle.evaluate.unreadable import measured_without_unreadable
 from vidstyle.evaluate.video_metrics import measure_video
-from vidstyle.files import write_json
+from vidstyle.files import DAMAGE, write_json
 from vidstyle.models.download import checksum
 from vidstyle.models.style_mixture import find_mixture
 from vidstyle.models.weights import find
@@ -154,10 +155,11 @@ def _measure_unless_kept(
     checksums = [images.named_checksums if images else None for images in sets]
     options = {name: value for name, value in settings.record().items() if name not in DO_NOT_CHANGE_VALUES}
     identity = identity_of([__version__, checksums, options, settings.candidates, _weights_here()])
-    kept = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    if kept.get("identity") == identity and not kept["missing"]:
-        measurements = tuple(Measurement.of(record) for record in kept["figures"])
-        return MetricReport(measurements, {}, tuple(kept["warnings"]))
+    with suppress(FileNotFoundError, *DAMAGE):  # it is measured again then
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        if kept["identity"] == identity and not kept["missing"]:
+            measurements = tuple(Measurement.of(record) for record in kept["figures"])
+            return MetricReport(measurements, {}, tuple(kept["warnings"]))
     report = measure(inputs, settings, on_progress)
     figures = [measurement.record() for measurement in report.measurements]
     record = {"figures": figures, "missing": report.missing, "warnings": report.warnings}

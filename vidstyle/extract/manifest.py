@@ -8,7 +8,7 @@ from typing import Any
 from vidstyle.errors import InputError
 from vidstyle.extract.settings import NOT_ABOUT_FRAMES, ExtractSettings
 from vidstyle.extract.sources import Source
-from vidstyle.files import write_json
+from vidstyle.files import DAMAGE, write_json
 
 FILE_NAME = "manifest.json"
 
@@ -25,10 +25,18 @@ class Manifest:
         """Return the folder's manifest, empty where there is none; raises InputError when it cannot be understood."""
         path = folder / FILE_NAME
         try:
-            return cls(folder, list(json.loads(path.read_text(encoding="utf-8"))["sources"]))
+            sources = list(json.loads(path.read_text(encoding="utf-8"))["sources"])
+            for entry in sources:
+                _ = entry["name"], entry["identity"], entry["settings"], int(entry["frames"])
+                _ = [(candidate["name"], candidate["kept"], candidate["reason"]) for candidate in entry["candidates"]]
+            return cls(folder, sources)
         except (FileNotFoundError, NotADirectoryError):
             return cls(folder)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except OSError as error:
+            raise InputError(
+                f"Cannot read {path}: {error.strerror}. Check the disk, then give the command again."
+            ) from error
+        except DAMAGE as error:
             raise InputError(f"{path} is not a manifest of extract. Remove it, or give another folder.") from error
 
     def holds(self, source: Source, settings: ExtractSettings) -> bool:

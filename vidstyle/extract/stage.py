@@ -67,8 +67,8 @@ def run(
         written = _write(this_run)
         if unread:
             manifest.add(_entries(this_run))
-            manifest.write(settings)
             write_report(target, manifest, staging)
+            manifest.write(settings)  # last: sources that it holds are not read again
     if settings.overwrite:
         _remove(target, this_run.earlier_files - {path.name for path in written})
     return _result(this_run, opened, unread, written, passed_over(sources), time.monotonic() - began)

@@ -13,7 +13,7 @@ from vidstyle.extract.candidate import Candidate
 from vidstyle.extract.manifest import frame_settings
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.extract.sources import Source
-from vidstyle.files import as_output_error, claimed, write_json
+from vidstyle.files import DAMAGE, as_output_error, claimed, write_json
 from vidstyle.media.lossless import LOSSLESS_SUFFIX, read_lossless
 from vidstyle.progress import OnProgress, note
 
@@ -76,11 +76,13 @@ class Staging:
 
 
 def _read_record(path: Path) -> Episode | None:
-    """Return what is recorded of a source, None where there is no record or it cannot be understood."""
+    """Return what is recorded of a source, None where there is no record or it cannot be understood; raises OSError."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        return Episode(record["entry"], [_candidate(values) for values in record["candidates"]])
-    except (OSError, ValueError, KeyError, TypeError):
+        entry = record["entry"]
+        _ = entry["name"], entry["identity"], entry["settings"], int(entry["frames"]), list(entry["warnings"])
+        return Episode(entry, [_candidate(values) for values in record["candidates"]])
+    except (FileNotFoundError, *DAMAGE):
         return None
 
 

@@ -13,6 +13,8 @@ SOURCE = 1
 """The number of the source among the inputs of the command; the painted video is 0."""
 STREAM = re.compile(rf"(?:st#|stream #){SOURCE}:(\d+)\b", re.IGNORECASE)
 """How a line names a track of the source, as in [aist#1:2/mp3 @ 0x...]."""
+REFUSED_COPY = re.compile(r"\[aost#0:(\d+)/copy @ \w+\] Error submitting a packet to the muxer")
+"""How a line names a copied track of sound of the result that cannot be written; number 0 is the painted video."""
 NOT_UTF8 = "Invalid UTF-8"
 USUAL_ENCODING = "CP1252"
 ENCODINGS = {
@@ -31,6 +33,12 @@ def of_converted(lines: Iterable[str], tracks: Iterable[Track]) -> list[str]:
     indexes = {track.index for track in converted}
     names = tuple(f"[{name} @" for track in converted for name in _decoders(track.codec))
     return [line for line in lines if names and (line.startswith(names) or _stream(line) in indexes)]
+
+
+def refused_copies(lines: Iterable[str], tracks: Sequence[Track]) -> tuple[Track, ...]:
+    """Return the copied tracks of sound of which the container refused a packet, as AAC without a head in mp4 and Matroska."""
+    numbers = {int(found[1]) for line in lines if (found := REFUSED_COPY.search(line))}
+    return tuple(track for number, track in enumerate(tracks, 1) if number in numbers and track.kind == "audio")
 
 
 def encodings_of(lines: Sequence[str], tracks: Iterable[Track]) -> dict[int, str]:

@@ -12,7 +12,7 @@ from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 
 from vidstyle.media.edit_list import Edit
-from vidstyle.media.probe import decoder_of, refuse_encrypted
+from vidstyle.media.probe import decoder_of, packets_of, refuse_encrypted
 from vidstyle.media.timeline import timeline_of
 
 MARGIN_SECONDS = 2
@@ -245,7 +245,7 @@ class Decoder:
     def _packets(self) -> Iterator[Packet]:
         """Yield the stream's packets, moved onto one timeline, from the last key frame well before the range on."""
         group: list[Packet] = []
-        for packet in self._container.demux(self._stream):
+        for packet in packets_of(self._container, self._stream):
             if packet.size == 0:
                 continue
             self.timeline.straighten(packet)

@@ -11,12 +11,21 @@ import imageio_ffmpeg
 
 from vidstyle.errors import DependencyError, OutputError
 
-GLOBAL_ARGUMENTS = ("-hide_banner", "-nostdin", "-loglevel", "error", "-copyts")
-"""With -copyts times stay as they are; without it the program would move every input to zero."""
+GLOBAL_ARGUMENTS = ("-hide_banner", "-nostdin", "-loglevel", "error", "-copyts", "-max_error_rate", "1")
+"""With -copyts times stay as they are; without it the program would move every input to zero. It would also fail where more
+than two thirds of a track cannot be decoded, such as subtitles in Cyrillic that are not UTF-8."""
 
 FILE_SIZE_SIGNAL = getattr(signal, "SIGXFSZ", 0)
 WAY_OUT = "Check the free space, or choose another container."
 TOO_LARGE = "the file would be larger than this system allows. Raise the limit (`ulimit -f`)"
+
+
+class CommandError(OutputError):
+    """A command that failed; `lines` are its error lines."""
+
+    def __init__(self, message: str, lines: list[str]) -> None:
+        super().__init__(message)
+        self.lines = lines
 
 
 def program() -> str:
@@ -55,13 +64,13 @@ def _spelled(path: Path) -> str:
 
 
 def run(arguments: list[bytes], doing: str, way_out: str = WAY_OUT) -> list[str]:
-    """Run a command to its end and return its error lines; raises OutputError, naming what it was `doing`.
+    """Run a command to its end and return its error lines; raises CommandError, naming what it was `doing`.
 
     `way_out` tells the user what to do about it. The program is ended with the caller: it does not outlive an interrupt.
     """
     code, lines = _ended(arguments)
     if code:
-        raise OutputError(f"Cannot {doing}: {_reason(code, lines, way_out)}")
+        raise CommandError(f"Cannot {doing}: {_reason(code, lines, way_out)}", lines)
     return lines
 
 

@@ -5,9 +5,10 @@ Mastering display colour volume: SMPTE ST 2086. Maximum content and frame-averag
 import struct
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 from av.video.frame import VideoFrame
+
+from vidstyle.media.muxing.side_data import side_data_of
 
 Point = tuple[Fraction, Fraction]
 """CIE 1931 x and y."""
@@ -70,8 +71,7 @@ NO_METADATA = StaticMetadata()
 
 def read_static_metadata(frame: VideoFrame) -> StaticMetadata:
     """Return the metadata in the side data of a decoded frame."""
-    side_data: Any = frame.side_data
-    content = {data.type.name: bytes(data) for data in side_data}
+    content = side_data_of(frame)
     display = content.get("MASTERING_DISPLAY_METADATA")
     content_light, average_light = struct.unpack_from("<2I", content.get("CONTENT_LIGHT_LEVEL", bytes(8)))
     dynamic = tuple(sorted({name for key, name in DYNAMIC.items() if key in content}))

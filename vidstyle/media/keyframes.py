@@ -10,7 +10,7 @@ import av
 from vidstyle.media.clip import Clip
 from vidstyle.media.frame_properties.cropping import cropped
 from vidstyle.media.picture import Picture
-from vidstyle.media.probe import decoder_of, open_source
+from vidstyle.media.probe import decoder_of, open_source, packets_of
 
 LONGEST_SEARCH_PACKETS = 600
 """Packets in which a key frame must come after a seek."""
@@ -68,7 +68,7 @@ def _from_key_frame(container: Any, stream: Any, clip: Clip, count: int) -> list
 
 def _packets_from_key_frame(container: Any, stream: Any, count: int) -> Iterator[Any]:
     left = 0
-    for number, packet in enumerate(container.demux(stream)):
+    for number, packet in enumerate(packets_of(container, stream)):
         if packet.size == 0 or (not left and number > LONGEST_SEARCH_PACKETS):
             return
         if not left and not packet.is_keyframe:

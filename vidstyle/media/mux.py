@@ -16,7 +16,7 @@ from vidstyle.files import whole_file
 from vidstyle.media import ffmpeg
 from vidstyle.media.clip import Clip
 from vidstyle.media.codecs import TargetContainer
-from vidstyle.media.complaints import SOURCE, encodings_of, of_converted
+from vidstyle.media.complaints import SOURCE, encodings_of, of_converted, refused_copies
 from vidstyle.media.muxing.projection import mark_projection
 from vidstyle.media.muxing.tags import keep_tags
 from vidstyle.media.muxing.track_options import decimal, encoders, limits, specified
@@ -91,7 +91,7 @@ def mux(
     Copied packets keep payload and time; a cut drops those outside and moves the rest with the pictures. `restarts` says
     how often the pictures' clock started again while they were read. `showing` tells the durations of the pictures, which
     `painted` cannot. Returns sentences on what is lost or wrong: tracks that cannot be put onto one clock, texts that are
-    not UTF-8, and the first error line of decoders. Raises OutputError.
+    not UTF-8, sound that is too damaged to be copied, and the first error line of decoders. Raises OutputError.
     """
     with tracks_on_one_clock(clip, plan, restarts, painted) as moved:
         left_out = () if moved is None else moved.left_out
@@ -99,16 +99,24 @@ def mux(
         tags = painted.with_suffix(".tags")
         try:
             _write_tags(tags, _with_timecode_of(cut, clip, plan))
-            options = _options(plan, container, cut, aspect) | _durations(showing)
 
-            def write(encodings: dict[int, str]) -> list[str]:
+            def write(plan: TrackPlan, encodings: dict[int, str]) -> list[str]:
+                options = _options(plan, container, cut, aspect) | _durations(showing)
                 streams = _streams(painted, clip.path, tags, plan.tracks, moved, cut, encodings, plan.reading)
                 doing = f"put {clip.path.name}'s sound and subtitles into {target.suffix[1:]}"
                 return ffmpeg.run(ffmpeg.command(streams, target, **options), doing, _way_out(plan))
 
-            lines = write({})
+            refused: tuple[Track, ...] = ()
+            try:
+                lines = write(plan, {})
+            except ffmpeg.CommandError as error:
+                refused = refused_copies(error.lines, plan.tracks)
+                if not refused:
+                    raise
+                plan = _with_converted(plan, refused, container)
+                lines = write(plan, {})
             if encodings := encodings_of(lines, plan.tracks):
-                lines = write(encodings)
+                lines = write(plan, encodings)
         finally:
             tags.unlink(missing_ok=True)
     read_as = [f"subtitle track {index} is not UTF-8, it was read as {name}" for index, name in encodings.items()]
@@ -116,10 +124,20 @@ def mux(
     damage = [*read_as, *of_converted(lines, plan.tracks)]
     return [
         *(f"{track.name} is left out: its clock starts again, and it cannot be moved." for track in left_out),
+        *(
+            f"{track.name} becomes {container.audio_fallback}: it is damaged, and cannot be copied."
+            for track in refused
+        ),
         *(f"a converted sound or subtitle track is damaged: {line}" for line in damage[:1]),
         *tags_lost,
         *_mark_projection(clip, target, container),
     ]
+
+
+def _with_converted(plan: TrackPlan, tracks: tuple[Track, ...], container: TargetContainer) -> TrackPlan:
+    """Return the plan with these tracks of sound converted."""
+    converted = {track.index: replace(track, encoder=container.audio_fallback) for track in tracks}
+    return replace(plan, tracks=tuple(converted.get(track.index, track) for track in plan.tracks))
 
 
 def _mark_projection(clip: Clip, target: Path, container: TargetContainer) -> list[str]:

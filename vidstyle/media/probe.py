@@ -1,5 +1,6 @@
 """The probe: opens a video file, chooses its video stream and decoder, and describes it as a Clip."""
 
+from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice
 from math import floor
@@ -10,7 +11,6 @@ from typing import Any
 import av
 from av.container import InputContainer
 from av.packet import Packet
-from av.sidedata.sidedata import Type
 from av.stream import Disposition
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
@@ -25,6 +25,7 @@ from vidstyle.media.frame_properties.cropping import shown_size
 from vidstyle.media.frame_properties.stream_header import read_stream_header
 from vidstyle.media.hdr_metadata import read_static_metadata
 from vidstyle.media.muxing.projection import read_projection
+from vidstyle.media.muxing.side_data import side_data_of
 from vidstyle.source_paths import refuse_special
 
 VIDEO_SUFFIXES = (
@@ -105,6 +106,18 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     return chosen
 
 
+def packets_of(container: Any, *streams: Any) -> Iterator[Packet]:
+    """Yield the packets of some streams, or of all, up to the end of the file, and an empty one for each stream.
+
+    At the end PyAV 18 asks for an empty packet of streams, too, that began after it had opened the file, such as texts that
+    come late in FLV, and raises IndexError for those, which it does not know.
+    """
+    try:
+        yield from container.demux(*streams)
+    except IndexError:
+        return
+
+
 def decoder_of(stream: Any, chroma_location: str | None = None) -> Any:
     """Return the decoder for a stream of an opened container: its own, or libvpx where that would lose transparency.
 
@@ -129,7 +142,7 @@ def _own_decoder(stream: Any) -> Any:
 
 def _first_frame(container: InputContainer, stream: VideoStream, path: Path) -> VideoFrame:
     cause = "no picture in it can be decoded"
-    packets, decoder = container.demux(stream), decoder_of(stream)
+    packets, decoder = packets_of(container, stream), decoder_of(stream)
     try:
         for packet in islice(packets, PACKETS_UNTIL_A_PICTURE):
             refuse_encrypted(packet, str(path))
@@ -206,9 +219,8 @@ def _clockwise(counterclockwise: int) -> int:
 
 def _mirrored(frame: VideoFrame) -> bool:
     """Return whether the display matrix (ISO/IEC 14496-12, 6.2.2: rows a b u, c d v, x y w) flips the picture."""
-    data: Any = frame.side_data
-    matrix = data.get(Type.DISPLAYMATRIX)
-    a, b, _, c, d = unpack("=5i", bytes(matrix)[:20]) if matrix else (1, 0, 0, 0, 1)
+    matrix = side_data_of(frame).get("DISPLAYMATRIX")
+    a, b, _, c, d = unpack("=5i", matrix[:20]) if matrix else (1, 0, 0, 0, 1)
     return a * d - b * c < 0
 
 

@@ -18,7 +18,7 @@ from vidstyle.media.deinterlace import Deinterlacer
 from vidstyle.media.frame_properties.cropping import cropped
 from vidstyle.media.muxing.closed_captions import read_captions
 from vidstyle.media.picture import Picture
-from vidstyle.media.probe import open_source
+from vidstyle.media.probe import open_source, packets_of
 from vidstyle.media.reading_options import BLACK, Rgb
 from vidstyle.media.timeline import clock_may_jump
 
@@ -343,7 +343,7 @@ class VideoReader:
         try:
             self._container.seek(int((self._end() + SHORT_SECONDS) * MICROSECONDS))
             times = (
-                float(packet.pts * packet.time_base) for packet in self._container.demux() if packet.pts is not None
+                float(packet.pts * packet.time_base) for packet in packets_of(self._container) if packet.pts is not None
             )
             return any(time > self._end() + SHORT_SECONDS / 2 for time in times)
         except av.error.FFmpegError:

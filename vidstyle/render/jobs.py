@@ -1,7 +1,6 @@
 """The jobs of a render: which result each source becomes, and whether it may be written, found out before the work begins."""
 
 import os
-import shutil
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from vidstyle.errors import InputError, OutputError
-from vidstyle.files import as_output_error, is_file, is_folder, partial_path, refuse_existing, shortened
+from vidstyle.files import as_output_error, free_bytes, is_file, is_folder, partial_path, refuse_existing, shortened
 from vidstyle.media.codecs import CONTAINERS
 from vidstyle.media.file_kinds.kinds import Kind, kind_of, look_into
 from vidstyle.media.file_kinds.picture_formats import listed, natural_order
@@ -158,10 +157,10 @@ def _try_to_create(target: Path) -> None:
 
 
 def check_space(target: Path, needed_bytes: int) -> None:
-    """Raise OutputError when the file system of `target` has less than `needed_bytes` free."""
+    """Raise OutputError when the file system of `target` says that it has less than `needed_bytes` free."""
     folder = next(parent for parent in target.absolute().parents if parent.is_dir())
-    free = shutil.disk_usage(folder).free
-    if free < needed_bytes:
+    free = free_bytes(folder)
+    if free is not None and free < needed_bytes:
         needed, left = (round(count / BYTES_PER_MEBIBYTE) for count in (needed_bytes, free))
         raise OutputError(
             f"{os.fspath(folder)} has {left:,} MiB free, {target.name} needs about {needed:,} MiB. "

@@ -9,7 +9,7 @@ from typing import Any
 
 from vidstyle import __version__
 from vidstyle.checksum import content_identity, sha256_or_empty
-from vidstyle.files import write_json
+from vidstyle.files import DAMAGE, write_json
 from vidstyle.render.journal import Entry, FileMark, Joined, Journal, Reading, ResumePoint, Segment, rewind_points
 from vidstyle.render.painter_config import Decisions
 from vidstyle.render.settings import RenderSettings
@@ -142,22 +142,25 @@ class EarlierWork:
 def find_earlier_work(
     folder: RenderFolder, fingerprint: dict[str, Any], *, restart: bool, scattered: bool = False
 ) -> EarlierWork:
-    """Return the earlier work whose fingerprint matches; it only reads.
+    """Return the earlier work whose fingerprint matches; it only reads. Raises OSError where it cannot read what is there.
 
     With `scattered` segments count wherever in the video they are, else only those at its beginning.
     """
     try:
         manifest = json.loads(folder.manifest.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        if restart:
+            return EarlierWork(not_used_because="asked for with --restart")
+        if manifest.get("format") != FORMAT:
+            return EarlierWork(not_used_because="the earlier run was made by another version")
+        if changed := changes(_with_finish(manifest["made_of"]), fingerprint):
+            return EarlierWork(not_used_because=", ".join(changed))
+        decided = Decisions.from_json(manifest["resolved"])
+    except (FileNotFoundError, NotADirectoryError):
         return EarlierWork()
-    if restart:
-        return EarlierWork(not_used_because="asked for with --restart")
-    if manifest.get("format") != FORMAT:
-        return EarlierWork(not_used_because="the earlier run was made by another version")
-    if changed := changes(_with_finish(manifest["made_of"]), fingerprint):
-        return EarlierWork(not_used_because=", ".join(changed))
+    except DAMAGE:
+        return EarlierWork(not_used_because="its manifest is damaged")
     found = _usable(folder, fingerprint["settings"]["segment"], scattered=scattered)
-    return replace(found, decided=Decisions.from_json(manifest["resolved"]))
+    return replace(found, decided=decided)
 
 
 def read_journal(folder: RenderFolder) -> EarlierWork:

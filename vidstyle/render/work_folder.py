@@ -102,5 +102,8 @@ def working_in(folder: RenderFolder) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        advice = advice_on(error, "Choose another with -o.")
-        raise OutputError(f"Cannot work in the folder {folder.path}: {error.strerror or error}. {advice}") from error
+        advice = advice_on(error, "Check the disk, or choose another folder with -o.")
+        failure = OutputError(f"Cannot work in the folder {folder.path}: {error.strerror or error}. {advice}")
+        for note in getattr(error, "__notes__", ()):  # what is kept for the next run
+            failure.add_note(note)
+        raise failure from error

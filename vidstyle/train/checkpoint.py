@@ -56,7 +56,11 @@ def load_checkpoint(path: Path, state: TrainingState) -> None:
             state.ema.load(content["mean"])
         _restore_random(content["random"])
         state.step = int(content["step"])
-    except (OSError, RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
+    except OSError as error:
+        raise TrainingError(
+            f"Cannot read {path}: {error.strerror}. Check the disk, then give the same command to go on."
+        ) from error
+    except (RuntimeError, LookupError, ValueError, TypeError, AttributeError) as error:
         cause = (str(error) or type(error).__name__).splitlines()[0]
         raise TrainingError(
             f"Cannot resume from {path}: {cause} Start anew with --restart, or use another --name."

@@ -9,7 +9,7 @@ from typing import Any, TextIO
 import torch
 from torch import Tensor
 
-from vidstyle.files import whole_file, write_json
+from vidstyle.files import reading_record, whole_file, write_json
 from vidstyle.progress import OnProgress, note
 from vidstyle.run_folder import read_log
 from vidstyle.train.distributed import average
@@ -73,8 +73,12 @@ class RunWarnings:
 
     def __init__(self, path: Path, step: int, on_progress: OnProgress) -> None:
         self.path, self.on_progress = path, on_progress
-        earlier = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
-        self.rows: list[dict[str, Any]] = [row for row in earlier if row["step"] <= step]
+        self.rows: list[dict[str, Any]] = []
+        if path.is_file():
+            with reading_record(path, "It holds nothing but warnings: remove it, and give the command again."):
+                earlier = json.loads(path.read_text(encoding="utf-8"))
+                rows = [{"step": int(row["step"]), "kind": row["kind"], "text": str(row["text"])} for row in earlier]
+                self.rows = [row for row in rows if row["step"] <= step]
 
     def add(self, step: int, kind: str, text: str) -> None:
         """Tell the user and write it down, unless this kind of warning was given before; raises OutputError."""

@@ -8,13 +8,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from vidstyle.errors import SettingsError
-from vidstyle.files import as_output_error, claimed, write_json
+from vidstyle.files import as_output_error, claimed, reading_record, write_json
 from vidstyle.progress import OnProgress, note
 from vidstyle.run_folder import RunFolder
 from vidstyle.train.data.cache import join_names
 from vidstyle.train.data.dataset import Dataset
 from vidstyle.train.settings import EXTENDABLE, TrainSettings
 
+ANEW = "Put back a copy, use another --name, or --restart to begin anew."
+"""What to do where a record is damaged without which a run cannot go on."""
 _SIDE_NAMES = {"photos": "photos", "paintings": "cartoon frames"}
 
 Images = Counter[tuple[str, str]]
@@ -48,7 +50,9 @@ def refuse_other_settings(folder: RunFolder, settings: TrainSettings) -> None:
     """Raise SettingsError when the run in the folder was started with other settings."""
     if not folder.settings.is_file():
         return
-    before, now = json.loads(folder.settings.read_text(encoding="utf-8")), settings.record()
+    with reading_record(folder.settings, ANEW):
+        before = dict(json.loads(folder.settings.read_text(encoding="utf-8")))
+    now = settings.record()
     free = {*EXTENDABLE, "restart", "dry_run"} - ({"steps"} if settings.leaves == "pictures" else set())
     # A run of an earlier version has fewer settings; those it lacks count as `auto`.
     changed = [name for name in now if name not in free and _differs(before.get(name, "auto"), now[name])]
@@ -75,7 +79,7 @@ def added_images(folder: RunFolder, settings: TrainSettings, dataset: Dataset) -
     Raises SettingsError where other images changed: photos would move between those that are held out and those that
     are learnt from, and a style image might be another one.
     """
-    before = json.loads(folder.images.read_text(encoding="utf-8")) if folder.images.is_file() else {}
+    before = _recorded_images(folder)
     warnings = []
     for side, now in _images_by_side(dataset).items():
         recorded = Counter(map(tuple, before[side]["images"] if side in before else now["images"]))
@@ -91,6 +95,18 @@ def added_images(folder: RunFolder, settings: TrainSettings, dataset: Dataset) -
                 "earlier scores were measured with fewer."
             )
     return warnings
+
+
+def _recorded_images(folder: RunFolder) -> dict[str, Any]:
+    """Return what `record_images` wrote, nothing where it did not; raises InputError where that is damaged."""
+    if not folder.images.is_file():
+        return {}
+    with reading_record(folder.images, ANEW):
+        sides = dict(json.loads(folder.images.read_text(encoding="utf-8")))
+        return {
+            side: {"from": str(content["from"]), "images": [(str(name), str(sum_)) for name, sum_ in content["images"]]}
+            for side, content in sides.items()
+        }
 
 
 def _images_by_side(dataset: Dataset) -> dict[str, Any]:

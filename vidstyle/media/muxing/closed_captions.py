@@ -6,10 +6,11 @@ Sources: ATSC A/53 part 4, 6.2.3 (captions in user data); ITU-T H.264, 7.3.1, 7.
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from av.packet import Packet
 from av.video.frame import VideoFrame
+
+from vidstyle.media.muxing.side_data import side_data_of
 
 BYTES_A_CAPTION = 3
 MOST_CAPTIONS = 31
@@ -42,8 +43,7 @@ ENCODERS = {
 
 def read_captions(frame: VideoFrame) -> bytes:
     """Return the captions of a decoded frame, three bytes each; none are b""."""
-    side_data: Any = frame.side_data
-    return next((bytes(data) for data in side_data if data.type.name == "A53_CC"), b"")
+    return side_data_of(frame).get("A53_CC", b"")
 
 
 def with_captions(packet: Packet, captions: bytes, encoder: str) -> Packet:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from struct import error as StructError
 from struct import pack, unpack_from
-from typing import Any
 
 from av.video.frame import VideoFrame
 
 from vidstyle.media.muxing.boxes import ANY_KIND, Way, add_boxes, box, full_box
+from vidstyle.media.muxing.side_data import side_data_of
 
 SPHERICAL_LAYOUT, STEREO_LAYOUT = "=4i5I", "=2i"
 """Of a sphere: projection, yaw, pitch, roll, left, top, right, bottom and padding. Of stereo: kind, and 1 for inverted."""
@@ -65,8 +65,7 @@ NO_PROJECTION = Projection()
 
 def read_projection(frame: VideoFrame) -> Projection:
     """Return the projection in the side data of a decoded frame."""
-    side_data: Any = frame.side_data
-    content = {data.type.name: bytes(data) for data in side_data}
+    content = side_data_of(frame)
     sphere, stereo = content.get("SPHERICAL"), content.get("STEREO3D")
     kind, inverted = unpack_from(STEREO_LAYOUT, stereo) if stereo else (0, 0)
     mode = STEREO_MODES[kind][inverted & 1] if kind in STEREO_MODES else ""

@@ -10,6 +10,9 @@ LAYOUTS = {"libopus": ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.
 FILL_GAPS = "aresample=async=1:min_hard_comp=0.001"
 """The filter that fills a gap of a millisecond and more with silence, and drops what overlaps."""
 
+IN_MILLISECONDS = "setts=time_base=1/1000"
+"""The packet filter for encoded subtitles of mp4 and mov. They would be in microseconds, and then none may last 36 minutes."""
+
 
 def encoders(tracks: tuple[Track, ...]) -> dict[str, str]:
     """Return the options that name the encoder of each track that is not copied."""
@@ -19,12 +22,14 @@ def encoders(tracks: tuple[Track, ...]) -> dict[str, str]:
 def limits(tracks: tuple[Track, ...], begin: Fraction | None = None, end: Fraction | None = None) -> dict[str, str]:
     """Return what keeps each track between `begin` and `end`, in seconds of the result; None: no limit.
 
-    Packets outside are dropped, or samples where sound is encoded.
+    Packets outside are dropped, or samples where sound is encoded. Subtitles are counted in what the container can hold.
     """
     limits = {} if end is None else {"to": decimal(end)}
     for name, track in specified(tracks):
-        if track.kind == "subtitle" and (begin, end) != (None, None):
-            limits[f"bsf:{name}"] = _subtitle_filter(begin, end)
+        if track.kind == "subtitle":
+            cut = [] if (begin, end) == (None, None) else [_subtitle_filter(begin, end)]
+            if filters := [*cut, *([IN_MILLISECONDS] if track.encoder == "mov_text" else [])]:
+                limits[f"bsf:{name}"] = ",".join(filters)
         elif track.kind == "audio" and track.encoder != COPY:
             if filters := _audio_filters(track, begin, end):
                 limits[f"filter:{name}"] = ",".join(filters)

@@ -5,6 +5,7 @@ A run also learns here which images cannot be used or look bad.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from torch.nn import functional
 
 from vidstyle.checksum import identity_of, sha256_of
 from vidstyle.errors import DependencyError, InputError
-from vidstyle.files import remove_stale_partials, whole_file, write_json
+from vidstyle.files import DAMAGE, reading_record, remove_stale_partials, whole_file, write_json
 from vidstyle.media.images import pictures_in, read_image
 from vidstyle.pixels import to_planes
 
@@ -88,7 +89,7 @@ def open_cache(
     """
     index, pixels = folder / "index.json", folder / "pixels.u8"
     identity = _identity(images, short_side, shots)
-    if not _is_current(index, pixels, identity):
+    if not is_current(index, pixels, identity):
         rows, warnings = _build(images, short_side, pixels, on_count, shots)
         write_json(index, {"identity": identity, "short_side": short_side, "faults": warnings, "images": rows})
     return _load(index, pixels)
@@ -127,27 +128,27 @@ def _identity(images: Sequence[Path], short_side: int, shots: Mapping[Path, str]
     return identity_of([_DECODING_VERSION, short_side, files])
 
 
-def _is_current(index: Path, pixels: Path, identity: str) -> bool:
-    return (
-        index.is_file()
-        and pixels.is_file()
-        and bool(json.loads(index.read_text(encoding="utf-8"))["identity"] == identity)
-    )
+def is_current(index: Path, pixels: Path, identity: str) -> bool:
+    """Whether there are pixels and an index of this identity; False for a damaged one, so that both are made again."""
+    with suppress(FileNotFoundError, *DAMAGE):
+        return pixels.is_file() and bool(json.loads(index.read_text(encoding="utf-8"))["identity"] == identity)
+    return False
 
 
 def _load(index: Path, pixels: Path) -> ImageCache:
-    content = json.loads(index.read_text(encoding="utf-8"))
-    rows = content["images"]
-    sizes = [row["height"] * row["width"] * 3 for row in rows]
-    return ImageCache(
-        pixels=np.memmap(pixels, np.uint8, "r"),
-        offsets=tuple(int(end - size) for end, size in zip(np.cumsum(sizes), sizes, strict=True)),
-        shapes=tuple((row["height"], row["width"]) for row in rows),
-        names=tuple(row["name"] for row in rows),
-        shots=tuple(row.get("shot", "") for row in rows),
-        checksums=tuple(row.get("sha256", "") for row in rows),
-        warnings=tuple(content.get("faults", ())),
-    )
+    with reading_record(index, f"Remove the folder {index.parent}: it is made again of the images."):
+        content = json.loads(index.read_text(encoding="utf-8"))
+        rows = content["images"]
+        sizes = [row["height"] * row["width"] * 3 for row in rows]
+        return ImageCache(
+            pixels=np.memmap(pixels, np.uint8, "r"),
+            offsets=tuple(int(end - size) for end, size in zip(np.cumsum(sizes), sizes, strict=True)),
+            shapes=tuple((row["height"], row["width"]) for row in rows),
+            names=tuple(row["name"] for row in rows),
+            shots=tuple(row.get("shot", "") for row in rows),
+            checksums=tuple(row.get("sha256", "") for row in rows),
+            warnings=tuple(content.get("faults", ())),
+        )
 
 
 def _build(

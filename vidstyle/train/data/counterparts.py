@@ -4,7 +4,6 @@ A photo's is the photo flattened into a simple drawing. A cartoon frame's is the
 `cartoon` learns from both, and its crops are cut from an image and from its counterpart alike.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +12,7 @@ import numpy as np
 
 from vidstyle.checksum import identity_of
 from vidstyle.files import remove_stale_partials, whole_file, write_json
-from vidstyle.train.data.cache import ImageCache, OnCount, cache_identity
+from vidstyle.train.data.cache import ImageCache, OnCount, cache_identity, is_current
 
 _VERSION = 3
 """Raised when counterparts are computed in another way, so that earlier ones are made again."""
@@ -52,7 +51,7 @@ def open_counterparts(cache: ImageCache, folder: Path, counterpart: Counterpart,
     """Return the whole cache in `folder` with its counterparts, which are made first if missing or stale."""
     index, pixels = (folder / f"{counterpart.name}.{suffix}" for suffix in ("json", "u8"))
     identity = identity_of([_VERSION, counterpart.name, cache_identity(folder)])
-    if not (index.is_file() and pixels.is_file() and json.loads(index.read_text())["identity"] == identity):
+    if not is_current(index, pixels, identity):
         _build(cache, pixels, counterpart, on_count)
         write_json(index, {"identity": identity})
     return replace(cache, counterpart_pixels=np.memmap(pixels, np.uint8, "r"))

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from vidstyle.errors import InputError
+from vidstyle.files import DAMAGE
 from vidstyle.media.file_kinds.picture_formats import FolderContent, listed, pictures_of
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.train.data.cache import ImageCache, join_names, open_cache, reopen_cache
@@ -215,5 +216,9 @@ def _read_shots(manifest: Path) -> dict[str, str]:
         return {
             frame["name"]: f"{source['name']}/{frame['shot']}" for source in sources for frame in source["candidates"]
         }
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except OSError as error:
+        raise InputError(
+            f"Cannot read {manifest}: {error.strerror}. Check the disk, then give the command again."
+        ) from error
+    except DAMAGE as error:
         raise InputError(f"{manifest} is not a manifest of extract. Remove it, or give another folder.") from error
