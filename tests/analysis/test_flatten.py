@@ -24,10 +24,10 @@ def test_it_is_calm_and_flat_and_keeps_edges_and_colours(seed: int) -> None:
     before = photo(seed)
     after = flatten(before)
     assert after.shape == before.shape and after.dtype == np.uint8
-    assert plain_areas(before, after) < 0.9
+    assert plain_areas(before, after) < 0.95
     assert flat_share(after) > 1.3 * flat_share(before)
     assert edges(before, after) > 0.85
-    assert chroma_shift(before, after) < 8
+    assert chroma_shift(before, after) < 12
 
 
 def test_the_same_photo_is_flattened_the_same() -> None:
@@ -48,13 +48,13 @@ def colour_of(rgb: tuple[int, int, int]) -> tuple[float, float]:
 
 def test_colours_become_clearer_but_neither_grey_nor_vivid_nor_skin() -> None:
     before, after = colour_of((120, 150, 110))
-    assert 1.15 * before < after <= 1.26 * before
+    assert 1.3 * before < after <= 1.51 * before
     for calm in ((128, 128, 128), (132, 128, 126), (255, 30, 0)):
         before, after = colour_of(calm)
         assert after == pytest.approx(before, rel=0.05, abs=0.2), calm
     for skin in ((224, 172, 140), (141, 85, 60)):
         before, after = colour_of(skin)
-        assert after < 1.14 * before, skin
+        assert after < 1.27 * before, skin
 
 
 def test_ink_beside_an_edge_is_the_difference_of_gaussians_of_its_dark_side() -> None:
@@ -62,7 +62,7 @@ def test_ink_beside_an_edge_is_the_difference_of_gaussians_of_its_dark_side() ->
     grey[:, 32:] = 180
     found = ink_lines(grey)[32]
     for column in range(8, 56):
-        far, near = (slow_blur(grey[32] / 255, column, deviation) for deviation in (1.6, 0.8))
+        far, near = (slow_blur(grey[32] / 255, column, deviation) for deviation in (1.8, 0.9))
         expected = np.clip(((far - near) / (far + 0.08) - 0.025) / 0.05, 0, 1)
         assert found[column] == pytest.approx(expected, abs=0.02), column
     assert found[29:32].max() > 0.9 and found[32:].max() == 0

@@ -70,7 +70,17 @@ def test_a_manifest_knows_a_source_by_content_and_settings(tmp_path: Path) -> No
     (source,) = open_sources([make_clip(tmp_path / "a.mp4", frames=4)], {})
     settings = ExtractSettings(every=2.0)
     manifest = Manifest(tmp_path)
-    manifest.add([{"identity": source.identity, "name": "a", "settings": frame_settings(settings), "candidates": []}])
+    manifest.add(
+        [
+            {
+                "identity": source.identity,
+                "name": "a",
+                "settings": frame_settings(settings),
+                "frames": 4,
+                "candidates": [],
+            }
+        ]
+    )
     manifest.write(settings)
     again = Manifest.read(tmp_path)
     assert again.holds(source, settings)

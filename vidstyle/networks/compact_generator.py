@@ -52,13 +52,15 @@ class PictureSmoother(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        places = FINEST**2
-        self.register_buffer("pooling", torch.eye(3).repeat_interleave(places, 1)[..., None, None] / places, False)
-        self.register_buffer("window", torch.ones(3, 1, 3, 3), False)
-        offsets = (torch.arange(FINEST) + 0.5) / FINEST - 0.5
-        taps = torch.stack([(-offsets).clamp(min=0), 1 - offsets.abs(), offsets.clamp(min=0)], 1)
-        kernels = torch.einsum("ay,bx->abyx", taps, taps).reshape(places, 1, 3, 3)
-        self.register_buffer("enlarging", kernels.repeat(3, 1, 1, 1), False)
+        # Lists, since torch loads its compiler for most operations on tensors without values.
+        sides, channels = range(FINEST), range(3)
+        offsets = [(place + 0.5) / FINEST - 0.5 for place in sides]
+        taps = [(max(-offset, 0.0), 1 - abs(offset), max(offset, 0.0)) for offset in offsets]
+        enlarging = [[[[v * h for h in across] for v in down]] for down in taps for across in taps]
+        pooling = [[[[float(of == channel) / FINEST**2]] for of in channels for _ in enlarging] for channel in channels]
+        self.register_buffer("pooling", torch.tensor(pooling), False)
+        self.register_buffer("window", torch.tensor([[[[1.0] * 3] * 3]] * 3), False)
+        self.register_buffer("enlarging", torch.tensor(enlarging * 3), False)
 
     def forward(self, unshuffled: Tensor) -> Tensor:
         """Return the smoothed picture, unshuffled."""

@@ -43,12 +43,13 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_student_of_what_it_paints_already_has_nothing_to_learn_but_noise() -> None:
-    photos = batch(0)
-    photos[:, 3:] = photos[:, :3]
-    losses = step(method(), photos)
+    training, photos = method(), batch(0)
+    with torch.no_grad():
+        photos[:, 3:] = training.generator(photos[:, :3])
+    losses = step(training, photos)
     assert list(losses) == ["structure", "steady"]
     assert losses["structure"] == 0
-    assert 0 < losses["steady"] < 0.02
+    assert 0 < losses["steady"] < 0.06
 
 
 def test_a_weight_of_zero_drops_the_term() -> None:
