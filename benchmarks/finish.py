@@ -37,14 +37,7 @@ def settings_for(kind: str, style: str) -> RenderSettings:
 
 def measured(photo: np.ndarray, painted: np.ndarray) -> list[float]:
     """Return the five MEASURES of two (h, w, 3) uint8 pictures."""
-    before, after = picture_measures.at_measuring_size(photo, painted)
-    return [
-        picture_measures.plain_areas(before, after),
-        picture_measures.flat_share(after),
-        picture_measures.chroma_shift(before, after),
-        picture_measures.lightness_shift(before, after),
-        picture_measures.edges(before, after),
-    ]
+    return list(picture_measures.measure(photo, painted).values())
 
 
 class Finish:

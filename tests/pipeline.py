@@ -3,7 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from vidstyle.media.codecs import choose_codec, container_of
+from vidstyle.media.clip import Clip
+from vidstyle.media.codecs import VideoCodec, choose_codec, container_of
 from vidstyle.media.join import Piece, join
 from vidstyle.media.mux import Cut, mux, showing_of
 from vidstyle.media.muxing.header_trial import admitted
@@ -23,24 +24,29 @@ def passed_through(source: Path, target: Path, codec: str = "auto", segment: int
     return report
 
 
+def form_of(clip: Clip, codec: VideoCodec, crf: int, preset: str | None) -> VideoForm:
+    """Return how a result of a clip's own size and colour is encoded."""
+    size = clip.upright_size
+    return VideoForm(
+        codec,
+        *size,
+        choose_pixel_format(codec, None, *size, clip.bit_depth),
+        clip.time_base,
+        clip.frame_rate,
+        clip.upright_aspect,
+        clip.colour,
+        crf,
+        preset,
+    )
+
+
 def passed_with_complaints(
     source: Path, target: Path, codec: str = "auto", segment: int = 10**9
 ) -> tuple[ReadReport, list[str]]:
     """Do as `passed_through`, and return the report and what is lost or wrong."""
     clip, container = probe(source), container_of(target)
     chosen = choose_codec(codec, container)
-    size = clip.upright_size
-    form = VideoForm(
-        chosen,
-        *size,
-        choose_pixel_format(chosen, None, *size, clip.bit_depth),
-        clip.time_base,
-        clip.frame_rate,
-        clip.upright_aspect,
-        clip.colour,
-        20,
-        PRESETS.get(chosen.name),
-    )
+    form = form_of(clip, chosen, 20, PRESETS.get(chosen.name))
     pieces: list[Piece] = []
     with VideoReader(clip) as reader:
         waiting = list(reader.batches(1, segment))

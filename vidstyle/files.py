@@ -155,10 +155,12 @@ def write_json(target: Path, content: Any) -> None:
 
 
 @contextmanager
-def reading_record(path: Path, way_out: str) -> Iterator[None]:
+def reading_record(
+    path: Path, way_out: str, damage: str = "is damaged: it does not hold what vidstyle wrote"
+) -> Iterator[None]:
     """Raise what reading a record of ours leads to in the block as an InputError that names its file.
 
-    `way_out` is what to do where it is damaged.
+    `damage` says what is wrong with it where it is damaged, and `way_out` what to do then.
     """
     try:
         yield
@@ -169,7 +171,7 @@ def reading_record(path: Path, way_out: str) -> Iterator[None]:
             f"Cannot read {path}: {error.strerror}. Check the disk, then give the command again."
         ) from error
     except DAMAGE as error:
-        raise InputError(f"{path} is damaged: it does not hold what vidstyle wrote. {way_out}") from error
+        raise InputError(f"{path} {damage}. {way_out}") from error
 
 
 def is_file(path: Path) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from tests.clicks import program
 from tests.clips import make_clip
 from tests.packets import Packets, complaints, tracks, video_times
+from tests.pipeline import form_of
 from vidstyle.errors import OutputError
 from vidstyle.media import ffmpeg
 from vidstyle.media.codecs import CODECS, choose_codec, container_of
@@ -16,7 +17,7 @@ from vidstyle.media.mux import Cut, mux
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
 from vidstyle.media.tracks import TrackPlan, plan_tracks
-from vidstyle.media.write import VideoForm, VideoWriter, choose_pixel_format
+from vidstyle.media.write import VideoWriter
 
 SUFFIXES = pytest.mark.parametrize("suffix", [".mp4", ".mov", ".mkv", ".webm"])
 
@@ -25,18 +26,7 @@ def remade(source: Path, target: Path, cut: Cut | None = None, codec: str = "aut
     """Encode the pictures of `source` anew, join them with the rest of it into `target`, and return the plan."""
     clip, container = probe(source), container_of(target)
     chosen = choose_codec(codec, container)
-    size = clip.upright_size
-    form = VideoForm(
-        chosen,
-        *size,
-        choose_pixel_format(chosen, None, *size, clip.bit_depth),
-        clip.time_base,
-        clip.frame_rate,
-        clip.upright_aspect,
-        clip.colour,
-        30,
-        "ultrafast" if chosen.name == "libx264" else None,
-    )
+    form = form_of(clip, chosen, 30, "ultrafast" if chosen.name == "libx264" else None)
     painted = target.with_name(f"painted{chosen.intermediate_suffix}")
     with VideoReader(clip) as reader, VideoWriter(painted, form) as writer:
         for batch in reader.batches(8):

@@ -4,6 +4,7 @@ The Fréchet distances of `vidstyle evaluate` compare textures. They do not see 
 turned brown. These measures do. All of them compare a painted picture with the photo it was painted from.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -87,6 +88,22 @@ def edges(photo: np.ndarray, painted: np.ndarray) -> float:
     if before.std() == 0 or after.std() == 0:
         return 0.0
     return float(np.corrcoef(before, after)[0, 1])
+
+
+MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "plain-areas": plain_areas,
+    "flat-share": lambda photo, painted: flat_share(painted),
+    "chroma-shift": chroma_shift,
+    "lightness-shift": lightness_shift,
+    "edges": edges,
+}
+"""The measures of a photo and its painting, both (h, w, 3) uint8 RGB, after `at_measuring_size`."""
+
+
+def measure(photo: np.ndarray, painted: np.ndarray) -> dict[str, float]:
+    """Return all MEASURES by name of a photo and its painting, (h, w, 3) uint8 RGB of any sizes."""
+    pair = at_measuring_size(photo, painted)
+    return {name: function(*pair) for name, function in MEASURES.items()}
 
 
 def _cell_colours(rgb: np.ndarray) -> np.ndarray:

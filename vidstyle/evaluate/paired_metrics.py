@@ -10,15 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from vidstyle.analysis.picture_measures import (
-    PICTURE_SHORT_SIDE,
-    at_measuring_size,
-    chroma_shift,
-    edges,
-    flat_share,
-    lightness_shift,
-    plain_areas,
-)
+from vidstyle.analysis.picture_measures import MEASURES, PICTURE_SHORT_SIDE, at_measuring_size
 from vidstyle.analysis.psnr_ssim import psnr, ssim
 from vidstyle.device import resolve_device
 from vidstyle.errors import InputError
@@ -58,13 +50,7 @@ def lpips_diversity(results: Sequence[Tensor]) -> float:
 
 PAIRED: dict[str, Callable[[Tensor, Tensor], float]] = {"psnr": psnr, "ssim": ssim, "lpips": lpips}
 """The metrics of a result and its source, both (1, 3, h, w) in [0, 1] and of one size."""
-AT_ONE_SIZE: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
-    "plain-areas": plain_areas,
-    "flat-share": lambda source, result: flat_share(result),
-    "chroma-shift": chroma_shift,
-    "lightness-shift": lightness_shift,
-    "edges": edges,
-}
+AT_ONE_SIZE = MEASURES
 """The metrics of a source and its result, both (h, w, 3) uint8 RGB, after `at_measuring_size`."""
 AMONG_RESULTS: dict[str, Callable[[Sequence[Tensor]], float]] = {"lpips-diversity": lpips_diversity}
 """The metrics of two or more results of one source, (1, 3, h, w) in [0, 1] and of one size."""

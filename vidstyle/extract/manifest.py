@@ -5,10 +5,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from vidstyle.errors import InputError
 from vidstyle.extract.settings import NOT_ABOUT_FRAMES, ExtractSettings
 from vidstyle.extract.sources import Source
-from vidstyle.files import DAMAGE, write_json
+from vidstyle.files import reading_record, write_json
 
 FILE_NAME = "manifest.json"
 
@@ -24,20 +23,16 @@ class Manifest:
     def read(cls, folder: Path) -> "Manifest":
         """Return the folder's manifest, empty where there is none; raises InputError when it cannot be understood."""
         path = folder / FILE_NAME
-        try:
-            sources = list(json.loads(path.read_text(encoding="utf-8"))["sources"])
+        with reading_record(path, "Remove it, or give another folder.", "is not a manifest of extract"):
+            try:
+                text = path.read_text(encoding="utf-8")
+            except (FileNotFoundError, NotADirectoryError):
+                return cls(folder)
+            sources = list(json.loads(text)["sources"])
             for entry in sources:
                 _ = entry["name"], entry["identity"], entry["settings"], int(entry["frames"])
                 _ = [(candidate["name"], candidate["kept"], candidate["reason"]) for candidate in entry["candidates"]]
             return cls(folder, sources)
-        except (FileNotFoundError, NotADirectoryError):
-            return cls(folder)
-        except OSError as error:
-            raise InputError(
-                f"Cannot read {path}: {error.strerror}. Check the disk, then give the command again."
-            ) from error
-        except DAMAGE as error:
-            raise InputError(f"{path} is not a manifest of extract. Remove it, or give another folder.") from error
 
     def holds(self, source: Source, settings: ExtractSettings) -> bool:
         """Whether the source was read before with the same settings."""

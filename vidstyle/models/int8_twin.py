@@ -34,7 +34,7 @@ def twin_path(style: Path) -> Path:
 def load_twin(style: Path) -> Any | None:
     """Return the twin of a style file as an OpenVINO model, None where there is none or it is of other weights."""
     path = twin_path(style)
-    if not path.is_file() or openvino.made_of(path) != sha256_of(style):
+    if not path.is_file() or openvino.source_checksum(path) != sha256_of(style):
         return None
     return openvino.load_model(path)
 
@@ -70,7 +70,7 @@ def make_twin(style: Path, pictures: Sequence[Tensor], target: Path, on_progress
         errors = [(twin(sample) - network(sample)).square().mean() for sample in samples]
     psnr = float(10 * torch.log10(4 / torch.stack(errors).mean().clamp(min=1e-12)))
     if psnr >= LEAST_PSNR:
-        openvino.save_model(model, target, made_of=sha256_of(style))
+        openvino.save_model(model, target, source_checksum=sha256_of(style))
     return psnr
 
 

@@ -27,7 +27,7 @@ from vidstyle.user_cache import home_folder
 
 COMPILED_SHAPES = 12
 """Input shapes for which a network stays compiled: those of whole frames, or of a frame's tiles (9 at most)."""
-_MADE_OF = "made_of.txt"
+_SOURCE_CHECKSUM = "made_of.txt"
 TRACED_SIDE = 32
 """Side of the picture with which a network is traced, pixels; the converted model takes any size."""
 
@@ -107,23 +107,23 @@ def quantise(network: nn.Module, samples: Sequence[Tensor], on_sample: Callable[
     return quantised
 
 
-def save_model(model: Any, target: Path, made_of: str = "") -> None:
-    """Write a model as one file, whole or not at all, with what it was `made_of`; raises OutputError."""
+def save_model(model: Any, target: Path, source_checksum: str = "") -> None:
+    """Write a model as one file, whole or not at all, with the checksum of the file it was made of; raises OutputError."""
     openvino = _import_openvino()
     with TemporaryDirectory() as folder, whole_file(target) as partial:
         openvino.save_model(model, Path(folder) / "model.xml", compress_to_fp16=False)
         with zipfile.ZipFile(partial, "w") as archive:
             for name in ("model.xml", "model.bin"):
                 archive.writestr(zipfile.ZipInfo(name), (Path(folder) / name).read_bytes(), zipfile.ZIP_DEFLATED)
-            if made_of:
-                archive.writestr(zipfile.ZipInfo(_MADE_OF), made_of)
+            if source_checksum:
+                archive.writestr(zipfile.ZipInfo(_SOURCE_CHECKSUM), source_checksum)
 
 
-def made_of(path: Path) -> str:
-    """Return what a model that `save_model` wrote was made of; "" where that is not known or the file is broken."""
+def source_checksum(path: Path) -> str:
+    """Return the checksum of what a model that `save_model` wrote was made of; "" where it is not known or the file is broken."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return archive.read(_MADE_OF).decode()
+            return archive.read(_SOURCE_CHECKSUM).decode()
     except (OSError, KeyError, ValueError, zipfile.BadZipFile):
         return ""
 

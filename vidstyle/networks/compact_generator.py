@@ -143,21 +143,22 @@ class CompactGenerator(LayeredGenerator):
 
     def paint_and_features(self, images: Tensor) -> tuple[Tensor, list[Tensor]]:
         """Return the painted images and the outputs of the patch layers on the way, in one pass."""
-        kept = self.features(images)
-        _, quarter, eighth, sixteenth = kept
+        unshuffled = functional.pixel_unshuffle(images, FINEST)
+        quarter, eighth, sixteenth = on_the_way = self._downwards(unshuffled)
         eighth = self.eighth_up(eighth + _doubled(self.from_sixteenth(sixteenth)))
         quarter = self.quarter_up(quarter + _doubled(self.from_eighth(eighth)))
-        smooth = self.smoother(functional.pixel_unshuffle(images, FINEST))
-        painted = functional.pixel_shuffle(smooth + self.leave(quarter), FINEST).to(images.dtype)
-        return painted if self.training else painted.clamp(-1, 1), kept
+        painted = functional.pixel_shuffle(self.smoother(unshuffled) + self.leave(quarter), FINEST).to(images.dtype)
+        return painted if self.training else painted.clamp(-1, 1), [images, *on_the_way]
 
     def features(self, images: Tensor) -> list[Tensor]:
         """Return the outputs of the patch layers, without painting."""
-        entered = functional.leaky_relu(self.enter(functional.pixel_unshuffle(images, FINEST)), SLOPE)
-        quarter = self.quarter_down(entered)
+        return [images, *self._downwards(functional.pixel_unshuffle(images, FINEST))]
+
+    def _downwards(self, unshuffled: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the features at a quarter, at an eighth and at a sixteenth of the size."""
+        quarter = self.quarter_down(functional.leaky_relu(self.enter(unshuffled), SLOPE))
         eighth = self.eighth_down(_halved(quarter, self.to_eighth))
-        sixteenth = self.sixteenth(_halved(eighth, self.to_sixteenth))
-        return [images, quarter, eighth, sixteenth]
+        return quarter, eighth, self.sixteenth(_halved(eighth, self.to_sixteenth))
 
 
 def _halved(features: Tensor, layer: nn.Conv2d) -> Tensor:

@@ -52,15 +52,10 @@ class StyleScorer:
 
     def _measures(self, photos: Sequence[np.ndarray], painted: Sequence[np.ndarray]) -> dict[str, float]:
         """Return the median of plain-areas and the means of the other measures over all pairs."""
-        functions = self.picture_measures
-        pairs = [functions.at_measuring_size(photo.copy(), rgb) for photo, rgb in zip(photos, painted, strict=True)]
-        return {
-            "plain-areas": float(np.median([functions.plain_areas(*pair) for pair in pairs])),
-            "flat-share": float(np.mean([functions.flat_share(rgb) for _, rgb in pairs])),
-            "edges": float(np.mean([functions.edges(*pair) for pair in pairs])),
-            "chroma-shift": float(np.mean([functions.chroma_shift(*pair) for pair in pairs])),
-            "lightness-shift": float(np.mean([functions.lightness_shift(*pair) for pair in pairs])),
-        }
+        pairs = zip(photos, painted, strict=True)
+        rows = [self.picture_measures.measure(photo.copy(), rgb) for photo, rgb in pairs]
+        means = {name: float(np.mean([row[name] for row in rows])) for name in PICTURE_MEASURES}
+        return means | {"plain-areas": float(np.median([row["plain-areas"] for row in rows]))}
 
     def nearest(self, pictures: Sequence[np.ndarray]) -> list[int]:
         """Return for each picture, (h, w, 3) uint8, the number of the cartoon frame whose mean features are most like its."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from vidstyle.errors import InputError
-from vidstyle.files import DAMAGE
+from vidstyle.files import reading_record
 from vidstyle.media.file_kinds.picture_formats import FolderContent, listed, pictures_of
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.train.data.cache import ImageCache, join_names, open_cache, reopen_cache
@@ -211,14 +211,8 @@ def _read_shots(manifest: Path) -> dict[str, str]:
     """Return the shots by the names of frames, none where there is no manifest."""
     if not manifest.is_file():
         return {}
-    try:
+    with reading_record(manifest, "Remove it, or give another folder.", "is not a manifest of extract"):
         sources = json.loads(manifest.read_text(encoding="utf-8"))["sources"]
         return {
             frame["name"]: f"{source['name']}/{frame['shot']}" for source in sources for frame in source["candidates"]
         }
-    except OSError as error:
-        raise InputError(
-            f"Cannot read {manifest}: {error.strerror}. Check the disk, then give the command again."
-        ) from error
-    except DAMAGE as error:
-        raise InputError(f"{manifest} is not a manifest of extract. Remove it, or give another folder.") from error

@@ -26,14 +26,6 @@ TEACHER_FILE = "teacher.json"
 TIMED_SIZE, TIMES = (360, 640), 3
 """Height and width at which the student is timed, and how often."""
 MOST_MEASURED = 12
-MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
-    "plain areas": picture_measures.plain_areas,
-    "flat share": lambda photo, painted: picture_measures.flat_share(painted),
-    "chroma shift": picture_measures.chroma_shift,
-    "lightness shift": picture_measures.lightness_shift,
-    "edges": picture_measures.edges,
-}
-"""Measures of a photo and its painting, (h, w, 3) uint8 each, by name."""
 
 
 class StudentRun(StyleRun):
@@ -77,9 +69,8 @@ class StudentRun(StyleRun):
             height, width = painted.shape[:2]
             photo, target = photo[:height, :width], target[:height, :width]
             for who, picture in (("teacher", target), ("student", painted)):
-                pair = picture_measures.at_measuring_size(photo.copy(), picture.copy())
-                for name, measure in MEASURES.items():
-                    values.setdefault(f"{who}, {name}", []).append(measure(*pair))
+                for name, value in picture_measures.measure(photo.copy(), picture.copy()).items():
+                    values.setdefault(f"{who}, {name.replace('-', ' ')}", []).append(value)
             if self._lpips is not None:
                 values.setdefault("student to teacher, LPIPS", []).append(self._lpips(painted, target))
         return {name: round(float(np.mean(found)), 4) for name, found in values.items()}
