@@ -203,12 +203,8 @@ def existing_style(name: str, runs: Path = Path("runs")) -> Path | None:
 def find_student(name: str) -> Path | None:
     """Return the file of the student of a style that is given as for `find_style`, None where there is none."""
     folder = Path(name).parent.parent if Path(name).suffix == ".safetensors" else Path(name).parent
-    for student in (student_name(name), str(folder / student_name(name))):
-        try:
-            return find_style(student)
-        except StyleError:
-            continue
-    return None
+    students = (existing_style(student) for student in (student_name(name), str(folder / student_name(name))))
+    return next((path for path in students if path is not None), None)
 
 
 def _refuse_without_generator(*folders: Path) -> None:
