@@ -5,14 +5,7 @@ from fractions import Fraction
 from vidstyle.media.tracks import COPY, Track
 
 LETTERS = {"audio": "a", "subtitle": "s", "attachment": "t", "video": "v"}
-LAYOUTS = {
-    "libopus": ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1"),
-    "aac": (
-        *("mono", "stereo", "2.1", "3.0", "3.0(back)", "3.1", "4.0", "quad", "quad(side)", "4.1", "5.0", "5.0(side)"),
-        *("5.1", "5.1(side)", "6.0", "6.0(front)", "hexagonal", "6.1", "6.1(back)", "6.1(front)", "7.0", "7.0(front)"),
-        *("7.1", "7.1(wide)", "7.1(wide-side)", "octagonal"),
-    ),
-}
+LAYOUTS = {"libopus": ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")}
 """Encoders that take only these channel layouts, in ffmpeg's names."""
 FILL_GAPS = "aresample=async=1:min_hard_comp=0.001"
 """The filter that fills a gap of a millisecond and more with silence, and drops what overlaps."""
