@@ -53,13 +53,13 @@ class Recipe:
     description: str
 
 
-FIT_FLATTENED = "--lambda-texture 0 --lambda-surface 0 --lambda-plain 0 --lambda-structure 6 --palette 0"
+FIT_FLATTENED = "--lambda-texture 0 --lambda-surface 0 --lambda-plain 0 --lambda-structure 6 --palette 0 --lr 1.5e-3"
 TOWARDS_CARTOON = "--lambda-texture 1.2 --lambda-surface 0.3 --lambda-structure 1 --lambda-plain 12 --palette 1"
 STYLES = {
     "flat": Recipe(
         (
-            Run(("meadow",), f"{FIT_FLATTENED} --init none --lr 1.5e-3 --steps 8000 --steps-decay 8000"),
-            Run(("meadow",), f"{FIT_FLATTENED} --lr 1.5e-3 --steps 12000 --steps-decay 12000"),
+            Run(("meadow",), f"{FIT_FLATTENED} --init none --steps 8000 --steps-decay 8000"),
+            Run(("meadow",), f"{FIT_FLATTENED} --steps 12000 --steps-decay 12000"),
         ),
         "MIT",
         "Photographers of the photos named in docs/model_cards.md",

@@ -68,8 +68,8 @@ def l0_smoothing(rgb: np.ndarray) -> np.ndarray:
 
 def _large_steps(picture: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the differences to the pixel below, and to the right, without those of pixels whose squares sum below `least`."""
-    down, across = np.zeros_like(picture), np.zeros_like(picture)
-    down[:-1], across[:, :-1] = np.diff(picture, axis=0), np.diff(picture, axis=1)
+    down = np.diff(picture, axis=0, append=picture[-1:])
+    across = np.diff(picture, axis=1, append=picture[:, -1:])
     is_large = (down * down + across * across).sum(2, keepdims=True) >= least
     return down * is_large, across * is_large
 

@@ -13,6 +13,7 @@ UPSCALERS = ("realesr-animevideov3", "realesrgan-x4plus-anime", "realesrgan-x4pl
 FLICKER = ("auto", "off", "statistics", "flow")
 FINISHES = ("auto", "guided", "upscaler", "both", "none")
 DEFAULT_CALM = 0.5
+"""Any other `--calm` asks for the guided filter, also where `--finish auto` would leave it out."""
 
 
 @dataclass(frozen=True)
@@ -191,7 +192,7 @@ class RenderSettings(Settings):
 
         `whole_frames`: the style has no norms. Each pixel depends on its surroundings alone, and is as steady as they are.
         `at_full_size`: it paints at the size of the result. A painting that is both has its source's drawing already, so that
-        a guided filter would only take from the style. `--calm` asks for the filter all the same.
+        a guided filter would only take from the style. Another `--calm` asks for the filter all the same.
         """
         finish = self.decided_finish
         if self.finish == "auto" and finish == "guided" and self.calm == DEFAULT_CALM and whole_frames and at_full_size:
