@@ -55,11 +55,12 @@ def test_two_samples_each_have_a_closed_form() -> None:
 def test_it_agrees_with_scipy_on_the_features_of_real_photos(real_data: Path, real_weights: Path) -> None:
     network, photos = load_vgg16("", torch.device("cpu")), list_images(real_data / "test")
     sets = [
-        crop_features(network, draw_crops([scaled(read_image(path), 64) for path in photos[part::2]], 600, 32, part))
+        crop_features(network, draw_crops([scaled(read_image(path), 64) for path in photos[part::2]], 200, 32, part))
         for part in (0, 1)
     ]
-    assert [one.shape for one in sets] == [(600, 512)] * 2
-    assert frechet_distance(*sets) == pytest.approx(by_scipy(*sets), rel=1e-4)
+    assert [one.shape for one in sets] == [(200, 512)] * 2
+    first, second = (one[:, :128] for one in sets)
+    assert frechet_distance(first, second) == pytest.approx(by_scipy(first, second), rel=1e-4)
 
 
 def test_diagonal_gaussians_have_a_closed_form() -> None:

@@ -85,7 +85,7 @@ def test_shots_of_all_kinds_are_parted_where_they_change_however_they_do() -> No
     for row, transition in enumerate(TRANSITIONS):
         for column in range(0, len(kinds), 2):
             pair = [kinds[(column + row) % len(kinds)], kinds[(3 * column + row + 1) % len(kinds)]]
-            shots = [SHOTS[kind](100 * row + 10 * column + at, 60) for at, kind in enumerate(pair)]
+            shots = [SHOTS[kind](100 * row + 10 * column + at, 48) for at, kind in enumerate(pair)]
             totals += found_of(drawn_video(shots, [transition]))
     found, false, missed = totals
     assert found + missed == len(TRANSITIONS) * 6

@@ -56,7 +56,7 @@ def test_a_part_that_fails_or_hangs_costs_its_own_limit_and_its_figures_stay(tmp
         part("fourth", GOOD, needs="no_such_module"),
     ]
     began = time.monotonic()
-    outcomes = run_parts(parts, 1, tmp_path)
+    outcomes = run_parts(parts, 0.6, tmp_path)
     assert time.monotonic() - began < 60
     assert [outcome.ending for outcome in outcomes] == ["out of time", "failed", "done", "left out"]
     assert [outcome.good for outcome in outcomes] == [False, False, True, True]

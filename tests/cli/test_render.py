@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 import torch
 
 from tests.clips import make_audio_only, make_clip, make_empty_file, make_text_file, make_truncated
+from tests.commands import Commands
 from tests.styles import make_style
 from vidstyle.cli.main import main
 from vidstyle.cluster.settings import LOCAL
@@ -165,36 +167,39 @@ def test_results_that_stand_are_kept_when_a_folder_is_rendered_again(
 @pytest.fixture(scope="module")
 def long_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clip that takes longer to paint than a signal to arrive."""
-    return make_clip(tmp_path_factory.mktemp("long") / "a.mp4", frames=1500, size=(128, 96))
+    return make_clip(tmp_path_factory.mktemp("long") / "a.mp4", frames=600, size=(128, 96))
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals are another thing there")
+@pytest.fixture(scope="module")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """Starts processes that have loaded what rendering needs."""
+    with Commands(tmp_path_factory.mktemp("commands") / "log") as commands:
+        yield commands
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system that forks")
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_from_outside_ends_with_130_and_says_how_to_go_on(
-    tmp_path: Path, options: list[str], long_clip: Path, sent: signal.Signals
+    tmp_path: Path, options: list[str], long_clip: Path, commands: Commands, sent: signal.Signals
 ) -> None:
     (tmp_path / "out").mkdir()
-    command = [
-        sys.executable,
-        "-m",
-        "vidstyle",
-        "render",
-        str(long_clip),
-        "-o",
-        str(tmp_path / "out" / "b.mp4"),
-        *options,
-    ]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": "."})
     journal = tmp_path / "out" / ".b.mp4.render" / "journal.jsonl"
-    deadline = time.monotonic() + 60
-    while not (journal.exists() and journal.read_text()) and time.monotonic() < deadline and process.poll() is None:
-        time.sleep(0.05)
-    process.send_signal(sent)
-    _, err = process.communicate(timeout=60)
-    assert process.returncode == ExitCode.INTERRUPTED, err
-    frames = 120 * len(journal.read_text().splitlines())
+
+    def stop(process: int) -> None:
+        deadline = time.monotonic() + 60
+        while not (journal.exists() and journal.read_text()) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        os.kill(process, sent)
+
+    begun = commands.log.stat().st_size if commands.log.exists() else 0
+    code = commands.run(
+        "render", long_clip, "-o", tmp_path / "out" / "b.mp4", "--segment", "24", *options, meanwhile=stop
+    )
+    err = commands.log.read_bytes()[begun:].decode()
+    assert code == ExitCode.INTERRUPTED, err
+    frames = 24 * len(journal.read_text().splitlines())
     assert err.splitlines()[-1] == (
-        f"Stopped after {frames} of 1,500 frames of b.mp4; they are kept. Give the same command to go on."
+        f"Stopped after {frames} of 600 frames of b.mp4; they are kept. Give the same command to go on."
     )
     assert "Finishing the segment under way, then stopping. Ctrl-C again stops at once." in err
     assert "Traceback" not in err

@@ -59,7 +59,7 @@ def test_nce_on_a_fixed_batch_falls_below_the_loss_of_alike_patches(residual: bo
     positions = draw_positions(features, 256, torch.Generator().manual_seed(4))
     embeddings = _embeddings(True, residual)
     optimizer = torch.optim.Adam(embeddings.parameters(), 2e-4, betas=(0.5, 0.999))
-    for _ in range(40):
+    for _ in range(15):
         pairs = zip(embeddings(moved, positions), embeddings(features, positions), strict=True)
         loss = torch.stack([patch_nce(query, key.detach()) for query, key in pairs]).mean()
         optimizer.zero_grad()

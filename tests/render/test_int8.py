@@ -105,28 +105,24 @@ def test_int8_networks_are_made_once_for_a_video_and_named_in_the_record(made: M
     )
 
 
-def test_the_same_frames_give_the_same_int8_network(cache: Path, fast: Fast, made: Made) -> None:
-    again = painter_of(probe(made.source), Engine(fast(precision="int8"))).config.quantised
-    assert len(list(cache.iterdir())) == 1, "it was computed anew"
-    assert again == made.settled[0]["quantised"]
-
-
 def test_a_picture_is_painted_without_quantisation(cache: Path, fast: Fast) -> None:
     engine = Engine(fast(precision="int8"))
     assert engine.picture_painter(engine.sizes((64, 48))).config.precision in ("bf16", "fp32")
     assert not cache.exists()
 
 
-def test_the_cache_keeps_the_networks_used_last(
-    cache: Path, fast: Fast, tmp_path: Path, made: Made, monkeypatch: pytest.MonkeyPatch
+def test_the_same_frames_give_the_same_int8_network_and_the_cache_keeps_those_used_last(
+    cache: Path, fast: Fast, made: Made, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(int8, "CACHED_NETWORKS", 1)
     shutil.copytree(made.cache, cache)
-    (before,) = cache.iterdir()
-    os.utime(before, (0, 0))
-    other = probe(make_clip(tmp_path / "other.mp4", frames=5))
-    latest = painter_of(other, Engine(fast(precision="int8"))).config.quantised
-    assert [digest(path) for path in cache.iterdir()] == [latest] != [made.settled[0]["quantised"]]
+    (kept,) = cache.iterdir()
+    another = kept.with_stem("0" * len(kept.stem))
+    kept.rename(another)
+    os.utime(another, (0, 0))
+    again = painter_of(probe(made.source), Engine(fast(precision="int8"))).config.quantised
+    assert list(cache.iterdir()) == [kept], "it was computed anew, and the one used longest ago is gone"
+    assert again == digest(kept) == made.settled[0]["quantised"]
 
 
 def test_a_missing_extra_is_named(fast: Fast, monkeypatch: pytest.MonkeyPatch, cache: Path, tmp_path: Path) -> None:

@@ -20,7 +20,8 @@ from vidstyle.render.stage import run
 from vidstyle.render.work_folder import RenderFolder
 
 Fast = Callable[..., RenderSettings]
-KILLS = 20
+KILLS = 10
+MOMENTS = {"begun", "segment", "result"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ def strikes(folder: RenderFolder, draw: random.Random) -> list[Callable[[], Stri
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system that forks")
-def test_renders_that_are_killed_at_twenty_random_moments_end_as_one_that_never_was(fast: Fast, tmp_path: Path) -> None:
+def test_renders_that_are_killed_at_ten_random_moments_end_as_one_that_never_was(fast: Fast, tmp_path: Path) -> None:
     draw = random.Random(20)
     times = {"pts": uneven(90), "time_base": Fraction(1, 90000)}
     source = make_clip(tmp_path / "film.mp4", frames=90, b_frames=3, audio=1, **times)
@@ -84,7 +85,7 @@ def test_renders_that_are_killed_at_twenty_random_moments_end_as_one_that_never_
                 with suppress(TargetExists):
                     assert told(run(source, folder.target, settings)) == told(straight)
             assert_same(folder.target, tmp_path / "straight.mp4")
-            if len(struck) >= KILLS:
+            if len(struck) >= KILLS and set(struck) >= MOMENTS:
                 break
     assert len(struck) >= KILLS
-    assert {"begun", "segment", "result"} <= set(struck)
+    assert set(struck) >= MOMENTS

@@ -23,7 +23,7 @@ from vidstyle.train.stage import run
 @pytest.fixture
 def many(dataset: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Sixteen photos and three paintings, scored on few crops."""
-    monkeypatch.setattr(score, "CROPS", 24)
+    monkeypatch.setattr(score, "CROPS", 8)
     for number in range(5, 16):
         write_image(dataset / "trainA" / f"{number}.png", picture(number, False))
     return dataset
