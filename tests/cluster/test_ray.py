@@ -120,12 +120,18 @@ def test_films_on_two_machines_are_those_of_one_process(
 def test_a_piece_that_fails_three_times_is_named_and_the_others_are_kept(
     cluster: Any, fast: Fast, tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next run paints it; a worker that is killed on the way costs the piece under way and nothing else."""
+    """The next run paints it; workers that are killed or end too early cost the piece under way and nothing else."""
     from vidstyle.cluster.worker import Worker
 
-    mark = tmp_path / "killed"
+    marks = {name: tmp_path / name for name in ("decided", "killed", "ended")}
 
     class Failing(Worker):
+        def decide(self, packed: bytes, stored: Any) -> Any:
+            if not marks["decided"].exists():
+                marks["decided"].touch()
+                return
+            yield from super().decide(packed, stored)
+
         def paint(self, packed: bytes, stored: Any, resolved: Any, start: Any, until: int) -> Any:
             for kind, value in super().paint(packed, stored, resolved, start, until):
                 if kind == "segment" and value["number"] == 2:
@@ -135,9 +141,12 @@ def test_a_piece_that_fails_three_times_is_named_and_the_others_are_kept(
     class Mortal(Worker):
         def paint(self, packed: bytes, stored: Any, resolved: Any, start: Any, until: int) -> Any:
             for kind, value in super().paint(packed, stored, resolved, start, until):
-                if kind == "segment" and not mark.exists():
-                    mark.touch()
+                if kind == "segment" and not marks["killed"].exists():
+                    marks["killed"].touch()
                     os.kill(os.getpid(), signal.SIGKILL)
+                if kind == "segment" and not marks["ended"].exists():
+                    marks["ended"].touch()
+                    return
                 yield kind, value
 
     settings = fast(segment=8, flicker="flow")
@@ -151,6 +160,7 @@ def test_a_piece_that_fails_three_times_is_named_and_the_others_are_kept(
         "42 painted frames are kept; the same command tries the others again."
     )
     assert caught.value.exit_code == ExitCode.CLUSTER
+    assert marks["decided"].exists()
     assert len(list(RenderFolder(tmp_path / "out.mp4", ".mp4").path.glob("*.mp4"))) == 6
     monkeypatch.setattr("vidstyle.cluster.stage.Worker", Mortal)
     said: list[Progress] = []
@@ -159,41 +169,9 @@ def test_a_piece_that_fails_three_times_is_named_and_the_others_are_kept(
     assert notes == [
         f"{tmp_path}/out.mp4: 42 frames are painted already, the rest follows.",
         "piece 3 of film.mp4 failed (its worker was lost); attempt 1 of 3.",
+        "piece 3 of film.mp4 failed (its worker ended too early); attempt 2 of 3.",
     ]
     assert result.details["ray"]["lost"] == 1
-    assert_same(tmp_path / "out.mp4", tmp_path / "straight.mp4")
-
-
-def test_a_worker_that_ends_too_early_costs_the_piece_under_way(
-    cluster: Any, fast: Fast, tmp_path: Path, film: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from vidstyle.cluster.worker import Worker
-
-    marks = {name: tmp_path / name for name in ("decided", "painted")}
-
-    class Hasty(Worker):
-        def decide(self, packed: bytes, stored: Any) -> Any:
-            if not marks["decided"].exists():
-                marks["decided"].touch()
-                return
-            yield from super().decide(packed, stored)
-
-        def paint(self, packed: bytes, stored: Any, resolved: Any, start: Any, until: int) -> Any:
-            for kind, value in super().paint(packed, stored, resolved, start, until):
-                if kind == "segment" and value["number"] == 2 and not marks["painted"].exists():
-                    marks["painted"].touch()
-                    return
-                yield kind, value
-
-    monkeypatch.setattr("vidstyle.cluster.stage.Worker", Hasty)
-    settings = fast(segment=8)
-    run_here(film, tmp_path / "straight.mp4", settings)
-    said: list[Progress] = []
-    on_ray(cluster, film, tmp_path / "out.mp4", settings, said.append)
-    assert marks["decided"].exists()
-    assert [one.note for one in said if one.note] == [
-        "piece 3 of film.mp4 failed (its worker ended too early); attempt 1 of 3."
-    ]
     assert_same(tmp_path / "out.mp4", tmp_path / "straight.mp4")
 
 
