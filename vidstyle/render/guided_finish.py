@@ -26,7 +26,19 @@ EPSILON = 5e-3 / 4
 
 def calmed(painted: Tensor, source: Tensor, calm: float) -> Tensor:
     """Return the painting filtered with its source as the guide; all (n, 3, h, w) float32 in [0, 1]."""
-    return _between_radii(lambda radius: guided_filter(source, painted, radius, EPSILON), calm).clamp(0, 1)
+    smooth = _fastest_filter(painted)
+    return _between_radii(lambda radius: smooth(source, painted, radius, EPSILON), calm).clamp(0, 1)
+
+
+def _fastest_filter(painted: Tensor) -> Callable[[Tensor, Tensor, int, float], Tensor]:
+    """Return the guided filter of OpenCV for a painting on the CPU, that of torch elsewhere or where OpenCV cannot be loaded."""
+    if painted.device.type != "cpu":
+        return guided_filter
+    try:
+        from vidstyle.analysis.guided_smoothing import guided_smoothing
+    except ImportError:
+        return guided_filter
+    return guided_smoothing
 
 
 def drawn_by_source(
