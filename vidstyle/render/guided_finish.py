@@ -35,7 +35,7 @@ def _fastest_filter(painted: Tensor) -> Callable[[Tensor, Tensor, int, float], T
     if painted.device.type != "cpu":
         return guided_filter
     try:
-        from vidstyle.analysis.guided_smoothing import guided_smoothing
+        from vidstyle.analysis.smoothing import guided_smoothing
     except ImportError:
         return guided_filter
     return guided_smoothing

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from vidstyle.analysis import guided_smoothing as room
-from vidstyle.analysis.guided_smoothing import guided_smoothing
+from vidstyle.analysis import smoothing as room
+from vidstyle.analysis.smoothing import guided_smoothing
 from vidstyle.networks.guided_filter import guided_filter
 
 
