@@ -80,7 +80,7 @@ def enlarged_rows(lines: Tensor, start: int, stop: int, height: int, width: int)
 
 
 def rows_around(lines: Tensor, start: int, stop: int, height: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return for the rows `start` to `stop` of `height` which rows of (n, c, hs, ws) are above and below, and how near below is."""
+    """Return which rows of (n, c, hs, ws) lie above and below the rows `start` to `stop` of `height`, and the share of below."""
     places = torch.arange(start, stop, device=lines.device, dtype=lines.dtype)
     places = ((places + 0.5) * (lines.shape[2] / height) - 0.5).clamp(min=0)
     above = places.long().clamp(max=lines.shape[2] - 1)
