@@ -16,6 +16,7 @@ from tests.packets import pictures
 from tests.render.test_colour_plan import first_picture
 from tests.render.test_painter import Repeat, frames_of, painter
 from tests.renders import painter_of, plan_of
+from vidstyle.analysis import smoothing
 from vidstyle.media.probe import probe
 from vidstyle.models.resize import resize
 from vidstyle.networks import guided_filter
@@ -127,7 +128,8 @@ def test_strips_of_rows_equal_the_whole_and_no_more_is_in_floats_at_once(
     settings = fast(**GUIDED, calm=0.3, blend=0.7, keep_colour=True, batch=2)
     whole, rows = painted(settings, frames, sizes, sixteen_bit=sixteen_bit), []
     wanted = room.to_pixels
-    monkeypatch.setattr(guided_filter, "STRIP_PIXELS", 2 * size[0] * 7)
+    monkeypatch.setattr(smoothing, "STRIP_PIXELS", 2 * size[0] * 7)
+    monkeypatch.setattr(smoothing, "LEAST_ROWS", 1)
     monkeypatch.setattr(room, "to_pixels", lambda images, **how: rows.append(images.shape[2]) or wanted(images, **how))
     assert np.array_equal(painted(settings, frames, sizes, sixteen_bit=sixteen_bit), whole)
     assert (max(rows), sum(rows)) == (7, size[1])

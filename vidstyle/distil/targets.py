@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from vidstyle.analysis.non_local_means import clean
+from vidstyle.analysis.smoothing import clean
 from vidstyle.checksum import identity_of
 from vidstyle.distil.picture_source import PictureSource
 from vidstyle.distil.settings import OF_TEACHER, DistilSettings

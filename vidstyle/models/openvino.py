@@ -45,27 +45,34 @@ class OpenVINONetwork:
         self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
 
     def __call__(self, images: Tensor) -> Tensor:
-        """Return the model's result for `images`."""
-        request = self._request(tuple(images.shape))
-        results = request.infer([images.contiguous().numpy()], share_inputs=True, share_outputs=True)
-        return torch.from_numpy(results[0])
+        """Return the model's result for `images`, which lies in memory as they do, channels first or last."""
+        channels_last = not images.is_contiguous() and images.is_contiguous(memory_format=torch.channels_last)
+        request = self._request(tuple(images.shape), channels_last)
+        values = images.permute(0, 2, 3, 1) if channels_last else images.contiguous()
+        results = request.infer([values.numpy()], share_inputs=True, share_outputs=True)
+        result = torch.from_numpy(results[0])
+        return result.permute(0, 3, 1, 2) if channels_last else result
 
-    def _request(self, shape: tuple[int, ...]) -> Any:
+    def _request(self, shape: tuple[int, ...], channels_last: bool) -> Any:
         """Return the model compiled for `shape`, and drop the one used longest ago where there are too many."""
-        if shape not in self._requests:
-            self._requests[shape] = self._compile(shape)
+        key = (*shape, channels_last)
+        if key not in self._requests:
+            self._requests[key] = self._compile(shape, channels_last)
             if len(self._requests) > COMPILED_SHAPES:
                 self._requests.popitem(last=False)
-        self._requests.move_to_end(shape)
-        return self._requests[shape]
+        self._requests.move_to_end(key)
+        return self._requests[key]
 
-    def _compile(self, shape: tuple[int, ...]) -> Any:
+    def _compile(self, shape: tuple[int, ...], channels_last: bool) -> Any:
         properties = {
             "PERFORMANCE_HINT": "LATENCY",
             "INFERENCE_PRECISION_HINT": self._hint,
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         }
-        return _core().compile_model(with_shape(self.model, shape), "CPU", properties).create_infer_request()
+        model = with_shape(self.model, shape)
+        if channels_last:
+            model = _with_channels_last(model)
+        return _core().compile_model(model, "CPU", properties).create_infer_request()
 
 
 def convert(network: nn.Module) -> Any:
@@ -81,6 +88,16 @@ def with_shape(model: Any, shape: tuple[int, ...]) -> Any:
     fixed = model.clone()
     fixed.reshape(shape)
     return fixed
+
+
+def _with_channels_last(model: Any) -> Any:
+    """Return a model of (n, c, h, w) as one that takes and gives (n, h, w, c)."""
+    openvino = _import_openvino()
+    steps = openvino.preprocess.PrePostProcessor(model)
+    for end in (steps.input(), steps.output()):
+        end.tensor().set_layout(openvino.Layout("NHWC"))
+        end.model().set_layout(openvino.Layout("NCHW"))
+    return steps.build()
 
 
 def quantise(network: nn.Module, samples: Sequence[Tensor], on_sample: Callable[[int], None]) -> Any:

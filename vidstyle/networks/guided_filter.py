@@ -74,12 +74,17 @@ def mean_lines(guide: Tensor, image: Tensor, radius: int, epsilon: float) -> tup
 
 def enlarged_rows(lines: Tensor, start: int, stop: int, height: int, width: int) -> Tensor:
     """Return the rows `start` to `stop` of (n, c, hs, ws) enlarged to (n, c, height, width); bilinear, pixel centres kept."""
+    above, below, share = rows_around(lines, start, stop, height)
+    rows = torch.lerp(lines.index_select(2, above), lines.index_select(2, below), share[:, None])
+    return functional.interpolate(rows, (stop - start, width), mode="bilinear", align_corners=False)
+
+
+def rows_around(lines: Tensor, start: int, stop: int, height: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return which rows of (n, c, hs, ws) lie above and below the rows `start` to `stop` of `height`, and the share of below."""
     places = torch.arange(start, stop, device=lines.device, dtype=lines.dtype)
     places = ((places + 0.5) * (lines.shape[2] / height) - 0.5).clamp(min=0)
     above = places.long().clamp(max=lines.shape[2] - 1)
-    below = (above + 1).clamp(max=lines.shape[2] - 1)
-    rows = torch.lerp(lines[:, :, above], lines[:, :, below], (places - above)[:, None])
-    return functional.interpolate(rows, (stop - start, width), mode="bilinear", align_corners=False)
+    return above, (above + 1).clamp(max=lines.shape[2] - 1), places - above
 
 
 def row_strips(count: int, height: int, width: int) -> list[tuple[int, int]]:

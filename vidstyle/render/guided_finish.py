@@ -7,12 +7,13 @@ source's own sharpness, and needs little memory. After White-box Cartoonization 
 """
 
 from collections.abc import Callable
+from types import ModuleType
 
 import torch
 from torch import Tensor
 
 from vidstyle.models.resize import resize
-from vidstyle.networks.guided_filter import enlarged_rows, guided_filter, mean_lines, row_strips
+from vidstyle.networks import guided_filter
 from vidstyle.pixels import to_floats, to_pixels
 from vidstyle.render.blend import blend, fade, keep_colour, shown_share
 from vidstyle.render.colour_plan import ColourPlan
@@ -26,7 +27,9 @@ EPSILON = 5e-3 / 4
 
 def calmed(painted: Tensor, source: Tensor, calm: float) -> Tensor:
     """Return the painting filtered with its source as the guide; all (n, 3, h, w) float32 in [0, 1]."""
-    return _between_radii(lambda radius: guided_filter(source, painted, radius, EPSILON), calm).clamp(0, 1)
+    smooth = _filters(painted).guided_filter
+    (filtered,) = _between_radii(lambda radius: (smooth(source, painted, radius, EPSILON),), calm)
+    return filtered.clamp_(0, 1)
 
 
 def drawn_by_source(
@@ -45,16 +48,18 @@ def drawn_by_source(
     at full size, (n, height, width, 3) as `vidstyle.pixels.to_floats` takes them. The result has the result's colours, as
     `to_pixels` returns it.
     """
-    lines = _between_radii(lambda radius: torch.stack(mean_lines(source, painted, radius, EPSILON)), settings.calm)
+    filters, on_cpu = _filters(painted), painted.device.type == "cpu"
+    lines = _between_radii(lambda radius: filters.mean_lines(source, painted, radius, EPSILON), settings.calm)
     shown, (width, height) = shown_share(source), size
     at_size = pixels.shape[1:3] == (height, width)
     resized = None if at_size else resize(to_floats(pixels), size)
     kind = torch.int16 if sixteen_bit else torch.uint8
     result = torch.empty((len(pixels), height, width, 3), dtype=kind, device=painted.device)
-    for start, stop in row_strips(len(pixels), height, width):
-        signals = to_floats(pixels[:, start:stop]) if resized is None else resized[:, :, start:stop]
+    for start, stop in filters.row_strips(len(pixels), height, width):
+        rows = pixels[:, start:stop]
+        signals = to_floats(rows, channels_last=on_cpu) if resized is None else resized[:, :, start:stop]
         guide = colours.for_networks(signals)
-        slope, offset = (enlarged_rows(line, start, stop, height, width) for line in lines)
+        slope, offset = (filters.enlarged_rows(line, start, stop, height, width) for line in lines)
         strip = fade(slope.mul_(guide).add_(offset).clamp_(0, 1), guide, shown)
         if settings.keep_colour:
             strip = keep_colour(strip, guide)
@@ -63,8 +68,21 @@ def drawn_by_source(
     return result
 
 
-def _between_radii(filtered: Callable[[int], Tensor], calm: float) -> Tensor:
+def _filters(painted: Tensor) -> ModuleType:
+    """Return the module with the guided filter: OpenCV's for a painting on the CPU, torch's where that cannot be loaded."""
+    if painted.device.type != "cpu":
+        return guided_filter
+    try:
+        from vidstyle.analysis import smoothing
+    except ImportError:
+        return guided_filter
+    return smoothing
+
+
+def _between_radii(filtered: Callable[[int], tuple[Tensor, ...]], calm: float) -> tuple[Tensor, ...]:
     """Return what `filtered` makes with the radius for `calm`, between those of whole radii where it is none."""
     radius, part = divmod(calm * LARGEST_RADIUS, 1)
     smaller = filtered(int(radius))
-    return torch.lerp(smaller, filtered(int(radius) + 1), part) if part else smaller
+    if not part:
+        return smaller
+    return tuple(torch.lerp(low, high, part) for low, high in zip(smaller, filtered(int(radius) + 1), strict=True))

@@ -219,8 +219,8 @@ class Painter:
         return generator(source).float(), source
 
     def _floats(self, pixels: Tensor, sizes: Sizes) -> Tensor:
-        """Return source frames as floats, as they lie where torch paints them on a CPU at their own size."""
-        stay = self._device.type == "cpu" and self._config.backend == "eager" and sizes.painted == sizes.source
+        """Return source frames as floats, as they lie in memory where they are painted on a CPU at their own size."""
+        stay = self._device.type == "cpu" and sizes.painted == sizes.source
         return to_floats(pixels, channels_last=stay)
 
     @torch.inference_mode()
