@@ -119,11 +119,14 @@ class _WindowMean:
         side = 2 * radius + 1
         scale = side / np.arange(radius + 1, side, dtype=np.float32)
         self._radius, self._window = radius, (side, side)
-        self._borders = [(np.s_[:, :radius], scale[:, None]), (np.s_[:, width - radius :], scale[::-1, None])]
+        self._borders: list[tuple[tuple[slice, ...], np.ndarray]] = [
+            (np.s_[:, :radius], scale[:, None]),
+            (np.s_[:, width - radius :], scale[::-1, None]),
+        ]
         if at_top:
-            self._borders.append((np.s_[:radius], scale[:, None, None]))
+            self._borders.append((np.s_[:radius, :], scale[:, None, None]))
         if at_bottom:
-            self._borders.append((np.s_[-radius:], scale[::-1, None, None]))
+            self._borders.append((np.s_[-radius:, :], scale[::-1, None, None]))
 
     def __call__(self, values: np.ndarray) -> np.ndarray:
         """Return the means of (rows, width, 3) float32."""
