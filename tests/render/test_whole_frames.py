@@ -3,6 +3,7 @@
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -11,12 +12,14 @@ from tests.models.test_compact_style import style as compact
 from tests.renders import painter_of
 from tests.styles import make_style
 from vidstyle.cli.render import render
+from vidstyle.media.images import write_image
 from vidstyle.media.probe import probe
 from vidstyle.models.style_file import save_style
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.render.engine import Engine
 from vidstyle.render.flicker import AlongFlow
 from vidstyle.render.settings import RenderSettings
+from vidstyle.render.stage import run
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +48,7 @@ def test_what_is_asked_for_is_done(styles: dict[str, Path]) -> None:
     path = styles["compact"]
     assert decided(path, (640, 360), size=180) == ((320, 180), "guided", "off")
     assert decided(path, (640, 360), finish="guided", flicker="flow") == ((640, 360), "guided", "flow")
-    assert decided(path, (640, 360), calm=0.8)[1] == "guided"
+    assert decided(path, (640, 360), calm=0.5)[1] == "guided"
     assert decided(path, (640, 360), outscale=2)[1] == "guided"
     assert decided(path, (640, 360), upscaler="realesr-animevideov3")[1] == "upscaler"
     assert decided(styles["resnet"], (640, 360), upscaler="none", flicker="off")[1:] == ("none", "off")
@@ -60,13 +63,30 @@ def test_the_painter_of_a_video_is_made_so(styles: dict[str, Path], tmp_path: Pa
     assert kinds == {"compact": StyleGenerator, "resnet": AlongFlow}
 
 
-def test_a_dry_run_names_the_finish(styles: dict[str, Path], tmp_path: Path) -> None:
-    clip = make_clip(tmp_path / "in.mp4", size=(96, 64), frames=2)
+@pytest.mark.parametrize("kind", ["video", "picture"])
+def test_a_dry_run_names_the_finish_of_what_would_be_painted(
+    styles: dict[str, Path], tmp_path: Path, kind: str
+) -> None:
+    if kind == "video":
+        source = make_clip(tmp_path / "in.mp4", size=(96, 64), frames=2)
+    else:
+        source = tmp_path / "in.png"
+        write_image(source, np.zeros((64, 96, 3), np.uint8))
     told = []
     for path in styles.values():
-        command = [str(clip), "-o", str(tmp_path / "out.mp4"), "--style", str(path), "--device", "cpu", "--dry-run"]
+        target = tmp_path / f"out{source.suffix}"
+        command = [str(source), "-o", str(target), "--style", str(path), "--device", "cpu", "--dry-run"]
         told.append(CliRunner().invoke(render, command).output)
     assert "with the finish none." in told[0] and "with the finish guided." in told[1]
+
+
+def test_the_record_names_the_finish_of_each_size(styles: dict[str, Path], tmp_path: Path) -> None:
+    for name, size in (("small", (64, 96)), ("large", (500, 500))):
+        write_image(tmp_path / "in" / f"{name}.png", np.zeros((*size, 3), np.uint8))
+    settings = RenderSettings(style=str(styles["compact"]), device="cpu")
+    details = run(tmp_path / "in", tmp_path / "out", settings).details
+    assert details["finish"] == "guided or none"
+    assert run(tmp_path / "in" / "small.png", tmp_path / "small.png", settings).details["finish"] == "none"
 
 
 def test_fast_paints_in_the_student_where_there_is_one_and_says_so(

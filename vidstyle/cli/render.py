@@ -119,9 +119,8 @@ def _summary(result: StageResult, settings: RenderSettings) -> str:
     if failures := result.details["failures"]:
         rest += f" {len(failures)} of {len(result.inputs)} failed."
     if settings.dry_run:
-        finishes = {decided["finish"] for decided in result.details["files"].values()} or {result.details["finish"]}
-        finish = " or ".join(sorted(finishes))
-        return f"Would render {painted} in the style {settings.style} with the finish {finish}.{rest}"
+        finish = f" with the finish {result.details['finish']}" if result.details["finish"] else ""
+        return f"Would render {painted} in the style {settings.style}{finish}.{rest}"
     if not result.outputs:
         return f"Nothing was rendered.{rest}"
     where = str(result.outputs[0]) if len(result.outputs) == 1 else f"{len(result.outputs)} files"

@@ -75,6 +75,12 @@ def read_picture(path: Path, background: Rgb = BLACK) -> Picture:
         return Picture(pixels, metadata_of(image), _count(image))
 
 
+def picture_size(path: Path) -> tuple[int, int]:
+    """Return (width, height) in pixels of an image, not turned; reads its header alone, and raises what `read_image` does."""
+    with _opened(path) as image:
+        return image.size
+
+
 def _pixels(path: Path, image: Image.Image, background: Rgb) -> np.ndarray:
     _check_white(path, image)
     return np.array(_flattened(_in_srgb(upright(image)), background))

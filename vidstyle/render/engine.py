@@ -252,7 +252,6 @@ class Engine:
             "device": str(self.device),
             "style": self.mixture.spelled(),
             "style_sha256": self.mixture.identity(),
-            "finish": self.settings.decided_finish,
             "torch": torch.__version__,
         }
         if self.look and self.look_path:

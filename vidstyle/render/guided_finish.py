@@ -49,7 +49,7 @@ def drawn_by_source(
     `to_pixels` returns it.
     """
     filters, on_cpu = _filters(painted), painted.device.type == "cpu"
-    lines = _between_radii(lambda radius: filters.mean_lines(source, painted, radius, EPSILON), settings.calm)
+    lines = _between_radii(lambda radius: filters.mean_lines(source, painted, radius, EPSILON), settings.calm_share)
     shown, (width, height) = shown_share(source), size
     at_size = pixels.shape[1:3] == (height, width)
     resized = None if at_size else resize(to_floats(pixels), size)

@@ -16,11 +16,12 @@ from vidstyle.render.video import VideoResult
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one job: counts, the record of its file, warnings, and the error if it failed."""
+    """What became of one job: counts, the record of its file, the finish, warnings, and the error if it failed."""
 
     job: Job
     counts: dict[str, int] = field(default_factory=dict)
     record: dict[str, Any] = field(default_factory=dict)
+    finish: str = ""
     warnings: tuple[str, ...] = ()
     error: VidstyleError | None = None
 
@@ -54,7 +55,7 @@ def dry_run_outcome(job: Job, video: VideoJob) -> Outcome:
     plan, earlier = video.plan, video.earlier
     notices = (*plan.tracks.notices, *resume_note(job, earlier))
     record = {**plan.record(), "kept_frames": earlier.frames, "notices": notices}
-    return Outcome(job, {"videos": 1, "frames": plan.frames or 0}, record, plan.warnings)
+    return Outcome(job, {"videos": 1, "frames": plan.frames or 0}, record, plan.finish, plan.warnings)
 
 
 def video_outcome(job: Job, video: VideoJob, decided: Decisions, result: VideoResult) -> Outcome:
@@ -77,7 +78,7 @@ def video_outcome(job: Job, video: VideoJob, decided: Decisions, result: VideoRe
         "kept_frames": video.earlier.frames,
         "notices": video.plan.tracks.notices,
     }
-    return Outcome(job, counts, record, result.warnings)
+    return Outcome(job, counts, record, video.plan.finish, result.warnings)
 
 
 def combine(
@@ -92,6 +93,7 @@ def combine(
     failures = {str(outcome.job.target): text_of(outcome.error) for outcome in outcomes if outcome.error is not None}
     details = {
         **record,
+        "finish": " or ".join(sorted({outcome.finish for outcome in good} - {""})),
         "files": {str(outcome.job.target): outcome.record for outcome in good if outcome.record},
         "kept": [str(outcome.job.target) for outcome in outcomes if outcome.counts.get("kept")],
         "failures": failures,

@@ -231,7 +231,7 @@ class Painter:
                 return drawn_by_source(
                     painted, source, pixels, sizes.result, self._settings, self._colours, sixteen_bit=sixteen_bit
                 )
-            painted = calmed(painted, source, self._settings.calm)
+            painted = calmed(painted, source, self._settings.calm_share)
         result = resize(self.enlarge(without_noise(painted, source)), sizes.result)
         return to_pixels(self._with_source(result, pixels), sixteen_bit=sixteen_bit)
 

@@ -34,7 +34,7 @@ NOT_IN_FINGERPRINT = (
 def fingerprint(source: Path, settings: RenderSettings, models: Mapping[str, Any]) -> dict[str, Any]:
     """Return all that decides about the painted pictures, as JSON can hold it; `models` is the record of the engine."""
     upscaler = Path(settings.upscaler)
-    asked = settings.record() | {"finish": settings.decided_finish}
+    asked = settings.record() | {"finish": settings.decided_finish, "calm": settings.calm_share}
     left_out = NOT_IN_FINGERPRINT if settings.is_guided else (*NOT_IN_FINGERPRINT, "calm")
     values = {
         "source": _file_identity(source),

@@ -13,7 +13,10 @@ UPSCALERS = ("realesr-animevideov3", "realesrgan-x4plus-anime", "realesrgan-x4pl
 FLICKER = ("auto", "off", "statistics", "flow")
 FINISHES = ("auto", "guided", "upscaler", "both", "none")
 DEFAULT_CALM = 0.5
-"""Any other `--calm` asks for the guided filter, also where `--finish auto` would leave it out."""
+"""How far the guided filter calms where `--calm` is not given.
+
+Any `--calm` asks for the filter, also where `--finish auto` would leave it out.
+"""
 
 
 @dataclass(frozen=True)
@@ -43,9 +46,9 @@ class RenderSettings(Settings):
         "(auto: guided, none where a style without norms paints at the size of the result, or what --upscaler names)",
         choices=FINISHES,
     )
-    calm: float = setting(
-        DEFAULT_CALM,
-        "how far the guided filter calms plain areas, 0 is not at all (0.25: as White-box Cartoonization)",
+    calm: float | None = setting(
+        None,
+        "how far the guided filter calms plain areas, 0 is not at all, 0.25 as White-box Cartoonization (default: 0.5)",
         minimum=0,
         maximum=1,
     )
@@ -178,6 +181,11 @@ class RenderSettings(Settings):
         return "none" if self.upscaler == "none" else "upscaler"
 
     @property
+    def calm_share(self) -> float:
+        """`calm`, or what it is where it was not given, in [0, 1]."""
+        return DEFAULT_CALM if self.calm is None else self.calm
+
+    @property
     def is_guided(self) -> bool:
         """Whether a guided filter takes part in the finish."""
         return self.decided_finish in ("guided", "both")
@@ -192,10 +200,10 @@ class RenderSettings(Settings):
 
         `whole_frames`: the style has no norms. Each pixel depends on its surroundings alone, and is as steady as they are.
         `at_full_size`: it paints at the size of the result. A painting that is both has its source's drawing already, so that
-        a guided filter would only take from the style. Another `--calm` asks for the filter all the same.
+        a guided filter would only take from the style. A `calm` that was given asks for the filter all the same.
         """
         finish = self.decided_finish
-        if self.finish == "auto" and finish == "guided" and self.calm == DEFAULT_CALM and whole_frames and at_full_size:
+        if self.finish == "auto" and finish == "guided" and self.calm is None and whole_frames and at_full_size:
             finish = "none"
         flicker = self.flicker
         if flicker == "auto":

@@ -8,7 +8,7 @@ from time import monotonic
 from typing import TypeVar
 
 from vidstyle.errors import Interrupted, OutputError, TargetExists, VidstyleError
-from vidstyle.media.images import IMAGE_SUFFIXES, WRITTEN_FORMATS, Picture, read_picture, write_image
+from vidstyle.media.images import IMAGE_SUFFIXES, WRITTEN_FORMATS, Picture, picture_size, read_picture, write_image
 from vidstyle.media.probe import probe
 from vidstyle.media.reading_options import parse_colour
 from vidstyle.progress import OnProgress, Progress, StageResult, note, silent
@@ -73,14 +73,20 @@ def render_picture(job: Job, engine: Engine, settings: RenderSettings) -> Outcom
         )
     check_target(job.source, job.target, overwrite=settings.overwrite)
     if settings.dry_run:
-        return Outcome(job, {"pictures": 1})
+        sizes = engine.sizes(picture_size(job.source))
+        return Outcome(job, {"pictures": 1}, finish=engine.decided(settings, sizes).finish)
     picture = read_picture(job.source, parse_colour(settings.background))
     height, width = picture.pixels.shape[:2]
     sizes = engine.sizes((width, height))
     painter = engine.picture_painter(sizes, job.variant)
     painted = painter.paint(picture.pixels[None], sizes, sixteen_bit=False)[0]
     lost = write_image(job.target, painted, picture.metadata)
-    return Outcome(job, {"pictures": 1}, warnings=(*_picture_warnings(job, picture, lost), *painter.notes))
+    return Outcome(
+        job,
+        {"pictures": 1},
+        finish=engine.decided(settings, sizes).finish,
+        warnings=(*_picture_warnings(job, picture, lost), *painter.notes),
+    )
 
 
 def _picture_warnings(job: Job, picture: Picture, lost: Sequence[str]) -> list[str]:
