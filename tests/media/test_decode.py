@@ -36,6 +36,16 @@ def test_a_clock_that_starts_again_loses_nothing() -> None:
     assert [matcher.match(pts) for pts in (100, 101, 102, 0, 1)] == [[]] * 5
 
 
+def test_a_picture_that_shares_its_guessed_time_may_come_out_of_turn() -> None:
+    matcher = PacketMatcher()
+    for pts, dts in ((10, 7), (10, 10), (20, 20)):
+        matcher.add(pts, dts)
+    assert [matcher.match(pts) for pts in (10, 20)] == [[], []]
+    assert matcher.waits_for(10)
+    assert matcher.match(10) == []
+    assert not matcher.waits_for(10)
+
+
 def test_packets_without_times_are_taken_in_turn() -> None:
     matcher = PacketMatcher()
     for dts in range(3):

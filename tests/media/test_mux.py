@@ -9,7 +9,7 @@ import pytest
 from tests.clicks import program
 from tests.clips import make_clip
 from tests.packets import Packets, complaints, tracks, video_times
-from tests.pipeline import form_of
+from tests.pipeline import form_of, passed_through
 from vidstyle.errors import OutputError
 from vidstyle.media import ffmpeg
 from vidstyle.media.codecs import CODECS, choose_codec, container_of
@@ -244,3 +244,12 @@ def test_a_limit_on_the_size_of_files_is_named_and_other_signals_told() -> None:
     for signal, message in said.items():
         with pytest.raises(OutputError, match=rf"^Cannot join things: .*{message}"):
             ffmpeg.run([b"sh", b"-c", f"kill -{signal} $$".encode()], "join things")
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv", ".webm"])
+@pytest.mark.parametrize("aspect", [Fraction(1), Fraction(300), Fraction(1, 300)], ids=str)
+def test_pictures_of_any_shape_are_put_together_in_their_shape(aspect: Fraction, suffix: str, tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "source.mp4", size=(614, 346), sample_aspect=aspect, frames=2)
+    passed_through(source, tmp_path / f"out{suffix}")
+    shown = probe(tmp_path / f"out{suffix}").sample_aspect
+    assert shown == pytest.approx(aspect, rel=0 if suffix != ".webm" else 0.03)

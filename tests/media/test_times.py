@@ -75,6 +75,13 @@ def test_avi_without_and_with_reordering(tmp_path: Path, rate: Fraction) -> None
         assert_passes(source, tmp_path / f"{kind}.mp4", times, 1 / Fraction(rate))
 
 
+def test_reordered_mpeg1_without_a_container_has_its_stated_rate(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "a.m1v", frames=FRAMES, rate=25, codec="mpeg1video", b_frames=2, pictures=numbered)
+    with VideoReader(probe(source)) as reader:
+        times = [(picture.pts - reader.start_pts) * picture.clip.time_base for picture in reader.pictures()]
+    assert times == [Fraction(number, 25) for number in range(FRAMES)]
+
+
 def test_reordered_mpeg4_in_fast_avi_is_read_without_a_false_warning(tmp_path: Path) -> None:
     source = make_clip(tmp_path / "a.avi", frames=10, rate=1000, codec="mpeg4", pictures=numbered)
     with VideoReader(probe(source)) as reader:

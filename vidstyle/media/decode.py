@@ -8,6 +8,7 @@ from typing import Any
 
 import av
 from av.codec.context import Flags
+from av.format import Flags as Formats
 from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 
@@ -33,6 +34,8 @@ class PacketMatcher:
 
     def __init__(self) -> None:
         self._waiting: list[Key] = []
+        self._late: list[int] = []
+        self._latest: int | None = None
         self._segment = 0
         self._last_dts: int | None = None
 
@@ -46,14 +49,22 @@ class PacketMatcher:
             insort(self._waiting, (self._segment, time))
 
     def match(self, pts: int | None) -> list[int]:
-        """Take out the packet of a frame that came; return the pts of packets before it that gave none."""
+        """Take out the packet of a frame that came; return the pts of packets before it that gave none.
+
+        Two packets may have one time, where a file states few and the others are guesses: their frames may come out of turn.
+        """
+        if pts in self._late:
+            self._late.remove(pts)
+            return []
         if pts is None or not self._waiting:
             self._waiting = self._waiting[1:]
             return []
         index = self._index_of(pts)
         lost = [time for _, time in self._waiting[:index]]
+        self._late = [time for time in lost if time == self._latest]
         self._waiting = self._waiting[index + 1 :]
-        return lost
+        self._latest = pts
+        return [time for time in lost if time not in self._late]
 
     def earliest(self) -> int | None:
         """Return the earliest time whose frame has not come, None where no packet waits."""
@@ -61,7 +72,7 @@ class PacketMatcher:
 
     def waits_for(self, pts: int) -> bool:
         """Return whether the frame of a packet of exactly this time has not come yet."""
-        return any(time == pts for _, time in self._waiting)
+        return pts in self._late or any(time == pts for _, time in self._waiting)
 
     def waiting(self) -> list[int]:
         """Return the pts of all packets whose frames have not come."""
@@ -113,6 +124,7 @@ class Decoder:
         self._latest_coded_pts: int | None = None
         self._is_increasing = True
         self._is_avi = container.format.name == "avi"
+        self._is_elementary = bool(container.format.flags & Formats.no_timestamps.value)
         self._coded_order = False
         self.packets = self.all_packets = 0
         self.stopped_by = ""
@@ -143,18 +155,23 @@ class Decoder:
                 self.one_to_one = False
                 continue
             lost = self._lost_before(frame)
-            self._correct_time(frame)
+            self._correct_time(frame, lost)
             if frame.pts is None or lost or self._coded_order or len(self.timeline.shifts) > 1:
                 self.one_to_one = False
             self._correct_duration(frame)
             yield frame, lost
             self._latest_pts = frame.pts
 
-    def _correct_time(self, frame: VideoFrame) -> None:
-        """Put the last picture of an AVI after the one before, where ffmpeg gives both one time.
+    def _correct_time(self, frame: VideoFrame, lost: list[int]) -> None:
+        """Put a picture after the one before, where ffmpeg guesses its time and guesses wrong.
 
-        In AVI of many frames a second packets state no duration, so the time of a reordered one at the very end is a guess.
+        So it is with the last one of an AVI: of many frames a second packets state no duration. An elementary stream states
+        no times, and its pictures have no gap where none is lost.
         """
+        if self._is_elementary and not lost and frame.pts is not None and self._latest_pts is not None:
+            step = frame.pts - self._latest_pts
+            if not 0 < step < 2 * self._ticks_per_frame:
+                frame.pts = self._latest_pts + round(self._ticks_per_frame)
         is_last = self._is_avi and not self._matcher.waiting()
         if is_last and frame.pts is not None and frame.pts == self._latest_pts:
             frame.pts += round(self._ticks_per_frame)

@@ -51,6 +51,7 @@ def _packets(pieces: Sequence[Piece], joined: Any, time_base: Fraction) -> Itera
                 stream = joined.add_stream_from_template(video, opaque=True)
                 stream.time_base, heading = time_base, _heading(video)
                 stream.codec_context.codec_tag = video.codec_context.codec_tag
+                stream.codec_context.sample_aspect_ratio = video.sample_aspect_ratio or Fraction(0)
             if _heading(video) != heading:
                 raise OutputError(f"{piece.path} was coded in another way than the first segment. Give --restart.")
             packets = (packet for packet in container.demux(video) if packet.size)

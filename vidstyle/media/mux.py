@@ -30,6 +30,8 @@ NO_TRACK = "d:999?"
 """A track that no file has. Mapping it keeps a file among the inputs for its chapters and tags alone."""
 TAGS = 2
 """The number of this input of the command; the painted video is 0, the source 1."""
+LARGEST_ASPECT = Fraction(255)
+"""ffmpeg refuses to state that pictures are shown wider than this, or as much higher."""
 SAME_STEP_SECONDS = Fraction(1, 500)
 """Durations that differ by no more are the same, rounded to ticks."""
 TAG_SPECIAL_CHARACTERS = re.compile(r"[=;#\\\r\n]")
@@ -101,7 +103,7 @@ def mux(
             _write_tags(tags, _with_timecode_of(cut, clip, plan))
 
             def write(plan: TrackPlan, encodings: dict[int, str]) -> list[str]:
-                options = _options(plan, container, cut, aspect) | _durations(showing)
+                options = _options(plan, container, cut) | _shape(painted, aspect) | _durations(showing)
                 streams = _streams(painted, clip.path, tags, plan.tracks, moved, cut, encodings, plan.reading)
                 doing = f"put {clip.path.name}'s sound and subtitles into {target.suffix[1:]}"
                 return ffmpeg.run(ffmpeg.command(streams, target, **options), doing, _way_out(plan))
@@ -203,12 +205,22 @@ def _as_moved(tracks: tuple[Track, ...], moved: MovedTracks) -> tuple[Track, ...
     )
 
 
-def _options(plan: TrackPlan, container: TargetContainer, cut: Cut, aspect: Fraction) -> dict[str, Any]:
+def _options(plan: TrackPlan, container: TargetContainer, cut: Cut) -> dict[str, Any]:
     """Return the options of the result."""
     general = {"c": COPY, "map_chapters": SOURCE, "avoid_negative_ts": "disabled"}
-    shape = {"aspect:v:0": f"{aspect.numerator}:{aspect.denominator}"}
     by_track = {**_tag_options(plan), **encoders(plan.tracks), **limits(plan.tracks, *cut.shown)}
-    return {**general, **shape, **_ticks(plan, container), **by_track}
+    return {**general, **_ticks(plan, container), **by_track}
+
+
+def _shape(painted: Path, aspect: Fraction) -> dict[str, str]:
+    """Return the option that states how wide pictures are shown, where `painted` cannot: ffmpeg rounds it.
+
+    mp4 and mov state the sample aspect to the digit.
+    """
+    if painted.suffix != ".mkv" or not 1 / LARGEST_ASPECT <= aspect <= LARGEST_ASPECT:
+        return {}
+    readable = aspect.limit_denominator(int(LARGEST_ASPECT))
+    return {"aspect:v:0": f"{readable.numerator}:{readable.denominator}"}
 
 
 def _seek(cut: Cut, late: int = 0) -> dict[str, Any]:
