@@ -88,6 +88,41 @@ class PacketMatcher:
         return earlier[-1] if earlier else 0
 
 
+class LostKeyFrames:
+    """Tells frames whose key frame could not be decoded, by the times of packets and frames in order of presentation.
+
+    A decoder gives such frames all the same: they are predicted from memory that nobody has written, so that they show other
+    noise in each reading. ffmpeg does not mark them as corrupt.
+    """
+
+    def __init__(self) -> None:
+        self._key_times: list[int] = []
+        self._lost: int | None = None
+        self._has_failed = False
+
+    def note_key_frame(self, pts: int) -> None:
+        """Note the time of a key frame's packet that went into the decoder."""
+        insort(self._key_times, pts)
+
+    def note_error(self) -> None:
+        """Note that the decoder reported an error. Without one no key frame counts as lost."""
+        self._has_failed = True
+
+    def are_before(self, pts: int, missing: list[int]) -> bool:
+        """Return whether the latest key frame before the frame of this time is lost.
+
+        `missing` are the times of the packets since the frame before that gave none.
+        """
+        lost = [time for time in missing if time in self._key_times]
+        if lost and self._has_failed:
+            self._lost = lost[-1]
+        if self._lost is not None and not any(self._lost < time <= pts for time in self._key_times):
+            return True
+        self._lost = None
+        self._key_times = [time for time in self._key_times if time > pts]
+        return False
+
+
 class Decoder:
     """Decodes one stream of an opened container from its current position; times are those of `timeline`.
 
@@ -119,6 +154,7 @@ class Decoder:
         self._ticks_per_frame = 1 / (frame_rate * Fraction(stream.time_base))
         self._margin = ceil(MARGIN_SECONDS / Fraction(stream.time_base))
         self._matcher = PacketMatcher()
+        self._lost_key_frames, self._without_key_frame = LostKeyFrames(), list[int]()
         self.timeline = timeline_of(container, stream.index, frame_rate)
         self._latest_pts: int | None = None
         self._latest_coded_pts: int | None = None
@@ -154,7 +190,11 @@ class Decoder:
             if self._is_surplus(frame):
                 self.one_to_one = False
                 continue
-            lost = self._lost_before(frame)
+            lost = self._without_key_frame + self._lost_before(frame)
+            if frame.pts is not None and self._lost_key_frames.are_before(frame.pts, lost):
+                self._without_key_frame = [*lost, frame.pts]
+                continue
+            self._without_key_frame = []
             self._correct_time(frame, lost)
             if frame.pts is None or lost or self._coded_order or len(self.timeline.shifts) > 1:
                 self.one_to_one = False
@@ -192,7 +232,7 @@ class Decoder:
 
     def lost_at_end(self) -> list[int]:
         """Return the pts of packets that gave no frame by the end."""
-        return self._matcher.waiting()
+        return self._without_key_frame + self._matcher.waiting()
 
     def _counts_in_coded_order(self, frame: VideoFrame) -> bool:
         """Return whether the file, as AVI does, numbers frames in coded order: then the earliest number is shown next.
@@ -289,6 +329,7 @@ class Decoder:
         try:
             frames = list(self._decoder.decode(packet))
         except av.error.FFmpegError:
+            self._lost_key_frames.note_error()
             return []
         if self._edit is None:
             return frames
@@ -310,6 +351,8 @@ class Decoder:
         if packet.pts is None:
             self.one_to_one = False
         self._matcher.add(packet.pts, packet.dts)
+        if packet.is_keyframe and packet.pts is not None:
+            self._lost_key_frames.note_key_frame(packet.pts)
         time = packet.dts if packet.pts is None else packet.pts
         self.packets += self._is_in_range(time)
 
