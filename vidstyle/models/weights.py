@@ -76,6 +76,16 @@ KNOWN = (
         packaged=(f"{_REALESRGAN}/REALESRGAN_X4PLUS_UP4X.param",),
     ),
     Weights(
+        "onnxruntime-web",
+        "browser",
+        scale=1,
+        blocks=0,
+        files=("onnxruntime-web-1.30.0.tgz",),
+        licence="MIT (Microsoft)",
+        url="https://registry.npmjs.org/onnxruntime-web/-/onnxruntime-web-1.30.0.tgz",
+        sha256="d2228df7e4616bc3348bf504ee888f3bec43789a273f0a63f3e68d203ce3bf71",
+    ),
+    Weights(
         "vgg16",
         "features",
         scale=1,
