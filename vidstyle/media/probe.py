@@ -26,6 +26,7 @@ from vidstyle.media.frame_properties.stream_header import read_stream_header
 from vidstyle.media.hdr_metadata import read_static_metadata
 from vidstyle.media.muxing.projection import read_projection
 from vidstyle.media.muxing.side_data import side_data_of
+from vidstyle.media.timeline import states_no_times
 from vidstyle.source_paths import refuse_special
 
 VIDEO_SUFFIXES = (
@@ -232,6 +233,8 @@ def _frame_rate(stream: VideoStream) -> Fraction:
 
 
 def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    if states_no_times(container):
+        return None
     ticks = Fraction(stream.time_base or 1)
     whole = stream.duration * ticks if stream.duration else Fraction(container.duration or 0, MICROSECONDS)
     if container.format.name in COUNT_FROM_ZERO:
