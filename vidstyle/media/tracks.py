@@ -34,7 +34,8 @@ class Track:
     """One track to carry over: its index in the source, kind, codec, encoder (or `copy`), and its tags in the result.
 
     `priming_seconds`: a player leaves out that much at the start of the copied track, wherever that start may be.
-    `in_pieces`: there may be gaps between its packets, which are silence. `name` is for messages.
+    `in_pieces`: there may be gaps between its packets, which are silence. `mixed`: its sound is put into one of the usual
+    channel layouts. `name` is for messages.
     """
 
     index: int
@@ -44,6 +45,7 @@ class Track:
     tags: dict[str, str]
     priming_seconds: Fraction = Fraction(0)
     in_pieces: bool = False
+    mixed: bool = False
     name: str = ""
 
 
