@@ -14,6 +14,7 @@ from vidstyle.media.clip import Clip
 from vidstyle.media.codecs import TargetContainer
 from vidstyle.media.edit_list import is_mov
 from vidstyle.media.muxing.late_tracks import first_bytes_of, reading_up_to
+from vidstyle.media.muxing.technical_tags import chosen_tags
 from vidstyle.media.probe import open_source, packets_of
 
 COPY = "copy"
@@ -102,7 +103,8 @@ def plan_tracks(clip: Clip, container: TargetContainer, *, audio: bool, subtitle
             level = notices if track or stream.type == "attachment" else warnings
             level.extend(f"{clip.path}: {message}" for message in messages)
         rates = [sound.codec_context.sample_rate for sound in source.streams.audio if sound.codec_context]
-        file_tags = {name: value for name, value in source.metadata.items() if name.lower() not in FILE_TAGS}
+        chosen = chosen_tags(source.metadata, source.format.name)
+        file_tags = {name: value for name, value in chosen.items() if name.lower() not in FILE_TAGS}
         video_tags = _video_tags(video, container) | clip.upright_projection.stereo_tags(container.name)
         begins_in_front = not is_mov(source)
     ticks = clip.time_base.denominator
@@ -161,7 +163,7 @@ def _tags_but(untrue: tuple[str, ...], stream: Stream) -> dict[str, str]:
     """Return the tags of a track without untrue ones and statistics."""
     return {
         name: value
-        for name, value in stream.metadata.items()
+        for name, value in chosen_tags(stream.metadata, stream.container.format.name).items()
         if name.lower() not in untrue and not name.lower().startswith(STATISTICS)
     }
 
