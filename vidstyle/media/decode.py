@@ -96,7 +96,8 @@ class Decoder:
     `chroma_location` is where chroma samples lie in frames that do not state it.
     `packets` counts the displayable packets whose times lie in `range_pts`, and `all_packets` those of any time.
     `one_to_one`: every packet so far was displayable, had a timestamp and decoded to a frame at that timestamp.
-    `stopped_by` is the error that ended reading early, "" where there was none.
+    `stopped_by` is the error that ended reading early, "" where there was none. `has_late_streams`: the file holds tracks
+    that its beginning does not tell of.
     """
 
     def __init__(
@@ -129,6 +130,7 @@ class Decoder:
         self._coded_order = False
         self.packets = self.all_packets = 0
         self.stopped_by = ""
+        self.has_late_streams = False
         self.one_to_one = True
         self._decoder = decoder_of(stream, chroma_location)
         self._decoder.thread_type = "AUTO"
@@ -276,7 +278,7 @@ class Decoder:
     def _packets(self) -> Iterator[Packet]:
         """Yield the stream's packets, moved onto one timeline, from the last key frame well before the range on."""
         group: list[Packet] = []
-        for packet in packets_of(self._container, self._stream):
+        for packet in packets_of(self._container, self._stream, on_late_stream=self._note_late_stream):
             if packet.size == 0:
                 continue
             self.timeline.straighten(packet)
@@ -289,6 +291,9 @@ class Decoder:
                 yield from group
                 group.clear()
         yield from group
+
+    def _note_late_stream(self) -> None:
+        self.has_late_streams = True
 
     def _is_last(self, packet: Packet) -> bool:
         """Return whether the index of the file names no packet after this one."""

@@ -1,6 +1,6 @@
 """The probe: opens a video file, chooses its video stream and decoder, and describes it as a Clip."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import islice
 from math import floor
@@ -107,16 +107,17 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     return chosen
 
 
-def packets_of(container: Any, *streams: Any) -> Iterator[Packet]:
+def packets_of(container: Any, *streams: Any, on_late_stream: Callable[[], None] | None = None) -> Iterator[Packet]:
     """Yield the packets of some streams, or of all, up to the end of the file, and an empty one for each stream.
 
     At the end PyAV 18 asks for an empty packet of streams, too, that began after it had opened the file, such as texts that
-    come late in FLV, and raises IndexError for those, which it does not know.
+    come late in FLV, and raises IndexError for those, which it does not know. Then `on_late_stream` is called.
     """
     try:
         yield from container.demux(*streams)
     except IndexError:
-        return
+        if on_late_stream is not None:
+            on_late_stream()
 
 
 def decoder_of(stream: Any, chroma_location: str | None = None) -> Any:

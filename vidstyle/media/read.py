@@ -27,6 +27,10 @@ ROUNDING_SECONDS = Fraction(1, 2000)
 """Times in a file are rounded to its ticks. Half a tick early, at most this, is still the time that was asked for."""
 SHORT_SECONDS = Fraction(1, 4)
 """Pictures that end this much before the stated duration are missing their end."""
+LATE_STREAMS = (
+    "a track that begins late in the file is left out. To keep it, convert the file first: "
+    "ffmpeg -probesize 1G -analyzeduration 1G -i FILE -map 0 -c copy -c:s srt NEW.mkv"
+)
 BEFORE_ALL, AFTER_ALL = -(1 << 62), 1 << 62
 """Times in ticks that bound a range without a start or an end."""
 
@@ -313,6 +317,8 @@ class VideoReader:
             warnings.append(f"{restarts}; the recordings were put one after the other")
         if self._decoder.stopped_by:
             warnings.append(f"reading stopped early: {self._decoder.stopped_by}")
+        if self._decoder.has_late_streams:
+            warnings.append(LATE_STREAMS)
         if self.report.truncated:
             warnings.append(self._shortfall())
         return warnings

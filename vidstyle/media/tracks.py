@@ -11,7 +11,7 @@ from av.container import InputContainer
 from av.stream import Disposition, Stream
 
 from vidstyle.media.clip import Clip
-from vidstyle.media.codecs import TargetContainer
+from vidstyle.media.codecs import CONTAINERS, TargetContainer
 from vidstyle.media.edit_list import is_mov
 from vidstyle.media.muxing.late_tracks import first_bytes_of, reading_up_to
 from vidstyle.media.muxing.technical_tags import chosen_tags
@@ -198,7 +198,10 @@ def _left_out(stream: Stream, kind: str, name: str, container: TargetContainer) 
         return []
     if kind == "video" and not _is_cover(stream):
         return [f"{name} is left out: only one video track is painted."]
-    return [f"{name} is left out: {container.name} cannot hold it."]
+    codec = _codec(stream)
+    holds = [other for other in CONTAINERS.values() if kind != "data" and _encoder(stream, kind, codec, other)]
+    way_out = f" Choose .{holds[0].name} to keep it." if holds else ""
+    return [f"{name} is left out: {container.name} cannot hold it.{way_out}"]
 
 
 def becomes(name: str, encoder: str, container: TargetContainer) -> str:
