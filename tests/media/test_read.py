@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 
+from tests.clicks import program
 from tests.clips import make_clip, make_transparent_webm, make_truncated, moving_square, still
 from vidstyle.errors import InputError
 from vidstyle.media.probe import probe
@@ -322,3 +323,16 @@ def test_transparency_of_webm_lies_over_the_background(codec: str, suffix: str, 
     for batch in batches:
         assert np.abs(batch.frames[0, 4:-4, 4:28].astype(int) - (255, 0, 0)).max() < 6
         assert np.abs(batch.frames[0, 4:-4, 36:60].astype(int) - 200).max() < 6
+
+
+def test_text_that_begins_late_in_flv_is_told_of_and_kept_by_the_way_that_is_named(tmp_path: Path) -> None:
+    texts, source, converted = tmp_path / "a.srt", tmp_path / "a.flv", tmp_path / "b.mkv"
+    texts.write_text("1\n00:00:12,000 --> 00:00:12,600\nHello\n\n")
+    picture = ("-f", "lavfi", "-i", "color=s=32x32:r=10:d=14", "-i", str(texts), "-map", "0", "-map", "1")
+    program(*picture, "-c:v", "flv1", "-c:s", "text", str(source))
+    with VideoReader(probe(source)) as reader:
+        assert len(list(reader.pictures())) == 140
+    (warning,) = reader.report.warnings
+    _, command = warning.rstrip(".").split("ffmpeg ")
+    program(*command.replace("FILE", str(source)).replace("NEW.mkv", str(converted)).split())
+    assert [stream.kind for stream in probe(converted).streams] == ["video", "subtitle"]

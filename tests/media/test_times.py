@@ -1,7 +1,8 @@
 """Every picture once, at its time, with its duration, and sound in step: containers, codecs, orders, rates and patterns."""
 
+import re
 from fractions import Fraction
-from itertools import pairwise
+from itertools import cycle, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -75,11 +76,29 @@ def test_avi_without_and_with_reordering(tmp_path: Path, rate: Fraction) -> None
         assert_passes(source, tmp_path / f"{kind}.mp4", times, 1 / Fraction(rate))
 
 
-def test_reordered_mpeg1_without_a_container_has_its_stated_rate(tmp_path: Path) -> None:
-    source = make_clip(tmp_path / "a.m1v", frames=FRAMES, rate=25, codec="mpeg1video", b_frames=2, pictures=numbered)
+@pytest.mark.parametrize(("suffix", "codec"), [(".m1v", "mpeg1video"), (".m2v", "mpeg2video"), (".h264", "libx264")])
+@pytest.mark.parametrize("start", [None, 4.0])
+def test_reordered_pictures_without_a_container_have_the_stated_rate(
+    tmp_path: Path, suffix: str, codec: str, start: float | None
+) -> None:
+    source = make_clip(tmp_path / f"a{suffix}", frames=110, rate=25, codec=codec, b_frames=2)
+    with VideoReader(probe(source), start_seconds=start) as reader:
+        times = [picture.pts * picture.clip.time_base for picture in reader.pictures()]
+    assert times == [Fraction(number, 25) for number in range(100 if start else 0, 110)]
+    assert (reader.start_pts, reader.clip.duration, reader.report.warnings) == (0, None, [])
+
+
+def test_pictures_without_a_container_that_are_shown_twice_stay_so_long(tmp_path: Path) -> None:
+    source = make_clip(tmp_path / "a.m2v", frames=FRAMES, rate=60, codec="mpeg2video", b_frames=0)
+    # ISO/IEC 13818-2, 6.3.10: in a progressive sequence repeat_first_field, here in every other picture, shows it twice.
+    repeat_first_field = cycle([2, 0])
+    extension = re.compile(rb"(\x00\x00\x01\xb5[\x80-\x8f]..)(.)", re.DOTALL)
+    source.write_bytes(
+        extension.sub(lambda found: found[1] + bytes([found[2][0] | next(repeat_first_field)]), source.read_bytes())
+    )
     with VideoReader(probe(source)) as reader:
-        times = [(picture.pts - reader.start_pts) * picture.clip.time_base for picture in reader.pictures()]
-    assert times == [Fraction(number, 25) for number in range(FRAMES)]
+        times = [picture.pts * picture.clip.time_base * 60 for picture in reader.pictures()]
+    assert [later - earlier for earlier, later in pairwise(times)] == [2, 1] * 5 + [2]
 
 
 def test_reordered_mpeg4_in_fast_avi_is_read_without_a_false_warning(tmp_path: Path) -> None:

@@ -158,7 +158,7 @@ CONTAINERS: dict[str, TargetContainer] = {
         ("mov_text",),
         "mov_text",
         attachments=False,
-        covers=True,
+        covers=False,
         keeps_ticks=True,
         languages=_MOV_LANGUAGES,
     ),

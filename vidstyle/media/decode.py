@@ -8,13 +8,12 @@ from typing import Any
 
 import av
 from av.codec.context import Flags
-from av.format import Flags as Formats
 from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 
 from vidstyle.media.edit_list import Edit
 from vidstyle.media.probe import decoder_of, packets_of, refuse_encrypted
-from vidstyle.media.timeline import timeline_of
+from vidstyle.media.timeline import states_no_times, timeline_of
 
 MARGIN_SECONDS = 2
 """Decoding begins this long before the range at the latest: pictures may depend on some before their key frame."""
@@ -60,11 +59,12 @@ class PacketMatcher:
             self._waiting = self._waiting[1:]
             return []
         index = self._index_of(pts)
-        lost = [time for _, time in self._waiting[:index]]
-        self._late = [time for time in lost if time == self._latest]
+        earlier = [time for _, time in self._waiting[:index]]
+        lost = self._late + [time for time in earlier if time != self._latest]
+        self._late = [time for time in earlier if time == self._latest]
         self._waiting = self._waiting[index + 1 :]
         self._latest = pts
-        return [time for time in lost if time not in self._late]
+        return lost
 
     def earliest(self) -> int | None:
         """Return the earliest time whose frame has not come, None where no packet waits."""
@@ -76,7 +76,7 @@ class PacketMatcher:
 
     def waiting(self) -> list[int]:
         """Return the pts of all packets whose frames have not come."""
-        return [time for _, time in self._waiting]
+        return self._late + [time for _, time in self._waiting]
 
     def _index_of(self, pts: int) -> int:
         """Return the index of the packet of this time, else of the last earlier one in the first segment."""
@@ -131,7 +131,8 @@ class Decoder:
     `chroma_location` is where chroma samples lie in frames that do not state it.
     `packets` counts the displayable packets whose times lie in `range_pts`, and `all_packets` those of any time.
     `one_to_one`: every packet so far was displayable, had a timestamp and decoded to a frame at that timestamp.
-    `stopped_by` is the error that ended reading early, "" where there was none.
+    `stopped_by` is the error that ended reading early, "" where there was none. `has_late_streams`: the file holds tracks
+    that its beginning does not tell of.
     """
 
     def __init__(
@@ -157,13 +158,15 @@ class Decoder:
         self._lost_key_frames, self._without_key_frame = LostKeyFrames(), list[int]()
         self.timeline = timeline_of(container, stream.index, frame_rate)
         self._latest_pts: int | None = None
+        self._latest_duration = 0
         self._latest_coded_pts: int | None = None
         self._is_increasing = True
         self._is_avi = container.format.name == "avi"
-        self._is_elementary = bool(container.format.flags & Formats.no_timestamps.value)
+        self._states_no_times, self._shift = states_no_times(container), 0
         self._coded_order = False
         self.packets = self.all_packets = 0
         self.stopped_by = ""
+        self.has_late_streams = False
         self.one_to_one = True
         self._decoder = decoder_of(stream, chroma_location)
         self._decoder.thread_type = "AUTO"
@@ -190,28 +193,43 @@ class Decoder:
             if self._is_surplus(frame):
                 self.one_to_one = False
                 continue
-            lost = self._without_key_frame + self._lost_before(frame)
-            if frame.pts is not None and self._lost_key_frames.are_before(frame.pts, lost):
-                self._without_key_frame = [*lost, frame.pts]
-                continue
-            self._without_key_frame = []
-            self._correct_time(frame, lost)
+            lost = self._lost_before(frame)
+            if self._states_no_times:
+                lost = self._put_in_row(frame, lost)
+            elif frame.pts is not None:
+                lost = self._without_key_frame + lost
+                if self._lost_key_frames.are_before(frame.pts, lost):
+                    self._without_key_frame = [*lost, frame.pts]
+                    continue
+                self._without_key_frame = []
+            self._correct_time(frame)
             if frame.pts is None or lost or self._coded_order or len(self.timeline.shifts) > 1:
                 self.one_to_one = False
             self._correct_duration(frame)
             yield frame, lost
-            self._latest_pts = frame.pts
+            self._latest_pts, self._latest_duration = frame.pts, frame.duration
 
-    def _correct_time(self, frame: VideoFrame, lost: list[int]) -> None:
-        """Put a picture after the one before, where ffmpeg guesses its time and guesses wrong.
+    def _put_in_row(self, frame: VideoFrame, lost: list[int]) -> list[int]:
+        """Put a picture of an elementary stream where the one before ends, the first one at 0; return the lost times, moved.
 
-        So it is with the last one of an AVI: of many frames a second packets state no duration. An elementary stream states
-        no times, and its pictures have no gap where none is lost.
+        Such a stream states no times. ffmpeg guesses them, late by the reordering of pictures, and not always from the first.
         """
-        if self._is_elementary and not lost and frame.pts is not None and self._latest_pts is not None:
-            step = frame.pts - self._latest_pts
-            if not 0 < step < 2 * self._ticks_per_frame:
-                frame.pts = self._latest_pts + round(self._ticks_per_frame)
+        if frame.pts is None:
+            return lost
+        usual = round(self._ticks_per_frame)
+        end = 0 if self._latest_pts is None else self._latest_pts + max(self._latest_duration, usual)
+        late = frame.pts + self._shift - end
+        if not lost and not -usual < late < usual:
+            self._shift -= late
+            self.one_to_one = False
+        frame.pts += self._shift
+        return [time + self._shift for time in lost]
+
+    def _correct_time(self, frame: VideoFrame) -> None:
+        """Put the last picture of an AVI after the one before, where ffmpeg gives both one time.
+
+        In AVI of many frames a second packets state no duration, so the time of a reordered one at the very end is a guess.
+        """
         is_last = self._is_avi and not self._matcher.waiting()
         if is_last and frame.pts is not None and frame.pts == self._latest_pts:
             frame.pts += round(self._ticks_per_frame)
@@ -232,7 +250,7 @@ class Decoder:
 
     def lost_at_end(self) -> list[int]:
         """Return the pts of packets that gave no frame by the end."""
-        return self._without_key_frame + self._matcher.waiting()
+        return self._without_key_frame + [time + self._shift for time in self._matcher.waiting()]
 
     def _counts_in_coded_order(self, frame: VideoFrame) -> bool:
         """Return whether the file, as AVI does, numbers frames in coded order: then the earliest number is shown next.
@@ -262,7 +280,7 @@ class Decoder:
         return frame.pts <= self._latest_pts and not self._matcher.waits_for(frame.pts)
 
     def _is_in_range(self, time: int | None) -> bool:
-        return time is None or self._from <= time < self._until
+        return time is None or self._from <= time + self._shift < self._until
 
     def _decoded_frames(self) -> Iterator[VideoFrame]:
         """Yield what the decoder gives. A broken packet at the very end stays out, for it would cost whole frames."""
@@ -302,11 +320,11 @@ class Decoder:
     def _packets(self) -> Iterator[Packet]:
         """Yield the stream's packets, moved onto one timeline, from the last key frame well before the range on."""
         group: list[Packet] = []
-        for packet in packets_of(self._container, self._stream):
+        for packet in packets_of(self._container, self._stream, on_late_stream=self._note_late_stream):
             if packet.size == 0:
                 continue
             self.timeline.straighten(packet)
-            early = packet.dts is not None and packet.dts < self._from - self._margin
+            early = packet.dts is not None and packet.dts < self._from - self._margin and not self._states_no_times
             if early and packet.is_keyframe:
                 group.clear()
             self._at_end = self._is_last(packet)
@@ -315,6 +333,9 @@ class Decoder:
                 yield from group
                 group.clear()
         yield from group
+
+    def _note_late_stream(self) -> None:
+        self.has_late_streams = True
 
     def _is_last(self, packet: Packet) -> bool:
         """Return whether the index of the file names no packet after this one."""

@@ -1,6 +1,6 @@
 """The probe: opens a video file, chooses its video stream and decoder, and describes it as a Clip."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import islice
 from math import floor
@@ -26,6 +26,7 @@ from vidstyle.media.frame_properties.stream_header import read_stream_header
 from vidstyle.media.hdr_metadata import read_static_metadata
 from vidstyle.media.muxing.projection import read_projection
 from vidstyle.media.muxing.side_data import side_data_of
+from vidstyle.media.timeline import states_no_times
 from vidstyle.source_paths import refuse_special
 
 VIDEO_SUFFIXES = (
@@ -106,16 +107,17 @@ def video_stream(container: InputContainer, path: Path) -> VideoStream:
     return chosen
 
 
-def packets_of(container: Any, *streams: Any) -> Iterator[Packet]:
+def packets_of(container: Any, *streams: Any, on_late_stream: Callable[[], None] | None = None) -> Iterator[Packet]:
     """Yield the packets of some streams, or of all, up to the end of the file, and an empty one for each stream.
 
     At the end PyAV 18 asks for an empty packet of streams, too, that began after it had opened the file, such as texts that
-    come late in FLV, and raises IndexError for those, which it does not know.
+    come late in FLV, and raises IndexError for those, which it does not know. Then `on_late_stream` is called.
     """
     try:
         yield from container.demux(*streams)
     except IndexError:
-        return
+        if on_late_stream is not None:
+            on_late_stream()
 
 
 def decoder_of(stream: Any, chroma_location: str | None = None) -> Any:
@@ -232,6 +234,8 @@ def _frame_rate(stream: VideoStream) -> Fraction:
 
 
 def _duration(container: InputContainer, stream: VideoStream) -> Fraction | None:
+    if states_no_times(container):
+        return None
     ticks = Fraction(stream.time_base or 1)
     whole = stream.duration * ticks if stream.duration else Fraction(container.duration or 0, MICROSECONDS)
     if container.format.name in COUNT_FROM_ZERO:

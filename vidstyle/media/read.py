@@ -20,13 +20,17 @@ from vidstyle.media.muxing.closed_captions import read_captions
 from vidstyle.media.picture import Picture
 from vidstyle.media.probe import open_source, packets_of
 from vidstyle.media.reading_options import BLACK, Rgb
-from vidstyle.media.timeline import clock_may_jump
+from vidstyle.media.timeline import clock_may_jump, states_no_times
 
 MICROSECONDS = 1_000_000
 ROUNDING_SECONDS = Fraction(1, 2000)
 """Times in a file are rounded to its ticks. Half a tick early, at most this, is still the time that was asked for."""
 SHORT_SECONDS = Fraction(1, 4)
 """Pictures that end this much before the stated duration are missing their end."""
+LATE_STREAMS = (
+    "a track that begins late in the file is left out. To keep it, convert the file first: "
+    "ffmpeg -probesize 1G -analyzeduration 1G -i FILE -map 0 -c copy -c:s srt NEW.mkv"
+)
 BEFORE_ALL, AFTER_ALL = -(1 << 62), 1 << 62
 """Times in ticks that bound a range without a start or an end."""
 
@@ -78,8 +82,9 @@ class VideoReader:
     `start_pts` is the time of the video's first picture. `deinterlace` is auto, on or off, see Deinterlacer. Transparent
     pixels lie over `background`.
 
-    `start_after` is a position of an earlier reading over the same range; the pictures after it follow, bit for bit.
-    Entering then raises InputError when the source does not decode as it did before.
+    `start_after` is a position of an earlier reading over the same range; the pictures after it follow, bit for bit, save
+    those that a decoder made up of what its memory held. Entering then raises InputError when the source does not decode as
+    it did before.
     """
 
     def __init__(
@@ -193,7 +198,8 @@ class VideoReader:
         The decoder goes to the pieces of an edit list by itself.
         """
         target = pts - ceil(MARGIN_SECONDS / self.clip.time_base)
-        is_seekable = self.clip.duration is not None and not self.clip.edits and not clock_may_jump(self._container)
+        is_unsure = clock_may_jump(self._container) or states_no_times(self._container)
+        is_seekable = self.clip.duration is not None and not self.clip.edits and not is_unsure
         if target > self.start_pts and is_seekable:
             try:
                 self._container.seek(target, stream=self._stream)
@@ -225,7 +231,9 @@ class VideoReader:
         for _ in range(position.pictures):
             next(self._source, None)
         self.report.frames = position.pictures
-        if not _is_at(position, self._latest):
+        last = self._latest
+        is_made_up = self.report.damaged and last is not None and last.pts == position.pts
+        if not is_made_up and not _is_at(position, last):
             raise InputError(f"{self.clip.path} does not read as it did before. Give --restart to begin anew.")
 
     def _pictures(self) -> Iterator[Picture]:
@@ -309,6 +317,8 @@ class VideoReader:
             warnings.append(f"{restarts}; the recordings were put one after the other")
         if self._decoder.stopped_by:
             warnings.append(f"reading stopped early: {self._decoder.stopped_by}")
+        if self._decoder.has_late_streams:
+            warnings.append(LATE_STREAMS)
         if self.report.truncated:
             warnings.append(self._shortfall())
         return warnings

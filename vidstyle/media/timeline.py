@@ -50,6 +50,12 @@ def clock_may_jump(container: InputContainer) -> bool:
     return restart_of(container) is Restart.ANYWHERE
 
 
+def states_no_times(container: InputContainer) -> bool:
+    """Return whether a file is an elementary stream: coded pictures alone, whose times are ffmpeg's guesses."""
+    flags: Any = container.format.flags
+    return bool(flags & Flags.no_timestamps.value)
+
+
 class Timeline:
     """Moves packets so that each recording of a joined file begins where the one before it ends.
 

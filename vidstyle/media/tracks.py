@@ -11,9 +11,10 @@ from av.container import InputContainer
 from av.stream import Disposition, Stream
 
 from vidstyle.media.clip import Clip
-from vidstyle.media.codecs import TargetContainer
+from vidstyle.media.codecs import CONTAINERS, TargetContainer
 from vidstyle.media.edit_list import is_mov
 from vidstyle.media.muxing.late_tracks import first_bytes_of, reading_up_to
+from vidstyle.media.muxing.technical_tags import chosen_tags
 from vidstyle.media.probe import open_source, packets_of
 
 COPY = "copy"
@@ -34,7 +35,8 @@ class Track:
     """One track to carry over: its index in the source, kind, codec, encoder (or `copy`), and its tags in the result.
 
     `priming_seconds`: a player leaves out that much at the start of the copied track, wherever that start may be.
-    `in_pieces`: there may be gaps between its packets, which are silence. `name` is for messages.
+    `in_pieces`: there may be gaps between its packets, which are silence. `mixed`: its sound is put into one of the usual
+    channel layouts. `name` is for messages.
     """
 
     index: int
@@ -44,6 +46,7 @@ class Track:
     tags: dict[str, str]
     priming_seconds: Fraction = Fraction(0)
     in_pieces: bool = False
+    mixed: bool = False
     name: str = ""
 
 
@@ -100,7 +103,8 @@ def plan_tracks(clip: Clip, container: TargetContainer, *, audio: bool, subtitle
             level = notices if track or stream.type == "attachment" else warnings
             level.extend(f"{clip.path}: {message}" for message in messages)
         rates = [sound.codec_context.sample_rate for sound in source.streams.audio if sound.codec_context]
-        file_tags = {name: value for name, value in source.metadata.items() if name.lower() not in FILE_TAGS}
+        chosen = chosen_tags(source.metadata, source.format.name)
+        file_tags = {name: value for name, value in chosen.items() if name.lower() not in FILE_TAGS}
         video_tags = _video_tags(video, container) | clip.upright_projection.stereo_tags(container.name)
         begins_in_front = not is_mov(source)
     ticks = clip.time_base.denominator
@@ -159,7 +163,7 @@ def _tags_but(untrue: tuple[str, ...], stream: Stream) -> dict[str, str]:
     """Return the tags of a track without untrue ones and statistics."""
     return {
         name: value
-        for name, value in stream.metadata.items()
+        for name, value in chosen_tags(stream.metadata, stream.container.format.name).items()
         if name.lower() not in untrue and not name.lower().startswith(STATISTICS)
     }
 
@@ -194,7 +198,10 @@ def _left_out(stream: Stream, kind: str, name: str, container: TargetContainer) 
         return []
     if kind == "video" and not _is_cover(stream):
         return [f"{name} is left out: only one video track is painted."]
-    return [f"{name} is left out: {container.name} cannot hold it."]
+    codec = _codec(stream)
+    holds = [other for other in CONTAINERS.values() if kind != "data" and _encoder(stream, kind, codec, other)]
+    way_out = f" Choose .{holds[0].name} to keep it." if holds else ""
+    return [f"{name} is left out: {container.name} cannot hold it.{way_out}"]
 
 
 def becomes(name: str, encoder: str, container: TargetContainer) -> str:

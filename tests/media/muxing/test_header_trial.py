@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+import av
 import pytest
 
-from tests.clicks import program
+from tests.clicks import heard, program
 from tests.packets import video_times
 from tests.pipeline import passed_with_complaints
 from vidstyle.media.codecs import container_of
@@ -67,16 +68,47 @@ def test_sound_that_the_container_refuses_is_converted_with_a_note(
     assert (plan.notices, plan.warnings) == (() if encoder == "copy" else (became,), ())
 
 
+@pytest.mark.parametrize(
+    ("layout", "codec", "suffix", "encoder", "mixed"),
+    [
+        ("5.1(side)", "pcm_f64be", ".mp4", "aac", ""),
+        ("octagonal", "pcm_f64be", ".mov", "aac", ""),
+        ("5.1.2", "pcm_f64be", ".mp4", "aac", "5.1"),
+        ("cube", "pcm_f64be", ".mov", "aac", "5.0"),
+        ("22.2", "pcm_s8", ".mp4", "aac", "7.1"),
+        ("16c", "pcm_s8", ".mkv", "flac", "7.1"),
+        ("7.1.4", "pcm_f64be", ".webm", "libopus", ""),
+    ],
+)
+def test_sound_in_a_layout_that_the_encoder_lacks_is_mixed_into_a_usual_one(
+    tmp_path: Path, layout: str, codec: str, suffix: str, encoder: str, mixed: str
+) -> None:
+    source, target = (
+        made(tmp_path / "a.mov", "-c:a", codec, "-af", f"pan={layout}|c0=c0|c1=c0"),
+        tmp_path / f"out{suffix}",
+    )
+    plan = planned(source, suffix)
+    assert [track.encoder for track in plan.tracks] == [encoder]
+    assert [f"is mixed into a usual channel layout, {encoder} does" in warning for warning in plan.warnings] == (
+        [True] if mixed else []
+    )
+    assert passed_with_complaints(source, target)[1] == []
+    samples = heard(target)
+    assert sum(len(mono) for _, mono, _ in samples) / 48000 == pytest.approx(0.4, abs=0.03)
+    assert max(abs(mono).max() for _, mono, _ in samples) > 0.01
+    with av.open(str(target)) as container:
+        assert not mixed or container.streams.audio[0].layout.name == mixed
+
+
 def test_sound_that_cannot_even_be_converted_is_left_out_with_the_reason(tmp_path: Path) -> None:
-    many = "pan=16c|" + "|".join(f"c{channel}=c0" for channel in range(16))
-    source = made(tmp_path / "a.mov", "-c:a", "pcm_s8", "-af", many)
+    source = made(tmp_path / "a.mov", "-c:a", "pcm_s8", "-ar", "2000000")
     plan = planned(source, ".mkv")
     assert plan.tracks == ()
-    left_out = f"{source}: sound track 1 (pcm_s8) is left out: mkv cannot hold it (16 channels not supported (max 8))."
+    left_out = f"{source}: sound track 1 (pcm_s8) is left out: mkv cannot hold it (2000000 Hz not supported)."
     assert plan.warnings == (left_out,)
 
 
-@pytest.mark.parametrize(("kind", "suffix"), [("gif", ".mp4"), ("tiff", ".mov")])
+@pytest.mark.parametrize(("kind", "suffix"), [("gif", ".mp4"), ("tiff", ".mp4")])
 def test_a_cover_that_the_container_refuses_is_left_out_and_the_sound_stays(
     tmp_path: Path, kind: str, suffix: str
 ) -> None:
@@ -91,6 +123,18 @@ def test_a_cover_that_the_container_refuses_is_left_out_and_the_sound_stays(
         f"video track 2 ({kind}) is left out: {suffix[1:]} cannot hold it (Could not find tag for codec {kind}, codec"
         in warning
     )
+
+
+def test_quicktime_keeps_no_cover_and_the_container_that_does_is_named(tmp_path: Path) -> None:
+    cover, source = tmp_path / "cover.png", tmp_path / "a.mp4"
+    program("-f", "lavfi", "-i", "color=red:s=16x16", "-frames:v", "1", str(cover))
+    shown = ("-map", "0", "-map", "1", "-c:v:1", "copy", "-disposition:v:1", "attached_pic")
+    program(*PICTURES, "-i", str(cover), *shown, str(source))
+    left_out = f"{source}: video track 1 (png) is left out: mov cannot hold it. Choose .mp4 to keep it."
+    assert planned(source, ".mov").warnings == (left_out,)
+    assert passed_with_complaints(source, tmp_path / "out.mp4")[1] == []
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert [stream.codec_context.name for stream in container.streams.video] == ["h264", "png"]
 
 
 def packets_of(stream: Path) -> tuple[list[bytes], list[bytes]]:

@@ -77,3 +77,18 @@ def test_a_language_that_quicktime_does_not_list_is_told_of(source: Path, tmp_pa
     told = "tags are left out, mov cannot hold them: language of sound track 1."
     assert carried(known, tmp_path / "out.mov", *asked) == [told]
     assert carried(known, tmp_path / "out.mp4", *asked) == []
+
+
+def test_what_a_writer_of_flv_counted_does_not_go_along_and_what_somebody_chose_does(tmp_path: Path) -> None:
+    chosen = {"title": "T", "creator": "Me"}
+    counted = {"metadatacreator": "M", "totalframes": "4", "hasKeyframes": "true", "canSeekToEnd": "true"}
+    texts = [text for name, value in (chosen | counted).items() for text in ("-metadata", f"{name}={value}")]
+    program("-f", "lavfi", "-i", "color=s=32x32:d=0.2:r=10", "-c:v", "flv1", *texts, str(tmp_path / "a.flv"))
+    plan = plan_tracks(probe(tmp_path / "a.flv"), container_of(Path("out.mp4")), audio=True, subtitles=True)
+    assert plan.file_tags == chosen
+
+
+def test_numbers_that_mxf_gives_to_what_it_holds_are_not_told_as_lost(tmp_path: Path) -> None:
+    program("-f", "lavfi", "-i", "color=s=32x32:d=0.2:r=25", "-c:v", "mpeg2video", str(tmp_path / "a.mxf"))
+    plan = plan_tracks(probe(tmp_path / "a.mxf"), container_of(Path("out.mp4")), audio=True, subtitles=True)
+    assert (list(plan.file_tags), plan.video_tags) == (["timecode"], {})

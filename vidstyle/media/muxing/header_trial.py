@@ -73,7 +73,8 @@ class Trial:
 def admitted(plan: TrackPlan, clip: Clip, container: TargetContainer) -> TrackPlan:
     """Return the plan without what ffmpeg refuses: sound is converted if it can be, all else left out with a warning.
 
-    Raises OutputError where nothing can be tried.
+    Sound whose channel layout the encoder refuses is mixed into a usual one, with a warning. Raises OutputError where
+    nothing can be tried.
     """
     if not plan.tracks:
         return plan
@@ -83,16 +84,32 @@ def admitted(plan: TrackPlan, clip: Clip, container: TargetContainer) -> TrackPl
         return plan
     fallback = container.audio_fallback
     tracks = tuple(_converted(track, fallback) if track.index in not_copied else track for track in plan.tracks)
-    refused = trial.refusals(tracks)
+    refused = not_encoded = trial.refusals(tracks)
+    if not_encoded:
+        tracks = tuple(_mixed(track) if track.index in not_encoded else track for track in tracks)
+        refused = trial.refusals(tracks)
     kept = tuple(track for track in tracks if track.index not in refused)
-    converted = [track for track in kept if track.index in not_copied]
+    copies = {track.index for track in plan.tracks if track.encoder == COPY}
+    converted = [track for track in kept if track.index in copies and track.encoder != COPY]
     notices = [f"{clip.path}: {becomes(track.name, track.encoder, container)}" for track in converted]
-    warnings = [
-        f"{clip.path}: {track.name} is left out: {container.name} cannot hold it ({refused[track.index]})."
-        for track in tracks
-        if track.index in refused
-    ]
+    warnings = [_sentence_on(track, not_encoded, refused, container) for track in tracks if track.index in not_encoded]
+    warnings = [f"{clip.path}: {warning}" for warning in warnings]
     return replace(plan, tracks=kept, notices=(*plan.notices, *notices), warnings=(*plan.warnings, *warnings))
+
+
+def _sentence_on(track: Track, not_encoded: dict[int, str], refused: dict[int, str], container: TargetContainer) -> str:
+    """Return what becomes of a track that could not be written as it was planned, and why."""
+    if track.index in refused:
+        return f"{track.name} is left out: {container.name} cannot hold it ({refused[track.index]})."
+    return (
+        f"{track.name} is mixed into a usual channel layout, {track.encoder} does not take its own "
+        f"({not_encoded[track.index]}). Channels without a place there are left out."
+    )
+
+
+def _mixed(track: Track) -> Track:
+    """Return a track of encoded sound as one in a usual channel layout, any other one as it is."""
+    return replace(track, mixed=True) if track.kind == "audio" and track.encoder != COPY else track
 
 
 def _converted(track: Track, encoder: str) -> Track:

@@ -7,6 +7,8 @@ from vidstyle.media.tracks import COPY, Track
 LETTERS = {"audio": "a", "subtitle": "s", "attachment": "t", "video": "v"}
 LAYOUTS = {"libopus": ("mono", "stereo", "3.0", "quad", "5.0", "5.1", "6.1", "7.1")}
 """Encoders that take only these channel layouts, in ffmpeg's names."""
+USUAL_LAYOUTS = ("mono", "stereo", "3.0", "4.0", "5.0", "5.1", "6.1(back)", "7.1")
+"""Channel layouts that AAC and FLAC take. AAC has a number for each: ISO/IEC 14496-3, 1.6.3.5, and 23091-3."""
 FILL_GAPS = "aresample=async=1:min_hard_comp=0.001"
 """The filter that fills a gap of a millisecond and more with silence, and drops what overlaps."""
 
@@ -55,7 +57,7 @@ def _audio_filters(track: Track, begin: Fraction | None, end: Fraction | None) -
     edges = [f"{edge}={decimal(time)}" for edge, time in (("start", begin), ("end", end)) if time is not None]
     if edges:
         filters.append(f"atrim={':'.join(edges)}")
-    if layouts := LAYOUTS.get(track.encoder):
+    if layouts := USUAL_LAYOUTS if track.mixed else LAYOUTS.get(track.encoder):
         filters.append(f"aformat=channel_layouts={'|'.join(layouts)}")
     return filters
 
