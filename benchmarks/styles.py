@@ -53,38 +53,32 @@ class Recipe:
     description: str
 
 
-FIT_FLATTENED = "--lambda-texture 0 --lambda-surface 0 --lambda-plain 0 --lambda-structure 6 --palette 0"
+FIT_FLATTENED = "--lambda-texture 0 --lambda-surface 0 --lambda-plain 0 --lambda-structure 6 --palette 0 --lr 1.5e-3"
+TOWARDS_CARTOON = "--lambda-texture 1.2 --lambda-surface 0.3 --lambda-structure 1 --lambda-plain 12 --palette 1"
 STYLES = {
     "flat": Recipe(
-        (Run(("meadow",), f"{FIT_FLATTENED} --init none --lr 1.5e-3 --steps 8000 --steps-decay 8000"),),
+        (
+            Run(("meadow",), f"{FIT_FLATTENED} --init none --steps 8000 --steps-decay 8000"),
+            Run(("meadow",), f"{FIT_FLATTENED} --steps 12000 --steps-decay 12000"),
+        ),
         "MIT",
         "Photographers of the photos named in docs/model_cards.md",
         "no cartoon: photos flattened into simple drawings, with ink lines and clearer colours",
     ),
     "default": Recipe(
-        (
-            Run(
-                ("episode",),
-                "--lambda-texture 1.5 --lambda-structure 0.7 --lambda-surface 0.2 --steps 2500 --steps-decay 1250",
-            ),
-            Run(("episode",), "--lambda-texture 0.7 --lambda-structure 1.5 --steps 1500 --steps-decay 1500"),
-            Run(
-                ("episode",),
-                "--lambda-structure 1.2 --lambda-surface 0.3 --lambda-plain 16 --palette 1 --steps 2500 --steps-decay 2000",
-            ),
-        ),
+        (Run(("episode",), f"{TOWARDS_CARTOON} --steps 3000 --steps-decay 1500"),),
         "MIT",
         "Penny & Chip, interludes of the ToastTV project (github.com/yvg/toasttv, MIT), generated with Google Veo",
         "the cartoon Penny & Chip: bright colours, calm surfaces, dark outlines",
     ),
     "picturebook": Recipe(
-        (Run(("picturebook",), "--steps 2500 --steps-decay 1250"),),
+        (Run(("picturebook",), f"{TOWARDS_CARTOON} --steps 2000 --steps-decay 1200"),),
         "CC-BY-4.0",
         AFRICAN_STORYBOOK.format("Rob Owen and Magriet Brink"),
         "picture books of the African Storybook: warm earth colours, soft shading, thin outlines",
     ),
     "meadow": Recipe(
-        (Run(("meadow",), "--steps 2000 --steps-decay 1500"),),
+        (Run(("meadow",), f"{TOWARDS_CARTOON} --steps 2000 --steps-decay 1200"),),
         "CC0-1.0",
         "Scenery of a closed online game, released as CC0",
         "scenery of a closed online game, CC0: meadows, woods and deserts in soft flat colours",

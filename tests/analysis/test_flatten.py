@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.drawings import drawing
-from vidstyle.analysis.flatten import clear_colours, flatten, ink_lines
+from vidstyle.analysis.flatten import clear_colours, flatten, ink_lines, l0_smoothing
 from vidstyle.analysis.picture_measures import chroma_shift, edges, flat_share, plain_areas
 
 
@@ -37,6 +37,44 @@ def test_the_same_photo_is_flattened_the_same() -> None:
 @pytest.mark.parametrize("size", [(1, 1), (17, 40), (200, 3)])
 def test_any_size_can_be_flattened(size: tuple[int, int]) -> None:
     assert flatten(np.full((size[1], size[0], 3), 90, np.uint8)).shape == (size[1], size[0], 3)
+
+
+def test_shapes_of_one_colour_replace_soft_light_and_grain() -> None:
+    columns = np.linspace(0.3, 0.35, 41, dtype=np.float32)
+    columns[20:] += 0.4
+    picture = np.repeat(np.broadcast_to(columns, (31, 41))[..., None], 3, 2)
+    picture = picture + np.random.default_rng(0).normal(0, 0.01, picture.shape).astype(np.float32)
+    flat = l0_smoothing(picture)
+    assert flat.shape == picture.shape and flat.dtype == np.float32
+    assert np.ptp(flat[:, :20]) < 0.01 and np.ptp(flat[:, 20:]) < 0.01
+    assert flat[:, 20:].mean() - flat[:, :20].mean() == pytest.approx(0.425, abs=0.025)
+
+
+def test_smoothing_is_the_alternation_of_the_paper_solved_with_plain_matrices() -> None:
+    picture = np.random.default_rng(1).random((6, 8, 3)).astype(np.float32) * 0.4
+    assert np.abs(l0_smoothing(picture) - slow_l0_smoothing(picture)).max() < 1e-3
+
+
+def slow_l0_smoothing(picture: np.ndarray) -> np.ndarray:
+    """Return Algorithm 1 of Xu et al. (2011) with one row of a matrix for each difference of neighbours."""
+    height, width, _ = picture.shape
+    places = np.arange(height * width).reshape(height, width)
+    below = [(places[y, x], places[y + 1, x]) for y in range(height - 1) for x in range(width)]
+    right = [(places[y, x], places[y, x + 1]) for y in range(height) for x in range(width - 1)]
+    differences = np.zeros((len(below) + len(right), height * width))
+    for row, (here, there) in enumerate(below + right):
+        differences[row, [here, there]] = -1, 1
+    owner = np.array([here for here, _ in below + right])
+    given = picture.reshape(-1, 3).astype(float)
+    flat, coupling = given, 2 * 0.02
+    while coupling < 1e4:
+        steps = differences @ flat
+        sizes = np.bincount(owner, (steps**2).sum(1), height * width)
+        steps[sizes[owner] < 0.02 / coupling] = 0
+        equation = np.eye(height * width) + coupling * differences.T @ differences
+        flat = np.linalg.solve(equation, given + coupling * differences.T @ steps)
+        coupling *= 2
+    return np.clip(flat, 0, 1).reshape(picture.shape)
 
 
 def colour_of(rgb: tuple[int, int, int]) -> tuple[float, float]:

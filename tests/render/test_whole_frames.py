@@ -30,13 +30,13 @@ def styles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def decided(path: Path, source: tuple[int, int], **asked: object) -> tuple[tuple[int, int], str, str]:
     engine = Engine(RenderSettings(style=str(path), device="cpu", **asked))
     sizes = engine.sizes(source)
-    settings = engine.decided(engine.settings)
+    settings = engine.decided(engine.settings, sizes)
     return sizes.painted, settings.finish, settings.flicker
 
 
 def test_without_norms_whole_frames_are_painted_up_to_a_cap(styles: dict[str, Path]) -> None:
-    assert decided(styles["compact"], (640, 360)) == ((640, 360), "guided", "off")
-    assert decided(styles["compact"], (480, 854)) == ((480, 854), "guided", "off")
+    assert decided(styles["compact"], (640, 360)) == ((640, 360), "none", "off")
+    assert decided(styles["compact"], (480, 854)) == ((480, 854), "none", "off")
     assert decided(styles["compact"], (3840, 2160)) == ((852, 480), "guided", "off")
     assert decided(styles["resnet"], (640, 360)) == ((56, 32), "guided", "flow")
 
@@ -45,6 +45,8 @@ def test_what_is_asked_for_is_done(styles: dict[str, Path]) -> None:
     path = styles["compact"]
     assert decided(path, (640, 360), size=180) == ((320, 180), "guided", "off")
     assert decided(path, (640, 360), finish="guided", flicker="flow") == ((640, 360), "guided", "flow")
+    assert decided(path, (640, 360), calm=0.8)[1] == "guided"
+    assert decided(path, (640, 360), outscale=2)[1] == "guided"
     assert decided(path, (640, 360), upscaler="realesr-animevideov3")[1] == "upscaler"
     assert decided(styles["resnet"], (640, 360), upscaler="none", flicker="off")[1:] == ("none", "off")
 
@@ -64,7 +66,7 @@ def test_a_dry_run_names_the_finish(styles: dict[str, Path], tmp_path: Path) -> 
     for path in styles.values():
         command = [str(clip), "-o", str(tmp_path / "out.mp4"), "--style", str(path), "--device", "cpu", "--dry-run"]
         told.append(CliRunner().invoke(render, command).output)
-    assert all("with the finish guided." in text for text in told)
+    assert "with the finish none." in told[0] and "with the finish guided." in told[1]
 
 
 def test_fast_paints_in_the_student_where_there_is_one_and_says_so(

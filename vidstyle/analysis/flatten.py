@@ -1,9 +1,10 @@
 """A photo flattened into a simple drawing, without any network: smooth shapes, firm outlines, clear colours.
 
 A generator that is first fitted to these drawings begins with calm surfaces and with lines where the photo has edges.
-Three steps make one. The bilateral filter (Tomasi and Manduchi, 1998) and mean shift (Comaniciu and Meer, 2002) flatten
-surfaces. Colours become a little clearer. Ink is drawn on the dark side of edges by a difference of Gaussians, as Winnemöller
-et al. (2006) draw lines; where there would be too many lines, as in grass and hair, they are fainter.
+Three steps make one. The bilateral filter (Tomasi and Manduchi, 1998) calms surfaces, and L0 gradient minimization (Xu et
+al., 2011) makes shapes of one colour out of them. Colours become a little clearer. Ink is drawn on the dark side of edges by a
+difference of Gaussians, as Winnemöller et al. (2006) draw lines; where there would be too many lines, as in grass and hair,
+they are fainter.
 
 All distances are in pixels of a picture with a short side of about 288.
 """
@@ -12,9 +13,10 @@ import cv2
 import numpy as np
 
 BILATERAL_PASSES, BILATERAL_PIXELS, BILATERAL_LEVELS = 2, 7, 40
-MEAN_SHIFT_PIXELS, MEAN_SHIFT_LEVELS, MEAN_SHIFT_PYRAMID = 11, 40, 1
-MEAN_SHIFT_SHARE = 0.95
-"""How much of the mean shift's shapes there is; the rest, of the bilateral filter, keeps what is small."""
+STEP_PRICE = 0.02
+"""What a pixel with any step of colour costs beside squared changes of [0, 1]: the weight lambda of the L0 paper."""
+COUPLING_GROWTH, LAST_COUPLING = 2.0, 1e4
+"""The L0 paper's kappa and largest beta: how fast, and how far, steps and picture are forced to agree."""
 SATURATION, CONTRAST = 1.5, 1.1
 """Gain of a*b* for colours of medium chroma, and of L* around 50."""
 NEUTRAL_CHROMA, VIVID_CHROMA = (5, 20), (50, 95)
@@ -38,11 +40,46 @@ def flatten(photo: np.ndarray) -> np.ndarray:
     smooth = photo
     for _ in range(BILATERAL_PASSES):
         smooth = cv2.bilateralFilter(smooth, BILATERAL_PIXELS, BILATERAL_LEVELS, BILATERAL_PIXELS)
-    shapes = cv2.pyrMeanShiftFiltering(smooth, MEAN_SHIFT_PIXELS, MEAN_SHIFT_LEVELS, maxLevel=MEAN_SHIFT_PYRAMID)
-    flat = cv2.addWeighted(shapes, MEAN_SHIFT_SHARE, smooth, 1 - MEAN_SHIFT_SHARE, 0, dtype=cv2.CV_32F) / 255
+    flat = l0_smoothing(smooth.astype(np.float32) / 255)
     lines = ink_lines(cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY))
     drawn = clear_colours(flat) * (1 - INK_STRENGTH * lines[..., None])
     return np.rint(drawn * 255).astype(np.uint8)
+
+
+def l0_smoothing(rgb: np.ndarray) -> np.ndarray:
+    """Return the picture near (h, w, 3) float32 in [0, 1] with the fewest pixels that differ from a neighbour; same range.
+
+    Algorithm 1 of Xu et al. (2011): steps and picture are solved for in turn. The picture's equation is solved by cosine
+    transforms, so that the border is reflected rather than joined to the opposite side.
+    """
+    height, width = rgb.shape[:2]
+    given = cv2.copyMakeBorder(rgb, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
+    down, across = (2 - 2 * np.cos(np.pi * np.arange(side, dtype=np.float32) / side) for side in given.shape[:2])
+    laplacian = down[:, None] + across
+    flat, coupling = given, 2 * STEP_PRICE
+    while coupling < LAST_COUPLING:
+        wanted = given + coupling * _divergence(*_large_steps(flat, STEP_PRICE / coupling))
+        scale = 1 / (1 + coupling * laplacian)
+        planes = [cv2.idct(cv2.dct(np.ascontiguousarray(plane)) * scale) for plane in np.moveaxis(wanted, 2, 0)]
+        flat = np.stack(planes, 2)
+        coupling *= COUPLING_GROWTH
+    return np.clip(flat[:height, :width], 0, 1)
+
+
+def _large_steps(picture: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the differences to the pixel below, and to the right, without those of pixels whose squares sum below `least`."""
+    down = np.diff(picture, axis=0, append=picture[-1:])
+    across = np.diff(picture, axis=1, append=picture[:, -1:])
+    is_large = (down * down + across * across).sum(2, keepdims=True) >= least
+    return down * is_large, across * is_large
+
+
+def _divergence(down: np.ndarray, across: np.ndarray) -> np.ndarray:
+    """Return the negative divergence of differences whose last row, and column, are 0: the transpose of taking them."""
+    result = -(down + across)
+    result[1:] += down[:-1]
+    result[:, 1:] += across[:, :-1]
+    return result
 
 
 def clear_colours(rgb: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vidstyle.render.settings import RenderSettings
+from vidstyle.render.settings import DEFAULT_CALM, RenderSettings
 from vidstyle.run_folder import student_name
 from vidstyle.settings import LARGEST_SIDE, Settings, setting, setting_like
 from vidstyle.train.method_defaults import METHODS, by_method
@@ -51,7 +51,7 @@ class DistilSettings(Settings):
         "short side that the teacher paints at, pixels; source: full size (default: its own)",
     )
     finish: str = setting_like(RenderSettings, "finish", "auto")
-    calm: float = setting_like(RenderSettings, "calm", 0.5)
+    calm: float = setting_like(RenderSettings, "calm", DEFAULT_CALM)
     upscaler: str = setting_like(RenderSettings, "upscaler", "auto")
     flicker: str = setting_like(
         RenderSettings,

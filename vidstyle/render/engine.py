@@ -85,9 +85,10 @@ class Engine:
         default = default_side(self.style.kind, self.style.size, source)
         return plan_sizes(source, self.settings.size, default, self.settings.outscale)
 
-    def decided(self, settings: RenderSettings) -> RenderSettings:
-        """Return settings with that decided by the style which is `auto`."""
-        return settings.decided(whole_frames=self.style.kind in FULL_SIZE_KINDS)
+    def decided(self, settings: RenderSettings, sizes: Sizes) -> RenderSettings:
+        """Return settings with that decided by the style and the sizes which is `auto`."""
+        whole_frames = self.style.kind in FULL_SIZE_KINDS
+        return settings.decided(whole_frames=whole_frames, at_full_size=sizes.painted == sizes.result)
 
     def upscaler_name(self, sizes: Sizes) -> str | None:
         """Return the name or file of the upscaler for these sizes, None where a resize does."""
@@ -108,7 +109,7 @@ class Engine:
         precision = "auto" if self.settings.precision == "int8" else self.settings.precision
         width, height = sizes.painted
         runtime = resolve_runtime(self.device, self.settings.backend, precision, width * height)
-        settings = self.decided(self.settings)
+        settings = self.decided(self.settings, sizes)
         if moving:
             generator = self._steady(partial(self._generator, runtime), runtime, settings.flicker, variant)
         else:
@@ -140,7 +141,7 @@ class Engine:
             raise DeviceError(f"{error} The unfinished render was begun on it; --restart begins anew.") from error
 
     def _video_painter(self, plan: VideoPlan, config: PainterConfig | None, variant: int) -> Painter:
-        runtime, settings = self._video_runtime(plan, config), self.decided(self.settings)
+        runtime, settings = self._video_runtime(plan, config), self.decided(self.settings, plan.sizes)
         if runtime.precision == "int8":
             plain, upscaler, digest = self._int8_models(plan)
             runtime = Runtime(self.device, "int8", "openvino")

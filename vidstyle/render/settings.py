@@ -12,6 +12,8 @@ from vidstyle.settings import LARGEST_SEED, LARGEST_SIDE, MOST_SECONDS, Settings
 UPSCALERS = ("realesr-animevideov3", "realesrgan-x4plus-anime", "realesrgan-x4plus")
 FLICKER = ("auto", "off", "statistics", "flow")
 FINISHES = ("auto", "guided", "upscaler", "both", "none")
+DEFAULT_CALM = 0.5
+"""Any other `--calm` asks for the guided filter, also where `--finish auto` would leave it out."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,11 @@ class RenderSettings(Settings):
     finish: str = setting(
         "auto",
         "last step: a guided filter that takes the source's drawing, the upscaler, both, or a plain resize "
-        "(auto: guided, or what --upscaler names)",
+        "(auto: guided, none where a style without norms paints at the size of the result, or what --upscaler names)",
         choices=FINISHES,
     )
     calm: float = setting(
-        0.5,
+        DEFAULT_CALM,
         "how far the guided filter calms plain areas, 0 is not at all (0.25: as White-box Cartoonization)",
         minimum=0,
         maximum=1,
@@ -165,7 +167,10 @@ class RenderSettings(Settings):
 
     @property
     def decided_finish(self) -> str:
-        """The finish, `auto` being decided: one of the other FINISHES. An upscaler that was chosen decides as in 0.1.0."""
+        """The finish, `auto` being decided as far as settings can: one of the other FINISHES; see `decided`.
+
+        An upscaler that was chosen decides as in 0.1.0.
+        """
         if self.finish != "auto":
             return self.finish
         if self.upscaler == "auto":
@@ -182,15 +187,20 @@ class RenderSettings(Settings):
         """Whether an upscaler takes part in the finish, where the result is to be larger than the painting."""
         return self.decided_finish in ("upscaler", "both")
 
-    def decided(self, *, whole_frames: bool) -> Self:
+    def decided(self, *, whole_frames: bool, at_full_size: bool) -> Self:
         """Return the settings with that decided which is `auto`.
 
         `whole_frames`: the style has no norms. Each pixel depends on its surroundings alone, and is as steady as they are.
+        `at_full_size`: it paints at the size of the result. A painting that is both has its source's drawing already, so that
+        a guided filter would only take from the style. Another `--calm` asks for the filter all the same.
         """
+        finish = self.decided_finish
+        if self.finish == "auto" and finish == "guided" and self.calm == DEFAULT_CALM and whole_frames and at_full_size:
+            finish = "none"
         flicker = self.flicker
         if flicker == "auto":
             flicker = "off" if whole_frames else "flow"
-        return replace(self, finish=self.decided_finish, flicker=flicker)
+        return replace(self, finish=finish, flicker=flicker)
 
     def for_variant(self, number: int) -> Self:
         """Return the settings for one of the varied results alone, counted from 0."""

@@ -120,7 +120,7 @@ def prepare_video(
     """
     clip = probe(job.source)
     sizes = engine.sizes(clip.upright_size)
-    settings = engine.decided(settings)
+    settings = engine.decided(settings, sizes)
     plan = plan_video(clip, job.target, sizes, engine.upscaler_name(sizes), settings)
     folder = RenderFolder(job.target, plan.form.codec.intermediate_suffix)
     mark = fingerprint(job.source, settings, engine.record())
