@@ -146,7 +146,7 @@ def test_a_user_sees_a_frame_renders_and_loses_nothing_when_the_program_is_kille
     try:
         page.goto(program.address)
         page.set_input_files("#drop input[type=file]", str(tmp_path / "text.mp4"))
-        page.wait_for_selector("text=This did not work")
+        page.wait_for_selector("text=is not a video that can be read")
         assert "text.mp4" in page.inner_text("[data-testid=toast-body]")
         choose(page, "clip.mp4")
         page.wait_for_selector("#pair img")

@@ -3,14 +3,14 @@
 from pathlib import Path
 from typing import Any
 
-from vidstyle.errors import InputError, SettingsError
+from vidstyle.errors import InputError, SettingsError, VidstyleError, text_of
 from vidstyle.media.file_kinds.picture_formats import PICTURE_SUFFIXES
 from vidstyle.media.probe import VIDEO_SUFFIXES
 from vidstyle.render.settings import RenderSettings
 from vidstyle.report.sheets import clock
 from vidstyle.studio.gradio_import import gradio
 from vidstyle.studio.knobs import command, given, knobs
-from vidstyle.studio.studio import Studio, preview_address, shows_errors, shows_errors_while
+from vidstyle.studio.studio import Studio, preview_address, show, shows_errors, shows_errors_while
 
 MAIN_KNOBS = ("size", "finish", "calm", "blend", "keep_colour")
 FURTHER_KNOBS = ("flicker", "outscale", "codec", "crf", "overwrite")
@@ -31,14 +31,16 @@ class PaintRequests:
         gr = gradio()
         return gr.Dropdown(self.studio.folders.files(SUFFIXES)), gr.Dropdown(self.studio.preview.ask("styles"))
 
-    def drop(self, upload: str | None) -> Any:
-        """Keep a file that was dropped, and choose it."""
-        if upload is None:
-            return gradio().skip()
-        path = Path(upload)
-        self.studio.preview.ask("describe", path=str(path))
-        name = self.studio.keep(path)
-        return gradio().Dropdown(self.studio.folders.files(SUFFIXES), value=name)
+    def drop(self, upload: str) -> tuple[None, Any]:
+        """Keep a file that was dropped, and choose it; an error is shown, and the field is empty for another file."""
+        gr, path = gradio(), Path(upload)
+        try:
+            self.studio.preview.ask("describe", path=upload)
+            name = self.studio.keep(path)
+        except VidstyleError as error:
+            show(VidstyleError(text_of(error).replace(upload, path.name)))
+            return None, gr.skip()
+        return None, gr.Dropdown(self.studio.folders.files(SUFFIXES), value=name)
 
     def choose(self, source: str | None, style: str) -> tuple[Any, ...]:
         """Return thumbnails, their seconds, the second in the middle, and a name for the result."""
@@ -170,11 +172,11 @@ def build_paint_tab(studio: Studio, page: Any) -> None:
     }
     hidden = {"api_visibility": "private"}
     page.load(requests.choices, None, [source, style], **hidden)
-    drop.upload(shows_errors(requests.drop), drop, source, **hidden)
+    drop.upload(requests.drop, drop, [drop, source], **hidden)
     picked = shows_errors(requests.choose)
     source.change(picked, [source, style], [strip, seconds, second, output], **hidden).then(**paint)
 
-    def pick(found: list[float | None], event: gr.SelectData) -> float | None:
+    def pick(found: list[float | None], event: gr.SelectData) -> float | None:  # type: ignore[name-defined]
         return found[event.index]
 
     strip.select(pick, seconds, second, **hidden).then(**paint)

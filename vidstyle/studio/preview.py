@@ -109,7 +109,7 @@ def room(path: str, target: str, settings: dict[str, Any]) -> int:
         return 0
     clip, engine = probe(Path(path)), _engine(asked, _stamp(asked.style))
     sizes = engine.sizes(clip.upright_size)
-    plan = plan_video(clip, Path(target), sizes, engine.upscaler_name(sizes), engine.decided(asked))
+    plan = plan_video(clip, Path(target), sizes, engine.upscaler_name(sizes), engine.decided(asked, sizes))
     return plan.needed_bytes
 
 

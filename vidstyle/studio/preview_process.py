@@ -20,6 +20,11 @@ class PreviewProcess:
         self._guard = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
 
+    def begin(self) -> None:
+        """Start the process, so that it has loaded its libraries when it is asked."""
+        with self._guard:
+            self._running()
+
     def ask(self, name: str, **arguments: Any) -> Any:
         """Return the answer to a request of preview.py; raises VidstyleError with what the process says."""
         with self._guard:

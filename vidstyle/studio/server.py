@@ -1,15 +1,14 @@
-"""The program that serves the page: its routes, its password, and how it begins and ends."""
+"""The program that serves the page: its routes, and how it begins and ends."""
 
-import base64
-import secrets
 import threading
 import webbrowser
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from vidstyle.errors import OutputError, VidstyleError
 from vidstyle.studio.folders import Folders
+from vidstyle.studio.gate import Gate
 from vidstyle.studio.gradio_import import gradio, keep_uploads_in
 from vidstyle.studio.job_list import build_job_list
 from vidstyle.studio.paint_tab import build_paint_tab
@@ -78,8 +77,7 @@ def build_app(studio: Studio, settings: StudioSettings) -> Any:
 
     if settings.is_local:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES)
-    if settings.password:
-        app.middleware("http")(_password(settings.password))
+    app.add_middleware(Gate, password=settings.password)
     page = build_page(studio)
     page.queue(default_concurrency_limit=4)
     return gr.mount_gradio_app(
@@ -88,29 +86,12 @@ def build_app(studio: Studio, settings: StudioSettings) -> Any:
         path="/",
         allowed_paths=[str(studio.previews)],
         show_error=False,
+        run_history=False,
         ssr_mode=False,
         theme=_theme(),
         css=CSS,
         footer_links=[],
     )
-
-
-def _password(password: str) -> Callable[[Any, Callable[[Any], Awaitable[Any]]], Awaitable[Any]]:
-    """Return what lets only requests with the password through, whatever the user's name."""
-    from fastapi.responses import PlainTextResponse
-
-    async def check(request: Any, call_next: Callable[[Any], Awaitable[Any]]) -> Any:
-        kind, _, encoded = request.headers.get("authorization", "").partition(" ")
-        try:
-            given = base64.b64decode(encoded).partition(b":")[2] if kind.lower() == "basic" else b""
-        except ValueError:
-            given = b""
-        if secrets.compare_digest(given, password.encode()):
-            return await call_next(request)
-        headers = {"WWW-Authenticate": 'Basic realm="vidstyle studio"'}
-        return PlainTextResponse("Give the password of vidstyle studio.", status_code=401, headers=headers)
-
-    return check
 
 
 def serve(settings: StudioSettings, tell: Callable[[str], None]) -> None:
@@ -120,6 +101,7 @@ def serve(settings: StudioSettings, tell: Callable[[str], None]) -> None:
     gradio()
     import uvicorn
 
+    studio.preview.begin()
     app = build_app(studio, settings)
     server = uvicorn.Server(uvicorn.Config(app, settings.host, settings.port, log_level="error"))
     server.config.load()

@@ -74,7 +74,8 @@ def shows_errors(handler: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return handler(*arguments)
         except VidstyleError as error:
-            return _show(error)
+            show(error)
+            return gradio().skip()
 
     return safe
 
@@ -87,12 +88,12 @@ def shows_errors_while(handler: Callable[..., Iterator[Any]]) -> Callable[..., I
         try:
             yield from handler(*arguments)
         except VidstyleError as error:
-            yield _show(error)
+            show(error)
+            yield gradio().skip()
 
     return safe
 
 
-def _show(error: VidstyleError) -> Any:
-    gr = gradio()
-    gr.Warning(escape(text_of(error)), duration=None, title="This did not work")
-    return gr.skip()
+def show(error: VidstyleError) -> None:
+    """Show an error on the page, until the user closes it."""
+    gradio().Warning(escape(text_of(error)), duration=None, title="This did not work")
