@@ -14,23 +14,12 @@ from vidstyle.studio.job_list import build_job_list
 from vidstyle.studio.paint_tab import build_paint_tab
 from vidstyle.studio.settings import StudioSettings
 from vidstyle.studio.studio import Studio
+from vidstyle.studio.theme import CSS, theme
 
 LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]", "::1"]
 """Names under which a page that is for this machine alone is asked for; another one is a trick of another page."""
 SANDBOX = {"Content-Security-Policy": "sandbox allow-scripts allow-downloads", "X-Content-Type-Options": "nosniff"}
 """Headers with which a file of the folders cannot act as the page itself."""
-CSS = """
-.gradio-container { max-width: 1400px !important; margin: auto; }
-.quiet, .figures { color: var(--body-text-color-subdued); margin: 0; }
-#job-picture img, #job-picture video, #moving video { max-width: 100%; border-radius: 6px; }
-.job { padding: .6rem 0; border-bottom: 1px solid var(--border-color-primary); }
-.job progress { width: 100%; height: .5rem; display: block; margin: .3rem 0; } .job p { margin: 0; font-size: .9rem; }
-.job progress { accent-color: var(--primary-600); }
-.gradio-container { --block-info-text-color: var(--neutral-600); --block-title-text-color: var(--neutral-700); }
-.dark .gradio-container, .dark.gradio-container { --block-info-text-color: #cbd5e1; --block-title-text-color: #e2e8f0; }
-@media (max-width: 700px) { .stack { flex-direction: column !important; } .stack > * { min-width: 0 !important; } }
-.state { font-size: .85rem; padding: 0 .5rem; border-radius: 1rem; border: 1px solid currentcolor; margin-left: .4rem; }
-"""
 
 
 def build_page(studio: Studio) -> Any:
@@ -42,12 +31,6 @@ def build_page(studio: Studio) -> Any:
             build_paint_tab(studio, page)
         build_job_list(studio)
     return page
-
-
-def _theme() -> Any:
-    """Return a theme whose fonts are those of the system."""
-    fonts, mono = ["system-ui", "sans-serif"], ["ui-monospace", "monospace"]
-    return gradio().themes.Base(primary_hue="indigo", neutral_hue="slate", font=fonts, font_mono=mono)
 
 
 def build_app(studio: Studio, settings: StudioSettings) -> Any:
@@ -84,11 +67,10 @@ def build_app(studio: Studio, settings: StudioSettings) -> Any:
         app,
         page,
         path="/",
-        allowed_paths=[str(studio.previews)],
         show_error=False,
         run_history=False,
         ssr_mode=False,
-        theme=_theme(),
+        theme=theme(),
         css=CSS,
         footer_links=[],
     )
@@ -114,7 +96,7 @@ def serve(settings: StudioSettings, tell: Callable[[str], None]) -> None:
         except SystemExit as end:  # how uvicorn says that the port is taken
             raise OutputError(f"Port {settings.port} cannot be used. Give another one with --port.") from end
         finally:
-            studio.preview.close()
+            studio.close()
 
 
 def _open_when_ready(server: Any, address: str, browser: bool, tell: Callable[[str], None]) -> None:

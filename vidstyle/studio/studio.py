@@ -31,6 +31,12 @@ class Studio:
         self.uploads = folders.work / "uploads"
         self.queue = JobQueue(folders.work / "jobs", folders.first)
         self.preview = PreviewProcess(folders.first, self.previews)
+        self.moving = PreviewProcess(folders.first, self.previews)
+
+    def close(self) -> None:
+        """End the processes of the previews."""
+        self.preview.close()
+        self.moving.close()
 
     def keep(self, upload: Path) -> str:
         """Copy a file that was dropped into the first folder and return its name there; raises OutputError."""
@@ -66,8 +72,8 @@ def preview_address(path: Path) -> str:
     return f"studio/preview/{path.name}"
 
 
-def shows_errors(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a handler of an event that shows an error of vidstyle on the page, and then leaves the page as it is."""
+def shows_errors(handler: Callable[..., Any], otherwise: Any = None) -> Callable[..., Any]:
+    """Return a handler of an event that shows an error of vidstyle, and then returns `otherwise` or leaves the page as it is."""
 
     @wraps(handler)
     def safe(*arguments: Any) -> Any:
@@ -75,7 +81,7 @@ def shows_errors(handler: Callable[..., Any]) -> Callable[..., Any]:
             return handler(*arguments)
         except VidstyleError as error:
             show(error)
-            return gradio().skip()
+            return gradio().skip() if otherwise is None else otherwise
 
     return safe
 
