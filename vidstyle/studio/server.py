@@ -63,6 +63,7 @@ def build_app(studio: Studio, settings: StudioSettings) -> Any:
     app.add_middleware(Gate, password=settings.password)
     page = build_page(studio)
     page.queue(default_concurrency_limit=4)
+    page.has_launched = True  # before that, Gradio takes any path of this machine for that of an upload
     return gr.mount_gradio_app(
         app,
         page,

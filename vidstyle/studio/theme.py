@@ -13,10 +13,6 @@ CSS = """
   grid-template: "choose pictures" auto "settings pictures" 1fr "settings start" auto / minmax(280px, 1fr) minmax(0, 2.2fr); }
 .paint > *, .stack > * { min-width: 0 !important; }
 .choose { grid-area: choose; } .pictures { grid-area: pictures; } .settings { grid-area: settings; } .start { grid-area: start; }
-@media (max-width: 700px) {
-  .paint { grid-template: "choose" auto "pictures" auto "settings" auto "start" auto / minmax(0, 1fr); }
-  .stack { flex-direction: column !important; } .stack > * { width: 100%; }
-}
 
 .pair { position: relative; line-height: 0; }
 .pair img { width: 100%; margin: 0; border-radius: 6px; }
@@ -28,14 +24,16 @@ CSS = """
 .pair { overflow: hidden; } .pair:focus-within { outline: 3px solid var(--primary-600); }
 .pair-links { display: flex; justify-content: space-between; margin: .3rem 0 0; font-size: .9rem; }
 
-.choices { display: grid; grid-template-columns: repeat(auto-fill, minmax(88px, 1fr)); gap: .4rem; }
+.choices { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: .4rem; }
 #sheet .choices { grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); }
-.choices button { padding: 0; border: 3px solid transparent; border-radius: 6px; text-align: center; line-height: 1.4; }
+.choices button { padding: 0; margin: 0 !important; border: 3px solid transparent; border-radius: 6px;
+  text-align: center; line-height: 1.4; }
 .choices button[aria-pressed=true] { border-color: var(--primary-600); font-weight: 600; }
-.choices img { width: 100%; margin: 0; border-radius: 4px; display: block; } .choices span { font-size: .85rem; }
+.choices img { width: 100%; margin: 0 !important; border-radius: 4px; display: block; } .choices span { font-size: .85rem; }
 
 #drop .wrap { display: none; }
 #drop button::after { content: "Drop a file, or press to choose one"; margin: auto; }
+body:not(.dark) button[role=tab].selected { color: var(--primary-700); }
 #command textarea { font-family: var(--font-mono); }
 
 .job { padding: .6rem 0; border-bottom: 1px solid var(--border-color-primary); }
@@ -46,6 +44,12 @@ CSS = """
 .job ::-webkit-progress-value { background: var(--primary-600); }
 .job ::-moz-progress-bar { background: var(--primary-600); }
 .state { font-size: .85rem; padding: 0 .5rem; border-radius: 1rem; border: 1px solid currentcolor; margin-left: .4rem; }
+
+@media (max-width: 700px) {
+  .paint { grid-template: "choose" auto "pictures" auto "settings" auto "start" auto / minmax(0, 1fr); }
+  .stack { flex-direction: column !important; } .stack > * { width: 100%; }
+  .choices { grid-template-columns: repeat(4, minmax(0, 1fr)); }
+}
 """
 
 
