@@ -12,14 +12,23 @@ FROM_ELSEWHERE = ("/gradio_api/proxy=", "/gradio_api/file=http:", "/gradio_api/f
 
 
 class Gate:
-    """An ASGI application that passes on to another one what may be asked for."""
+    """An ASGI application that passes on to another one what may be asked for.
 
-    def __init__(self, app: Handler, password: str) -> None:
-        self.app, self.password = app, password
+    Where the page is for this machine alone, answers are not compressed: that takes longer than it saves.
+    """
+
+    def __init__(self, app: Handler, password: str, *, is_local: bool) -> None:
+        self.app, self.password, self.is_local = app, password, is_local
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request that is refused, pass on every other one."""
-        refusal = self._refusal(scope) if scope["type"] in ("http", "websocket") else None
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        if self.is_local:
+            kept = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+            scope = {**scope, "headers": kept}
         await (refusal or self.app)(scope, receive, send)
 
     def _refusal(self, scope: Any) -> Any:

@@ -11,7 +11,7 @@ from vidstyle.render.settings import RenderSettings
 from vidstyle.report.sheets import clock
 from vidstyle.studio.gradio_import import gradio
 from vidstyle.studio.knobs import command, given, knobs
-from vidstyle.studio.pictures import choices, choices_html, pair, pair_html
+from vidstyle.studio.picture_controls import choices, choices_html, pair, pair_html
 from vidstyle.studio.studio import Studio, preview_address, show, shows_errors, shows_errors_while
 
 MAIN_KNOBS = ("size", "finish", "calm", "blend", "keep_colour")

@@ -60,7 +60,7 @@ def build_app(studio: Studio, settings: StudioSettings) -> Any:
 
     if settings.is_local:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_NAMES)
-    app.add_middleware(Gate, password=settings.password)
+    app.add_middleware(Gate, password=settings.password, is_local=settings.is_local)
     page = build_page(studio)
     page.queue(default_concurrency_limit=4)
     page.has_launched = True  # before that, Gradio takes any path of this machine for that of an upload
