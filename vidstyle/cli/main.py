@@ -21,6 +21,7 @@ COMMANDS = {
     "evaluate": "Measure pictures, a run or a video: FID, KID, PSNR, SSIM, LPIPS, steadiness.",
     "compare": "Put finished runs side by side: a table of all figures and a grid of pictures.",
     "run": "Do what a recipe says: extract, train, evaluate, compare, render.",
+    "studio": "Open a page: see frames painted before a render, and watch jobs.",
     "weights": "List the pretrained weights and where they were found.",
     "styles": "List the styles that can be rendered by name, with their licences.",
 }

@@ -1,0 +1,61 @@
+"""What the page paints is what the command paints."""
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.clips import make_clip
+from vidstyle.errors import VidstyleError
+from vidstyle.media.images import read_image, write_image
+from vidstyle.studio.folders import Folders
+from vidstyle.studio.paint_tab import NAMES, PaintRequests
+from vidstyle.studio.studio import Studio
+
+pytest.importorskip("gradio")
+VALUES = {"style": "default", "size": "32", "finish": "auto", "calm": 0.25, "blend": 0.75, "keep_colour": False}
+VALUES |= {"flicker": "auto", "outscale": 1, "codec": "auto", "crf": 18, "overwrite": False}
+
+
+@pytest.fixture(scope="module")
+def requests(tmp_path_factory: pytest.TempPathFactory) -> PaintRequests:
+    place = tmp_path_factory.mktemp("place")
+    make_clip(place / "clip.mp4", frames=24)
+    (place / "text.mp4").write_text("no video")
+    write_image(place / "photo.png", np.random.default_rng(0).integers(0, 255, (40, 56, 3), np.uint8))
+    studio = Studio(Folders([place]))
+    yield PaintRequests(studio)
+    studio.preview.close()
+
+
+def test_the_command_gives_the_same_picture_to_the_byte(requests: PaintRequests) -> None:
+    values = [VALUES[name] for name in NAMES]
+    painted = next(requests.paint("photo.png", None, None, "out.png", *values))[1]
+    command = requests.spell("photo.png", "out.png", *values)
+    place = requests.studio.folders.first
+    package = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    subprocess.run([sys.executable, "-m", *shlex.split(command)], cwd=place, env=package, check=True)
+    assert (place / "out.png").read_bytes() == Path(painted).read_bytes()
+
+
+def test_a_frame_of_a_video_is_picked_by_its_place(requests: PaintRequests) -> None:
+    source, seconds, middle, output = requests.choose("clip.mp4", "default")
+    assert len(seconds) == 12 and middle == seconds[6] and output == "clip_default.mp4"
+    assert requests.strip(source, seconds, middle).count("<img") == 12
+    values = [VALUES[name] for name in NAMES]
+    (shown, first, _), (_, _, estimate) = requests.paint(source, seconds[0], None, output, *values)
+    last = next(requests.paint(source, seconds[-1], first, output, *values))
+    assert not np.array_equal(read_image(Path(first)), read_image(Path(last[1])))
+    assert "24 frames" in estimate and "MiB" in estimate
+    assert "Source" in shown and "Kept" in last[0] and Path(first).name in last[0]
+
+
+def test_errors_are_those_of_the_command_line(requests: PaintRequests) -> None:
+    with pytest.raises(VidstyleError, match=r"text\.mp4"):
+        requests.choose("text.mp4", "default")
+    with pytest.raises(VidstyleError, match="There is no style"):
+        next(requests.paint("clip.mp4", 0.0, None, "out.mp4", *["/etc/passwd", *[VALUES[name] for name in NAMES[1:]]]))

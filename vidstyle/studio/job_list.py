@@ -1,0 +1,106 @@
+"""The list of jobs on the page: their progress, the newest painted frame, the result, and the buttons to stop and go on."""
+
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from vidstyle.errors import VidstyleError
+from vidstyle.media.file_kinds.picture_formats import PICTURE_SUFFIXES
+from vidstyle.report.sheets import clock
+from vidstyle.studio.gradio_import import gradio
+from vidstyle.studio.job_queue import JobView
+from vidstyle.studio.studio import Studio, preview_address, shows_errors
+
+SECONDS_BETWEEN_LOOKS = 1.0
+NO_JOBS = "<p class='quiet'>No jobs yet.</p>"
+
+
+def build_job_list(studio: Studio) -> None:
+    """Put the list of jobs on the page."""
+    gr = gradio()
+    gr.Markdown("## Jobs")
+    with gr.Row(elem_classes="stack"):
+        with gr.Column(scale=3):
+            listed = gr.HTML(NO_JOBS, elem_id="jobs")
+        with gr.Column(scale=2):
+            chosen = gr.Dropdown([], label="Job", elem_id="job", filterable=False)
+            with gr.Row():
+                buttons = [gr.Button(text, size="sm") for text in ("Stop", "Go on", "Remove from the list")]
+            shown = gr.HTML("", elem_id="job-picture")
+    last = gr.State(("", "", [], None))
+
+    def look(name: str | None, before: tuple[str, str, list[str], str | None]) -> tuple[Any, Any, Any, Any]:
+        jobs = studio.queue.jobs()
+        ids = [job.id for job in jobs]
+        name = name if name in ids and len(ids) == len(before[2]) else (ids[-1] if ids else None)
+        picture = next((_picture(studio, job) for job in jobs if job.id == name), "")
+        if picture is None:
+            picture = before[1] if name == before[3] else ""
+        text = "".join(map(_row, reversed(jobs))) or NO_JOBS
+        choices = [(job.title, job.id) for job in reversed(jobs)]
+        return (
+            gr.skip() if text == before[0] else text,
+            gr.skip() if picture == before[1] else picture,
+            gr.skip() if ids == before[2] else gr.Dropdown(choices, value=name),
+            (text, picture, ids, name),
+        )
+
+    def act(action: Any) -> Any:
+        return shows_errors(lambda name: action(name) if name else None)
+
+    queue = studio.queue
+    for button, action in zip(buttons, (queue.stop, queue.go_on, queue.remove), strict=True):
+        button.click(act(action), chosen, None, api_visibility="private")
+    timer = gr.Timer(SECONDS_BETWEEN_LOOKS)
+    timer.tick(
+        look,
+        [chosen, last],
+        [listed, shown, chosen, last],
+        show_progress="hidden",
+        api_visibility="private",
+        queue=True,
+    )
+
+
+def _row(job: JobView) -> str:
+    """Return a job as HTML: its title, state, progress, and what it says."""
+    progress, detail = job.progress, ""
+    share = progress["done"] / progress["total"] if progress.get("total") else 0.0
+    if job.state == "running" and progress:
+        total = f" of {progress['total']:,}" if progress.get("total") else ""
+        figures = "".join(f" · {value:.3g} {escape(name)}" for name, value in progress.get("figures", {}).items())
+        left = f" · {clock(job.seconds_left)} left" if job.seconds_left is not None else ""
+        detail = f"{progress['done']:,}{total} {escape(progress['unit'])}{figures}{left}"
+    notes = [*progress.get("notes", []), job.message] if job.state != "waiting" else []
+    texts = "".join(f"<p>{escape(text)}</p>" for text in notes if text)
+    share = 1.0 if job.state == "done" else share
+    bar = f"<progress max='1' value='{share:.3f}' aria-label='{escape(job.title)}'></progress>"
+    head = f"<strong>{escape(job.title)}</strong> <span class='state {job.state}'>{job.state}</span>"
+    return f"<article class='job'>{head}{bar}<p class='figures'>{detail}</p>{texts}</article>"
+
+
+def _picture(studio: Studio, job: JobView) -> str | None:
+    """Return the newest painted frame of a render that works, or its result, as HTML; empty for other jobs.
+
+    None means that there is no newer one: the process of the preview is busy, or no segment is whole yet.
+    """
+    if job.stage != "render":
+        return ""
+    try:
+        target = studio.folders.existing(job.output) if job.state == "done" else studio.folders.writable(job.output)
+        if job.state == "done":
+            return _result(studio, target)
+        found = studio.preview.ask_if_free("newest", target=str(target), folder=str(studio.previews))
+    except VidstyleError:  # the result was moved away, or is not begun
+        return ""
+    if found is None:
+        return None
+    return f"<img src='{preview_address(Path(found))}' alt='The newest painted frame'>"
+
+
+def _result(studio: Studio, target: Path) -> str:
+    address = escape(studio.address(target))
+    shown = f"<video controls src='{address}'></video>"
+    if target.suffix.lower() in PICTURE_SUFFIXES:
+        shown = f"<img src='{address}' alt='The painted picture'>"
+    return f"{shown}<p><a href='{address}' download='{escape(target.name)}'>Fetch {escape(target.name)}</a></p>"

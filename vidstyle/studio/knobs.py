@@ -1,0 +1,66 @@
+"""Controls made from a stage's settings, what they were set to, and the command line that says the same."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from vidstyle.settings import Setting, Settings, describe
+from vidstyle.studio.gradio_import import gradio
+
+
+def knobs(cls: type[Settings], names: Sequence[str]) -> list[Any]:
+    """Return a control for each of these settings, with the setting's own help."""
+    known = {setting.name: setting for setting in describe(cls)}
+    return [_knob(known[name]) for name in names]
+
+
+def _knob(setting: Setting) -> Any:
+    gr = gradio()
+    words: dict[str, Any] = {
+        "label": setting.name.replace("_", " ").capitalize(),
+        "info": setting.help[0].upper() + setting.help[1:],
+        "elem_id": f"knob-{setting.flag}",
+    }
+    if bool in setting.kinds:
+        return gr.Checkbox(value=bool(setting.default), **words)
+    if setting.choices:
+        return gr.Dropdown(list(setting.choices), value=setting.default, **words)
+    if setting.minimum is not None and setting.maximum is not None:
+        step = 1 if int in setting.kinds else 0.05
+        return gr.Slider(setting.minimum, setting.maximum, value=setting.default, step=step, **words)
+    default = "" if setting.default in (None, ()) else str(setting.default)
+    return gr.Textbox(value=default, placeholder=setting.values, max_lines=1, **words)
+
+
+def given(cls: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings whose controls were changed; raises SettingsError for a text that is no value of its setting."""
+    known, found = {setting.name: setting for setting in describe(cls)}, {}
+    for name, value in values.items():
+        setting = known[name]
+        if value in (None, "", ()):
+            continue
+        parsed = (
+            setting.parse(value.strip()) if isinstance(value, str) and not setting.many else _number(setting, value)
+        )
+        if parsed != setting.default:
+            found[name] = parsed
+    return found
+
+
+def _number(setting: Setting, value: Any) -> Any:
+    """Return what a control gives, in the setting's own type: a slider gives whole numbers for fractions too."""
+    whole = isinstance(value, float) and value.is_integer() and float not in setting.kinds
+    return setting.checked(int(value) if whole else value)
+
+
+def command(name: str, arguments: Sequence[str], settings: Mapping[str, Any]) -> str:
+    """Return the command that does the same, as it is given to a shell in the first folder."""
+    words = ["vidstyle", name, *arguments]
+    for key, value in settings.items():
+        flag = key.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{flag}" if value else f"--no-{flag}")
+            continue
+        for part in value if isinstance(value, list | tuple) else [value]:
+            words += [f"--{flag}", str(part)]
+    return shlex.join(words)
