@@ -29,4 +29,13 @@ def test_a_text_that_is_no_value_is_refused_as_on_the_command_line() -> None:
 
 def test_a_command_quotes_what_a_shell_would_split() -> None:
     text = command("render", ["my film.mp4", "-o", "out.mp4"], {"size": 360, "keep_colour": True, "audio": False})
-    assert shlex.split(text)[1:] == ["render", "my film.mp4", "-o", "out.mp4", "--size", "360", "--keep-colour", "--no-audio"]
+    assert shlex.split(text)[1:] == [
+        "render",
+        "my film.mp4",
+        "-o",
+        "out.mp4",
+        "--size",
+        "360",
+        "--keep-colour",
+        "--no-audio",
+    ]

@@ -8,18 +8,18 @@ from vidstyle.settings import Setting, Settings, describe
 from vidstyle.studio.gradio_import import gradio
 
 
-def knobs(cls: type[Settings], names: Sequence[str]) -> list[Any]:
-    """Return a control for each of these settings, with the setting's own help."""
+def knobs(cls: type[Settings], names: Sequence[str], prefix: str = "knob") -> list[Any]:
+    """Return a control for each of these settings, with the setting's own help; its element is PREFIX-NAME."""
     known = {setting.name: setting for setting in describe(cls)}
-    return [_knob(known[name]) for name in names]
+    return [_knob(known[name], prefix) for name in names]
 
 
-def _knob(setting: Setting) -> Any:
+def _knob(setting: Setting, prefix: str) -> Any:
     gr = gradio()
     words: dict[str, Any] = {
         "label": setting.name.replace("_", " ").capitalize(),
         "info": setting.help[0].upper() + setting.help[1:],
-        "elem_id": f"knob-{setting.flag}",
+        "elem_id": f"{prefix}-{setting.flag}",
     }
     if bool in setting.kinds:
         return gr.Checkbox(value=bool(setting.default), **words)

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle.errors import OutputError, VidstyleError
+from vidstyle.studio.compare_tab import build_compare_tab
 from vidstyle.studio.folders import Folders
 from vidstyle.studio.gradio_import import gradio, keep_uploads_in
 from vidstyle.studio.job_list import build_job_list
 from vidstyle.studio.paint_tab import build_paint_tab
 from vidstyle.studio.settings import StudioSettings
 from vidstyle.studio.studio import Studio
+from vidstyle.studio.train_tab import build_train_tab
 
 LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]", "::1"]
 """Names under which a page that is for this machine alone is asked for; another one is a trick of another page."""
@@ -39,8 +41,13 @@ def build_page(studio: Studio) -> Any:
     gr = gradio()
     with gr.Blocks(title="vidstyle studio", analytics_enabled=False, delete_cache=(3600, 86400)) as page:
         gr.Markdown("# vidstyle studio")
-        with gr.Tabs(), gr.Tab("Paint"):
-            build_paint_tab(studio, page)
+        with gr.Tabs():
+            with gr.Tab("Paint"):
+                build_paint_tab(studio, page)
+            with gr.Tab("Train"):
+                build_train_tab(studio, page)
+            with gr.Tab("Compare"):
+                build_compare_tab(studio, page)
         build_job_list(studio)
     return page
 
