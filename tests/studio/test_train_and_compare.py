@@ -13,6 +13,8 @@ from tests.styles import make_style
 from vidstyle.media.images import write_image
 
 browser = walk.browser
+WIDTH = 420
+"""Pixels, as on a phone."""
 TINY = {"batch": 1, "crop": 32, "load": 32, "sample-every": 5, "log-every": 2}
 
 
@@ -26,7 +28,7 @@ def page(browser: Any, tmp_path: Path) -> Iterator[Any]:
     for name, seed in (("one", 1), ("two", 2)):
         make_style(tmp_path / "runs" / name / "style.safetensors", seed)
     program = walk.Program(tmp_path)
-    page = browser.new_page(viewport={"width": 420, "height": 900})
+    page = browser.new_page(viewport={"width": WIDTH, "height": 900})
     page.set_default_timeout(walk.LONGEST_WAIT_MS)
     page.goto(program.address)
     yield page
@@ -69,4 +71,6 @@ def test_a_training_shows_its_curve_and_two_styles_their_measures(page: Any, tmp
     table = page.wait_for_selector("#compared table").inner_text()
     assert all(word in table for word in ("default", "one", "two", "plain-areas", "edges"))
     assert page.locator("#compared img").count() == 4
-    assert page.evaluate("document.documentElement.scrollWidth") <= 420
+    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
+    boxes = [picture.bounding_box() for picture in page.query_selector_all("#compared img, #compared .wide")]
+    assert all(box["x"] + box["width"] <= WIDTH for box in boxes)

@@ -9,13 +9,17 @@ import pytest
 
 from tests.clips import make_clip
 from tests.styles import make_style
+from vidstyle.distil.settings import DistilSettings
 from vidstyle.errors import InputError, OutputError, SettingsError, VidstyleError
+from vidstyle.extract.settings import ExtractSettings
 from vidstyle.files import write_json
 from vidstyle.media.images import write_image
 from vidstyle.studio.folders import Folders
+from vidstyle.studio.knobs import given, knobs
 from vidstyle.studio.run_view import run_folder, run_names
 from vidstyle.studio.studio import Studio
 from vidstyle.studio.train_requests import CARTOON, DISTIL_KNOBS, EXTRACT_KNOBS, PHOTOS, TRAIN_KNOBS, TrainRequests
+from vidstyle.train.settings import TrainSettings
 
 pytest.importorskip("gradio")
 ENTERED = {"name": "mine", "steps": "10", "every": "1.0"}
@@ -79,6 +83,12 @@ def test_a_training_is_that_of_the_command_and_is_refused_as_there(requests: Tra
         with pytest.raises((SettingsError, OutputError)):
             requests.train("dataset", "cartoon", "", *entered(TRAIN_KNOBS, name=name))
     assert requests.train_command("dataset", "cartoon", "", *entered(TRAIN_KNOBS, steps="many")).startswith("# steps")
+
+
+def test_controls_that_nobody_touched_leave_the_settings_to_the_method() -> None:
+    for cls, names in ((TrainSettings, TRAIN_KNOBS), (DistilSettings, DISTIL_KNOBS), (ExtractSettings, EXTRACT_KNOBS)):
+        values = {name: knob.value for name, knob in zip(names, knobs(cls, names), strict=True)}
+        assert given(cls, values) == {}
 
 
 def test_a_distillation_is_that_of_the_command(requests: TrainRequests) -> None:

@@ -14,20 +14,21 @@ from vidstyle.render.settings import RenderSettings
 from vidstyle.studio.dropped_files import keep_pictures
 from vidstyle.studio.gradio_import import gradio
 from vidstyle.studio.job_folder import read_or
-from vidstyle.studio.knobs import command, given, knobs
+from vidstyle.studio.knobs import command, command_box, follows, given, knobs
 from vidstyle.studio.side_by_side import MEASURES, UNTOUCHED, ComparisonFolder
 from vidstyle.studio.studio import Studio, shows_errors
 
 SECONDS_BETWEEN_LOOKS = 2.0
 KNOBS = ("size", "finish", "calm")
 USUAL_FOLDER = "compared"
-STYLE = """<style>
+COMPARE_CSS = """
 #compared .wide { overflow-x: auto; } #compared table { border-collapse: collapse; }
-#compared td, #compared th { padding: .3rem .8rem; text-align: right; border-bottom: 1px solid var(--border-color-primary); }
-#compared th[scope=row], #compared caption { text-align: left; } #compared h4 { margin: 1rem 0 .3rem; }
-#compared .pictures { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(15rem, 100%), 1fr)); gap: .6rem; }
+#compared td, #compared th { padding: .3rem .8rem; text-align: right; }
+#compared :is(table, tr, td, th) { border: 0; } #compared tr { border-bottom: 1px solid var(--border-color-primary); }
+#compared th[scope=row], #compared th:first-child { text-align: left; } #compared h4 { margin: 1rem 0 .3rem; }
+#compared .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(9rem, 100%), 1fr)); gap: .6rem; }
 #compared figure { margin: 0; } #compared img { width: 100%; display: block; } #compared figcaption { font-size: .9rem; }
-</style>"""
+"""
 HIDDEN = {"api_visibility": "private"}
 
 
@@ -161,21 +162,18 @@ def _table(rows: dict[str, dict[str, float | None]]) -> str:
 def build_compare_tab(studio: Studio, page: Any) -> None:
     """Put the tab on the page."""
     gr, requests = gradio(), CompareRequests(studio)
-    gr.HTML(STYLE, padding=False)
     with gr.Row(elem_classes="stack"):
         with gr.Column(scale=1, min_width=300):
             styles = gr.Dropdown(
                 ["default"], value=["default"], label="Styles and runs", multiselect=True, elem_id="compare-styles"
             )
             pictures = gr.Dropdown([], value=[], label="Pictures", multiselect=True, elem_id="compare-pictures")
-            drop = gr.File(label="Or drop some here", file_count="multiple", height=110, elem_id="compare-drop")
+            drop = gr.File(label="Or drop some here", file_count="multiple", height=140, elem_id="compare-drop")
             folder = gr.Textbox(USUAL_FOLDER, label="Folder of the result", max_lines=1, elem_id="compare-folder")
             with gr.Accordion("How they paint", open=False):
                 values = knobs(RenderSettings, KNOBS, "compare")
             start = gr.Button("Compare", variant="primary", elem_id="compare-start")
-            spelled = gr.Code(
-                label="The same as commands", language="shell", interactive=False, lines=1, elem_id="compare-command"
-            )
+            spelled = command_box("compare-command", "The same as commands")
         with gr.Column(scale=2, min_width=320):
             done = gr.Dropdown([], label="Comparison", elem_id="comparison", filterable=False)
             shown = gr.HTML("", elem_id="compared", padding=False)
@@ -183,8 +181,7 @@ def build_compare_tab(studio: Studio, page: Any) -> None:
     inputs = [styles, pictures, folder, *values]
     page.load(requests.choices, None, [styles, pictures, folder], **HIDDEN)
     drop.upload(shows_errors(requests.drop), [drop, pictures], pictures, **HIDDEN)
-    changes = [control.change for control in inputs]
-    gr.on(changes, requests.commands, inputs, spelled, trigger_mode="always_last", show_progress="hidden", **HIDDEN)
+    follows(page, requests.commands, inputs, spelled)
     start.click(shows_errors(requests.start), inputs, folder, **HIDDEN)
     look = {"fn": shows_errors(requests.look), "inputs": [done, seen], "outputs": [done, shown, seen]}
     page.load(**look, show_progress="hidden", **HIDDEN)

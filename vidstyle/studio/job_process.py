@@ -51,11 +51,12 @@ STAGES: dict[str, Callable[..., Any]] = {
 
 def work(folder: JobFolder) -> None:
     """Run the job, and write what became of it."""
-    job = folder.read()
+    job, progress = folder.read(), ProgressFile(folder.progress)
     try:
         with interrupt_on_terminate():
-            result = STAGES[job["stage"]](**job["arguments"], on_progress=ProgressFile(folder.progress))
-        outcome = {"state": "done", "message": " ".join(result.warnings), "result": asdict(result)}
+            result = STAGES[job["stage"]](**job["arguments"], on_progress=progress)
+        untold = [text for text in result.warnings if text not in progress.notes]
+        outcome = {"state": "done", "message": " ".join(untold), "result": asdict(result)}
     except (Interrupted, KeyboardInterrupt) as stop:
         outcome = {"state": "stopped", "message": str(stop)}
     except VidstyleError as error:

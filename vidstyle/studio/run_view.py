@@ -90,12 +90,12 @@ def samples(studio: Studio, folder: RunFolder) -> str:
     earlier = [files[number] for number in evenly_spaced(len(files) - 1, MOST_EARLIER)] if len(files) > 1 else []
     shown = "".join(_sample(studio, file) for file in earlier)
     strip = f"<div class='earlier'>{shown}</div>" if shown else ""
-    return f"<h4>Photos, what the style makes of them, and cartoon frames like that</h4>{_sample(studio, files[-1])}{strip}"
+    return f"<h4>Samples</h4>{_sample(studio, files[-1])}{strip}"
 
 
 def _sample(studio: Studio, file: Path) -> str:
     caption = f"step {int(file.stem):,}" if file.stem.isdigit() else file.stem
-    address = escape(f"{studio.address(file)}&changed={file.stat().st_mtime_ns}")
+    address = _address(studio, file)
     picture = f"<img src='{address}' alt='Samples of {escape(caption)}'>"
     return (
         f"<figure><a href='{address}' target='_blank'>{picture}</a><figcaption>{escape(caption)}</figcaption></figure>"
@@ -107,7 +107,18 @@ def reports(studio: Studio, folders: Sequence[tuple[str, Path]]) -> str:
     found = [(title, readable(studio, folder / "report.html")) for title, folder in folders]
     return "".join(
         f"<details><summary>{escape(title)}</summary><iframe loading='lazy' title='{escape(title)}' "
-        f"src='{escape(f'{studio.address(file)}&changed={file.stat().st_mtime_ns}')}'></iframe></details>"
+        f"src='{_address(studio, file)}'></iframe></details>"
         for title, file in found
         if file is not None
     )
+
+
+def own_report(studio: Studio, folder: RunFolder) -> str:
+    """Return a link to the report that the run wrote, empty where there is none."""
+    file = readable(studio, folder.report)
+    return f"<p><a href='{_address(studio, file)}' target='_blank'>The report of the run</a></p>" if file else ""
+
+
+def _address(studio: Studio, file: Path) -> str:
+    """Return the address of a file as HTML; it changes when the file does, so that a browser shows the new one."""
+    return escape(f"{studio.address(file)}&changed={file.stat().st_mtime_ns}")

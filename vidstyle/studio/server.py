@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle.errors import OutputError, VidstyleError
-from vidstyle.studio.compare_tab import build_compare_tab
+from vidstyle.studio.compare_tab import COMPARE_CSS, build_compare_tab
 from vidstyle.studio.folders import Folders
 from vidstyle.studio.gradio_import import gradio, keep_uploads_in
 from vidstyle.studio.job_list import build_job_list
 from vidstyle.studio.paint_tab import build_paint_tab
 from vidstyle.studio.settings import StudioSettings
 from vidstyle.studio.studio import Studio
-from vidstyle.studio.train_tab import build_train_tab
+from vidstyle.studio.train_tab import TRAIN_CSS, build_train_tab
 
 LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]", "::1"]
 """Names under which a page that is for this machine alone is asked for; another one is a trick of another page."""
 SANDBOX = {"Content-Security-Policy": "sandbox allow-scripts allow-downloads", "X-Content-Type-Options": "nosniff"}
 """Headers with which a file of the folders cannot act as the page itself."""
 CSS = """
-.gradio-container { max-width: 1400px !important; margin: auto; }
+.gradio-container { width: 100%; max-width: 1400px !important; margin: auto; } .gradio-container main { min-width: 0; }
 .quiet, .figures { color: var(--body-text-color-subdued); margin: 0; }
 #job-picture img, #job-picture video, #moving video { max-width: 100%; border-radius: 6px; }
 .job { padding: .6rem 0; border-bottom: 1px solid var(--border-color-primary); }
@@ -31,7 +31,10 @@ CSS = """
 .job progress { accent-color: var(--primary-600); }
 .gradio-container { --block-info-text-color: var(--neutral-600); --block-title-text-color: var(--neutral-700); }
 .dark .gradio-container, .dark.gradio-container { --block-info-text-color: #cbd5e1; --block-title-text-color: #e2e8f0; }
-@media (max-width: 700px) { .stack { flex-direction: column !important; } .stack > * { min-width: 0 !important; } }
+@media (max-width: 700px) {
+  .stack { flex-flow: column nowrap !important; align-items: stretch !important; }
+  .stack > * { min-width: 0 !important; }
+}
 .state { font-size: .85rem; padding: 0 .5rem; border-radius: 1rem; border: 1px solid currentcolor; margin-left: .4rem; }
 """
 
@@ -97,7 +100,7 @@ def build_app(studio: Studio, settings: StudioSettings) -> Any:
         show_error=False,
         ssr_mode=False,
         theme=_theme(),
-        css=CSS,
+        css=CSS + TRAIN_CSS + COMPARE_CSS,
         footer_links=[],
     )
 

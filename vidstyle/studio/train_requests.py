@@ -28,7 +28,7 @@ TRAINED = tuple(name for name, row in METHODS.items() if row.generator and row.c
 """The methods whose runs leave a style, without the one of `vidstyle distil`."""
 STARTS = ("auto", "none")
 EXTRACT_KNOBS = ("every", "count", "size")
-TRAIN_KNOBS = ("name", "steps", "batch", "crop", "load", "lr", "palette", "sample_every", "log_every", "seed")
+TRAIN_KNOBS = ("name", "steps", "batch", "crop", "load", "palette", "sample_every", "log_every", "seed")
 DISTIL_KNOBS = ("name", "steps", "frames", "size", "load", "batch", "sample_every", "log_every", "seed")
 SEEN = tuple[str, ...]
 """What a page shows of a run, to tell what has changed."""
@@ -58,7 +58,7 @@ class TrainRequests:
         given_paths = [*map(Path, dropped or []), *map(self.studio.folders.existing, chosen or [])]
         if not given_paths:
             raise InputError("Nothing is chosen. Drop videos or photos, or choose some of the list.")
-        target, pictures = self._side(dataset, side), []
+        target = self._side(dataset, side)
         pictures, videos = pictures_and_videos(self.studio, given_paths)
         for picture in pictures:
             self.studio.keep(picture, target)
@@ -161,8 +161,7 @@ class TrainRequests:
         folder = run_view.run_folder(self.studio, name)
         state = _state(self._job(name)) + run_view.warnings(self.studio, folder)
         curves = run_view.losses(self.studio, folder) + run_view.scores(self.studio, folder)
-        own_report = run_view.reports(self.studio, [("The report of the run", folder.path)])
-        return state, curves, run_view.samples(self.studio, folder) + own_report
+        return state, curves, run_view.samples(self.studio, folder) + run_view.own_report(self.studio, folder)
 
     def _reports(self, dataset: str) -> str:
         try:
@@ -225,7 +224,7 @@ def _state(job: JobView | None) -> str:
     """Return how far a training is as HTML."""
     if job is None:
         return ""
-    progress, text = job.progress, "" if job.state == "waiting" else job.message
+    progress, text = job.progress, job.message if job.state in ("failed", "stopped") else ""
     if job.state == "running" and progress:
         total = f" of {progress['total']:,}" if progress.get("total") else ""
         text = f"{progress['phase']}: {progress['done']:,}{total} {progress['unit']}"
