@@ -48,7 +48,7 @@ def test_each_style_has_the_measures_that_evaluate_gives(
     assert rows["run-a"] != rows["run-b"] and float(rows[UNTOUCHED]["edges"]) == 1
     *_, evaluation = map(shlex.split, job.command.splitlines())
     assert evaluation[:4] == ["vidstyle", "evaluate", "--generated", "both/painted/run-b"]
-    shown = requests._shown("both")
+    shown = requests.shown("both")
     assert "plain-areas" in shown and shown.count("<img") == 6 and "both/small/run-b/b.jpg" in shown
 
 

@@ -121,6 +121,14 @@ def test_another_page_finds_a_run_with_curves_samples_and_warnings(requests: Tra
     assert requests.look("mine", "dataset", seen)[-1] == seen
 
 
+def test_a_page_turns_to_the_run_that_is_started(requests: TrainRequests) -> None:
+    *_, seen = requests.look(None, "dataset", ())
+    requests.train("dataset", "cartoon", "", *entered(TRAIN_KNOBS, name="next"))
+    state, *_, listed, seen = requests.look("mine", "dataset", seen)
+    assert "waiting" in state and listed.value == "next"
+    assert "waiting" not in requests.look("mine", "dataset", seen)[0]
+
+
 def test_a_run_that_a_link_leads_out_to_is_not_shown(
     requests: TrainRequests, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

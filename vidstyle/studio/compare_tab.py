@@ -38,11 +38,10 @@ class CompareRequests:
     def __init__(self, studio: Studio) -> None:
         self.studio = studio
 
-    def choices(self) -> tuple[Any, Any, str]:
-        """Return the styles and pictures that there are now, and a name for the folder of the next comparison."""
-        gr = gradio()
-        pictures = self.studio.folders.files(PICTURE_SUFFIXES)
-        return gr.Dropdown(self.studio.preview.ask("styles")), gr.Dropdown(pictures), self._free_folder()
+    def choices(self) -> tuple[Any, Any]:
+        """Return the styles and pictures that there are now."""
+        gr, pictures = gradio(), self.studio.folders.files(PICTURE_SUFFIXES)
+        return gr.Dropdown(self.studio.preview.ask("styles")), gr.Dropdown(pictures)
 
     def drop(self, uploads: list[str] | None, chosen: list[str]) -> Any:
         """Keep pictures that were dropped, and choose them too."""
@@ -76,7 +75,7 @@ class CompareRequests:
         arguments = {"styles": styles, "folder": self.studio.spelled(target.path), **settings}
         self.studio.queue.add("compare", f"{folder}: {', '.join(styles)}", arguments, commands, folder)
         gradio().Info("The comparison is in the list of jobs.")
-        return self._free_folder()
+        return self.free_folder()
 
     def look(self, chosen: str | None, before: tuple[str, ...]) -> tuple[Any, Any, Any]:
         """Return the list of comparisons, and the chosen one, as far as they have changed."""
@@ -90,7 +89,7 @@ class CompareRequests:
         seen = (shown, *names)
         if seen == tuple(before):
             return gr.skip(), gr.skip(), gr.skip()
-        return gr.Dropdown(choices, value=chosen), self._shown(chosen) if chosen else "", seen
+        return gr.Dropdown(choices, value=chosen), self.shown(chosen) if chosen else "", seen
 
     def _checked(
         self, styles: list[str], pictures: list[str], folder: str, values: Sequence[Any]
@@ -107,7 +106,8 @@ class CompareRequests:
             raise OutputError(f"There is {folder} already. Give another name for the folder.")
         return [self.studio.folders.existing(picture) for picture in pictures], settings
 
-    def _free_folder(self) -> str:
+    def free_folder(self) -> str:
+        """Return a name for the folder of the next comparison."""
         name, number = USUAL_FOLDER, 2
         while self.studio.folders.writable(name).exists():
             name, number = f"{USUAL_FOLDER} {number}", number + 1
@@ -123,7 +123,7 @@ class CompareRequests:
         record = self._record(folder)
         return record.stat().st_mtime_ns if record else 0
 
-    def _shown(self, folder: str) -> str:
+    def shown(self, folder: str) -> str:
         """Return a comparison as HTML: the measures, and each picture beside what the styles made of it."""
         record = self._record(folder)
         content = read_or(record, {}) if record else {}
@@ -159,8 +159,8 @@ def _table(rows: dict[str, dict[str, float | None]]) -> str:
     return f"<div class='wide' tabindex='0' role='region' aria-label='Measures'>{table}</div>"
 
 
-def build_compare_tab(studio: Studio, page: Any) -> None:
-    """Put the tab on the page."""
+def build_compare_tab(studio: Studio, page: Any, tab: Any) -> None:
+    """Fill the tab of the page."""
     gr, requests = gradio(), CompareRequests(studio)
     with gr.Row(elem_classes="stack"):
         with gr.Column(scale=1, min_width=300):
@@ -179,7 +179,8 @@ def build_compare_tab(studio: Studio, page: Any) -> None:
             shown = gr.HTML("", elem_id="compared", padding=False)
     seen = gr.State(())
     inputs = [styles, pictures, folder, *values]
-    page.load(requests.choices, None, [styles, pictures, folder], **HIDDEN)
+    gr.on([page.load, tab.select], requests.choices, None, [styles, pictures], **HIDDEN)
+    page.load(requests.free_folder, None, folder, **HIDDEN)
     drop.upload(shows_errors(requests.drop), [drop, pictures], pictures, **HIDDEN)
     follows(page, requests.commands, inputs, spelled)
     start.click(shows_errors(requests.start), inputs, folder, **HIDDEN)

@@ -1,6 +1,7 @@
 """A run as the page shows it: curves of losses and scores, newest samples, and warnings, all read from the run's files."""
 
 from collections.abc import Sequence
+from functools import partial
 from html import escape
 from pathlib import Path
 
@@ -40,8 +41,10 @@ def run_folder(studio: Studio, name: str) -> RunFolder:
 
 def newest_style(studio: Studio, name: str) -> Path:
     """Return the file of the style that a run wrote last; raises InputError where it wrote none yet."""
+    if not name:
+        raise InputError("There is no run yet. Train a style first.")
     folder = run_folder(studio, name)
-    files = [file for file in (folder.style, folder.best_style) if file.is_file()]
+    files = [file for file in map(partial(readable, studio), (folder.style, folder.best_style)) if file]
     if not files:
         raise InputError(
             f"The run {name} has no style yet. It gets one when it is scored, when it stops and when it ends."

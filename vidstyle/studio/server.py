@@ -47,10 +47,10 @@ def build_page(studio: Studio) -> Any:
         with gr.Tabs():
             with gr.Tab("Paint"):
                 build_paint_tab(studio, page)
-            with gr.Tab("Train"):
-                build_train_tab(studio, page)
-            with gr.Tab("Compare"):
-                build_compare_tab(studio, page)
+            with gr.Tab("Train") as train:
+                build_train_tab(studio, page, train)
+            with gr.Tab("Compare") as compare:
+                build_compare_tab(studio, page, compare)
         build_job_list(studio)
     return page
 

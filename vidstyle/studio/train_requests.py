@@ -27,11 +27,13 @@ SIDES = {CARTOON: ("trainB", "train_B"), PHOTOS: ("trainA", "train_A")}
 TRAINED = tuple(name for name, row in METHODS.items() if row.generator and row.counterparts != "paintings")
 """The methods whose runs leave a style, without the one of `vidstyle distil`."""
 STARTS = ("auto", "none")
+OWN_START = ("the method's own", "")
+"""How a training starts where nothing is chosen: what the list says, and its value."""
 EXTRACT_KNOBS = ("every", "count", "size")
-TRAIN_KNOBS = ("name", "steps", "batch", "crop", "load", "palette", "sample_every", "log_every", "seed")
-DISTIL_KNOBS = ("name", "steps", "frames", "size", "load", "batch", "sample_every", "log_every", "seed")
-SEEN = tuple[str, ...]
-"""What a page shows of a run, to tell what has changed."""
+TRAIN_KNOBS = ("name", "steps", "batch", "crop", "load", "holdout", "palette", "sample_every", "log_every", "seed")
+DISTIL_KNOBS = ("name", "steps", "frames", "size", "batch", "crop", "load", "sample_every", "log_every", "seed")
+SEEN = tuple[tuple[str, ...], tuple[str, ...], str]
+"""What a page shows of a run, the list of runs, and the newest job that trains."""
 
 
 class TrainRequests:
@@ -47,7 +49,7 @@ class TrainRequests:
         pictures = files(PICTURE_SUFFIXES)
         return (
             gr.Dropdown([*videos, *pictures]),
-            gr.Dropdown(["", *STARTS, *styles]),
+            gr.Dropdown([OWN_START, *STARTS, *styles]),
             gr.Dropdown(styles),
             gr.Dropdown(videos),
             gr.Dropdown(pictures),
@@ -95,12 +97,12 @@ class TrainRequests:
         """Return the command that trains."""
         return _or_fault(lambda: self._training(dataset, method, init, values)[0])
 
-    def train(self, dataset: str, method: str, init: str, *values: Any) -> Any:
-        """Let a training wait for its turn, and watch its run."""
+    def train(self, dataset: str, method: str, init: str, *values: Any) -> None:
+        """Let a training wait for its turn."""
         spelled, settings = self._training(dataset, method, init, values)
         name = TrainSettings.resolve({}, settings).name
         arguments = {"dataset": self._spelled(dataset), "runs": RUNS, **settings}
-        return self._start("train", f"Train {name}", name, arguments, spelled)
+        self._start("train", f"Train {name}", name, arguments, spelled)
 
     def _training(self, dataset: str, method: str, init: str, values: Sequence[Any]) -> tuple[str, dict[str, Any]]:
         settings = given(TrainSettings, {"method": method, "init": init, **dict(zip(TRAIN_KNOBS, values, strict=True))})
@@ -113,12 +115,12 @@ class TrainRequests:
         """Return the command that distils."""
         return _or_fault(lambda: self._distillation(dataset, style, films, values)[0])
 
-    def distil(self, dataset: str, style: str, films: list[str], *values: Any) -> Any:
-        """Let a distillation wait for its turn, and watch its run."""
+    def distil(self, dataset: str, style: str, films: list[str], *values: Any) -> None:
+        """Let a distillation wait for its turn."""
         spelled, settings = self._distillation(dataset, style, films, values)
         name = settings.get("name") or student_name(style)
         arguments = {"style": style, "dataset": self._spelled(dataset), "runs": RUNS, **settings}
-        return self._start("distil", f"Distil {style} into {name}", name, arguments, spelled)
+        self._start("distil", f"Distil {style} into {name}", name, arguments, spelled)
 
     def _distillation(
         self, dataset: str, style: str, films: list[str], values: Sequence[Any]
@@ -130,13 +132,12 @@ class TrainRequests:
         run_view.run_folder(self.studio, settings.get("name") or student_name(style))
         return command("distil", [style, self._spelled(dataset)], settings), settings
 
-    def _start(self, stage: str, title: str, name: str, arguments: dict[str, Any], spelled: str) -> Any:
+    def _start(self, stage: str, title: str, name: str, arguments: dict[str, Any], spelled: str) -> None:
         job = self._job(name)
         if job is not None and job.state in ("waiting", "running"):
             raise InputError(f"The run {name} is in the list of jobs already. Stop it first, or give another name.")
         self.studio.queue.add(stage, title, arguments, spelled, f"{RUNS}/{name}")
         gradio().Info("The training is in the list of jobs.")
-        return gradio().Dropdown(self._runs(), value=name)
 
     def stop(self, name: str | None) -> None:
         """Stop the training of a run; everything is kept."""
@@ -145,14 +146,21 @@ class TrainRequests:
             raise InputError("This run is not trained now. Choose another one.")
         self.studio.queue.stop(job.id)
 
-    def look(self, name: str | None, dataset: str, before: SEEN) -> tuple[Any, ...]:
-        """Return the runs, and what the page shows of the chosen one, as far as it has changed."""
-        gr, runs = gradio(), self._runs()
-        name = name if name in runs else next(iter(runs), None)
-        seen = (*self._shown(name), self._reports(dataset), "\n".join([*runs, name or ""]))
-        changed = [piece != old for piece, old in zip(seen, before or ("",) * len(seen), strict=True)]
-        pieces = [piece if new else gr.skip() for piece, new in zip(seen[:-1], changed, strict=False)]
-        return (*pieces, gr.Dropdown(runs, value=name) if changed[-1] else gr.skip(), seen)
+    def look(self, name: str | None, dataset: str, before: SEEN | tuple[()]) -> tuple[Any, ...]:
+        """Return what the page shows of the chosen run, and the list of runs, as far as they have changed.
+
+        The run of a job that was added since then is chosen.
+        """
+        gr, runs, jobs = gradio(), tuple(self._runs()), self._jobs()
+        old_pieces, old_runs, old_job = before or (("",) * 4, (), None)
+        chosen = name if name in runs else next(iter(runs), None)
+        newest = jobs[-1].id if jobs else ""
+        if old_job is not None and newest > old_job:
+            chosen = jobs[-1].output.removeprefix(f"{RUNS}/")
+        pieces = (*self._shown(chosen), self._reports(dataset))
+        shown = [gr.skip() if piece == old else piece for piece, old in zip(pieces, old_pieces, strict=True)]
+        listed = gr.skip() if runs == old_runs else gr.Dropdown(runs)
+        return (*shown, listed if chosen == name else gr.Dropdown(runs, value=chosen), (pieces, runs, newest))
 
     def _shown(self, name: str | None) -> tuple[str, str, str]:
         """Return state and warnings, curves, and samples of a run as HTML."""
@@ -189,15 +197,17 @@ class TrainRequests:
 
     def _runs(self) -> list[str]:
         """Return the runs that jobs are to train and those that there are, the newest first."""
-        jobs = [job for job in reversed(self.studio.queue.jobs()) if job.stage in ("train", "distil")]
-        under_way = [job for job in jobs if job.state in ("waiting", "running")]
+        under_way = [job for job in reversed(self._jobs()) if job.state in ("waiting", "running")]
         named = [job.output.removeprefix(f"{RUNS}/") for job in under_way]
         return list(dict.fromkeys([*named, *run_view.run_names(self.studio)]))
 
+    def _jobs(self) -> list[JobView]:
+        """Return the jobs that train, the newest last."""
+        return [job for job in self.studio.queue.jobs() if job.stage in ("train", "distil")]
+
     def _job(self, name: str) -> JobView | None:
         """Return the newest job that trains a run."""
-        jobs = [job for job in self.studio.queue.jobs() if job.stage in ("train", "distil")]
-        return next((job for job in reversed(jobs) if job.output == f"{RUNS}/{name}"), None)
+        return next((job for job in reversed(self._jobs()) if job.output == f"{RUNS}/{name}"), None)
 
     def _check_style(self, style: str | None) -> None:
         if style not in self.studio.preview.ask("styles"):

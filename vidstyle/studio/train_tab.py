@@ -11,6 +11,7 @@ from vidstyle.studio.train_requests import (
     CARTOON,
     DISTIL_KNOBS,
     EXTRACT_KNOBS,
+    OWN_START,
     SIDES,
     TRAIN_KNOBS,
     TRAINED,
@@ -34,8 +35,8 @@ TRAIN_CSS = """
 HIDDEN = {"api_visibility": "private"}
 
 
-def build_train_tab(studio: Studio, page: Any) -> None:
-    """Put the tab on the page."""
+def build_train_tab(studio: Studio, page: Any, tab: Any) -> None:
+    """Fill the tab of the page."""
     gr, requests = gradio(), TrainRequests(studio)
     with gr.Row(elem_classes="stack", elem_id="train"):
         with gr.Column(scale=1, min_width=300):
@@ -47,13 +48,13 @@ def build_train_tab(studio: Studio, page: Any) -> None:
             with gr.Accordion("Or distil a style into a small, fast one", open=False):
                 teacher, films, distil, distil_inputs = _distil_part(requests, page, dataset)
         with gr.Column(scale=2, min_width=320):
-            run, photo = _watch_part(requests, page, dataset)
+            photo = _watch_part(requests, page, dataset)
     for button, handler, inputs in (
         (train, requests.train, train_inputs),
         (distil, requests.distil, distil_inputs),
     ):
-        button.click(shows_errors(handler), inputs, run, **HIDDEN)
-    page.load(requests.choices, None, [sources, start, teacher, films, photo], **HIDDEN)
+        button.click(shows_errors(handler), inputs, None, **HIDDEN)
+    gr.on([page.load, tab.select], requests.choices, None, [sources, start, teacher, films, photo], **HIDDEN)
 
 
 def _dataset_part(requests: TrainRequests, page: Any, dataset: Any) -> Any:
@@ -80,7 +81,7 @@ def _train_part(requests: TrainRequests, page: Any, dataset: Any) -> tuple[Any, 
     method = gr.Dropdown(list(TRAINED), value=METHOD, label="Method", elem_id="train-method")
     values = knobs(TrainSettings, TRAIN_KNOBS[:2], "train")
     with gr.Accordion("More settings", open=False):
-        start = gr.Dropdown([""], value="", label="Style to start from", elem_id="train-init")
+        start = gr.Dropdown([OWN_START], value="", label="Style to start from", elem_id="train-init")
         values += knobs(TrainSettings, TRAIN_KNOBS[2:], "train")
     shown = command_box("train-command")
     train = gr.Button("Start or take up the training", variant="primary", elem_id="train-start")
@@ -104,8 +105,8 @@ def _distil_part(requests: TrainRequests, page: Any, dataset: Any) -> tuple[Any,
     return teacher, films, distil, inputs
 
 
-def _watch_part(requests: TrainRequests, page: Any, dataset: Any) -> tuple[Any, Any]:
-    """Put what is seen of a run on the page; return the list of runs and that of photos."""
+def _watch_part(requests: TrainRequests, page: Any, dataset: Any) -> Any:
+    """Put what is seen of a run on the page; return the list of photos."""
     gr = gradio()
     reports = gr.HTML("", elem_id="reports", padding=False)
     with gr.Row():
@@ -132,4 +133,4 @@ def _watch_part(requests: TrainRequests, page: Any, dataset: Any) -> tuple[Any, 
     stop.click(shows_errors(requests.stop), run, None, **HIDDEN)
     drop.upload(shows_errors(requests.drop_photo), drop, photo, **HIDDEN)
     attempt.click(shows_errors(requests.attempt), [run, photo], pair, **HIDDEN)
-    return run, photo
+    return photo
