@@ -49,6 +49,9 @@ def test_pictures_are_copied_into_the_dataset_and_videos_wait_for_their_extracti
     place = requests.studio.folders.first
     requests.add(None, ["photo.png", "film.mp4"], "dataset", PHOTOS, *entered(EXTRACT_KNOBS, every="2"))
     requests.add(None, ["photo.png"], "dataset", PHOTOS, *entered(EXTRACT_KNOBS))
+    requests.add(None, ["dataset/trainA/photo.png"], "dataset", PHOTOS, *entered(EXTRACT_KNOBS))
+    with pytest.raises(SettingsError, match="every"):
+        requests.add(None, ["photo.png"], "dataset", PHOTOS, *entered(EXTRACT_KNOBS, every="often"))
     assert sorted(path.name for path in (place / "dataset" / "trainA").iterdir()) == ["photo 2.png", "photo.png"]
     (job,) = requests.studio.queue.jobs()
     settings = {"every": 2.0, "deblur": "none"}

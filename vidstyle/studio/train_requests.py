@@ -61,7 +61,9 @@ class TrainRequests:
         if not given_paths:
             raise InputError("Nothing is chosen. Drop videos or photos, or choose some of the list.")
         target = self._side(dataset, side)
+        self._extraction([], side, values)  # before anything is copied
         pictures, videos = pictures_and_videos(self.studio, given_paths)
+        pictures = [picture for picture in pictures if picture.parent != self.studio.folders.writable(target)]
         for picture in pictures:
             self.studio.keep(picture, target)
         uploads = {Path(path) for path in dropped or []}
