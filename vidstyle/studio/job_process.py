@@ -12,8 +12,9 @@ from vidstyle import api
 from vidstyle.errors import Interrupted, VidstyleError, text_of
 from vidstyle.files import locked, write_json
 from vidstyle.interrupt import interrupt_on_terminate
-from vidstyle.progress import OnProgress, Progress
+from vidstyle.progress import Progress
 from vidstyle.studio.job_folder import JobFolder
+from vidstyle.studio.side_by_side import side_by_side
 
 SECONDS_BETWEEN = 0.5
 """Seconds between two writes of the progress."""
@@ -39,31 +40,23 @@ class ProgressFile:
         write_json(self.path, {**asdict(replace(progress, figures=dict(progress.figures))), "notes": self.notes})
 
 
-def compare(runs: list[str], photos: str, target: str, output: str, on_progress: OnProgress, **settings: Any) -> Any:
-    """Put runs side by side, as `vidstyle compare` does."""
-    from vidstyle.evaluate.compare import run
-    from vidstyle.evaluate.settings import CompareSettings
-
-    asked = CompareSettings.resolve({}, settings)
-    return run([Path(path) for path in runs], Path(photos), Path(target), Path(output), asked, on_progress)
-
-
 STAGES: dict[str, Callable[..., Any]] = {
     "extract": api.extract,
     "train": api.train,
     "distil": api.distil,
     "render": api.render,
-    "compare": compare,
+    "compare": side_by_side,
 }
 
 
 def work(folder: JobFolder) -> None:
     """Run the job, and write what became of it."""
-    job = folder.read()
+    job, progress = folder.read(), ProgressFile(folder.progress)
     try:
         with interrupt_on_terminate():
-            result = STAGES[job["stage"]](**job["arguments"], on_progress=ProgressFile(folder.progress))
-        outcome = {"state": "done", "message": " ".join(result.warnings), "result": asdict(result)}
+            result = STAGES[job["stage"]](**job["arguments"], on_progress=progress)
+        untold = [text for text in result.warnings if text not in progress.notes]
+        outcome = {"state": "done", "message": " ".join(untold), "result": asdict(result)}
     except (Interrupted, KeyboardInterrupt) as stop:
         outcome = {"state": "stopped", "message": str(stop)}
     except VidstyleError as error:

@@ -1,35 +1,55 @@
 """Controls made from a stage's settings, what they were set to, and the command line that says the same."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from vidstyle.settings import Setting, Settings, describe
 from vidstyle.studio.gradio_import import gradio
 
 
-def knobs(cls: type[Settings], names: Sequence[str]) -> list[Any]:
-    """Return a control for each of these settings, with the setting's own help."""
+def knobs(cls: type[Settings], names: Sequence[str], prefix: str = "knob") -> list[Any]:
+    """Return a control for each of these settings, with the setting's own help; its element is PREFIX-NAME."""
     known = {setting.name: setting for setting in describe(cls)}
-    return [_knob(known[name]) for name in names]
+    return [_knob(known[name], prefix) for name in names]
 
 
-def _knob(setting: Setting) -> Any:
+def _knob(setting: Setting, prefix: str) -> Any:
     gr = gradio()
     words: dict[str, Any] = {
         "label": setting.name.replace("_", " ").capitalize(),
         "info": setting.help[0].upper() + setting.help[1:],
-        "elem_id": f"knob-{setting.flag}",
+        "elem_id": f"{prefix}-{setting.flag}",
     }
     if bool in setting.kinds:
         return gr.Checkbox(value=bool(setting.default), **words)
     if setting.choices:
         return gr.Dropdown(list(setting.choices), value=setting.default, **words)
-    if setting.minimum is not None and setting.maximum is not None:
+    if setting.default is not None and setting.minimum is not None and setting.maximum is not None:
         step = 1 if int in setting.kinds else 0.05
         return gr.Slider(setting.minimum, setting.maximum, value=setting.default, step=step, **words)
     default = "" if setting.default in (None, ()) else str(setting.default)
     return gr.Textbox(value=default, placeholder=setting.values, max_lines=1, **words)
+
+
+def command_box(name: str, label: str = "The same as a command") -> Any:
+    """Return what shows commands to copy; its element is `name`."""
+    return gradio().Code(
+        label=label, language="shell", interactive=False, lines=1, max_lines=12, wrap_lines=True, elem_id=name
+    )
+
+
+def follows(page: Any, handler: Callable[..., str], controls: list[Any], box: Any) -> None:
+    """Let a box of commands show what `handler` makes of the controls, from the start and whenever one changes."""
+    gradio().on(
+        [page.load, *(control.change for control in controls)],
+        handler,
+        controls,
+        box,
+        trigger_mode="always_last",
+        show_progress="hidden",
+        api_visibility="private",
+    )
 
 
 def given(cls: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:

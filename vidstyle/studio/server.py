@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle.errors import OutputError, VidstyleError
+from vidstyle.studio.compare_tab import COMPARE_CSS, build_compare_tab
 from vidstyle.studio.folders import Folders
 from vidstyle.studio.gate import Gate
 from vidstyle.studio.gradio_import import gradio, keep_uploads_in
@@ -15,6 +16,7 @@ from vidstyle.studio.paint_tab import build_paint_tab
 from vidstyle.studio.settings import StudioSettings
 from vidstyle.studio.studio import Studio
 from vidstyle.studio.theme import CSS, theme
+from vidstyle.studio.train_tab import TRAIN_CSS, build_train_tab
 
 LOCAL_NAMES = ["127.0.0.1", "localhost", "[::1]", "::1"]
 """Names under which a page that is for this machine alone is asked for; another one is a trick of another page."""
@@ -27,8 +29,13 @@ def build_page(studio: Studio) -> Any:
     gr = gradio()
     with gr.Blocks(title="vidstyle studio", analytics_enabled=False, delete_cache=(3600, 86400)) as page:
         gr.Markdown("# vidstyle studio")
-        with gr.Tabs(), gr.Tab("Paint"):
-            build_paint_tab(studio, page)
+        with gr.Tabs():
+            with gr.Tab("Paint"):
+                build_paint_tab(studio, page)
+            with gr.Tab("Train") as train:
+                build_train_tab(studio, page, train)
+            with gr.Tab("Compare") as compare:
+                build_compare_tab(studio, page, compare)
         build_job_list(studio)
     return page
 
@@ -72,7 +79,7 @@ def build_app(studio: Studio, settings: StudioSettings) -> Any:
         run_history=False,
         ssr_mode=False,
         theme=theme(),
-        css=CSS,
+        css=CSS + TRAIN_CSS + COMPARE_CSS,
         footer_links=[],
     )
 

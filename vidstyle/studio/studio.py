@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import quote
 
 from vidstyle.errors import InputError, VidstyleError, text_of
-from vidstyle.files import as_output_error
+from vidstyle.files import as_output_error, whole_file
 from vidstyle.studio.folders import Folders
 from vidstyle.studio.gradio_import import gradio
 from vidstyle.studio.job_queue import JobQueue
@@ -38,17 +38,18 @@ class Studio:
         self.preview.close()
         self.moving.close()
 
-    def keep(self, upload: Path) -> str:
-        """Copy a file that was dropped into the first folder and return its name there; raises OutputError."""
-        folder = self.folders.writable(DROPPED)
+    def keep(self, upload: Path, folder_name: str = DROPPED) -> str:
+        """Copy a file into a folder, under a name that is free there, and return the new file's name; raises OutputError."""
+        folder = self.folders.writable(folder_name)
         name = upload.name.lstrip(".") or "file"
         target = folder / name
         with as_output_error(target):
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
             number = 2
             while target.exists():
                 target, number = folder / f"{Path(name).stem} {number}{Path(name).suffix}", number + 1
-            shutil.copyfile(upload, target)
+        with whole_file(target) as partial:
+            shutil.copyfile(upload, partial)
         return self.folders.name_of(target)
 
     def spelled(self, path: Path) -> str:

@@ -1,0 +1,78 @@
+"""The tabs Train and Compare in a browser: a training is begun and its curve seen, and two styles are compared."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import tests.studio.test_page as walk
+from tests.styles import make_style
+from vidstyle.media.images import write_image
+from vidstyle.studio.side_by_side import MEASURES
+
+browser = walk.browser
+WIDTH = 420
+"""Pixels, as on a phone."""
+TINY = {"batch": 1, "crop": 32, "load": 32, "sample-every": 5, "log-every": 2}
+
+
+@pytest.fixture
+def page(browser: Any, tmp_path: Path) -> Iterator[Any]:
+    noise = np.random.default_rng(0)
+    for folder in ("trainA", "trainB"):
+        for number in range(4):
+            picture = noise.integers(0, 255, (40, 56, 3), np.uint8)
+            write_image(tmp_path / "dataset" / folder / f"{number}.png", picture)
+    make_style(tmp_path / "runs" / "other" / "style.safetensors")
+    program = walk.Program(tmp_path)
+    page = browser.new_page(viewport={"width": WIDTH, "height": 900})
+    page.set_default_timeout(walk.LONGEST_WAIT_MS)
+    try:
+        page.goto(program.address)
+        yield page
+    finally:
+        page.close()
+        program.process.send_signal(signal.SIGINT)
+        program.process.wait(20)
+
+
+def choose(page: Any, control: str, *names: str) -> None:
+    for name in names:
+        page.click(f"#{control} input")
+        page.click(f"#{control} [role=option]:has-text('{name}')")
+    page.keyboard.press("Escape")
+
+
+def test_a_training_shows_its_curve_and_two_styles_their_measures(page: Any, tmp_path: Path) -> None:
+    page.click("[role=tab]:has-text('Train')")
+    for name, value in {"name": "mine", "steps": 6}.items():
+        page.fill(f"#train-{name} input, #train-{name} textarea", str(value))
+    page.click("text=More settings")
+    for name, value in TINY.items():
+        page.fill(f"#train-{name} input, #train-{name} textarea", str(value))
+    page.keyboard.press("Tab")
+    page.wait_for_selector("#train-command :text('--log-every 2')")
+    page.click("#train-start")
+    page.wait_for_selector("#run-curves svg polyline")
+    page.reload()
+    page.click("[role=tab]:has-text('Train')")
+    page.wait_for_selector("#run-state .done")
+    page.wait_for_selector("#run-samples img")
+    choose(page, "try-photo", "dataset/trainA/0.png")
+    page.click("#try")
+    page.wait_for_selector("#try-pair img")
+    assert (tmp_path / "runs" / "mine" / "style.safetensors").is_file()
+
+    page.click("[role=tab]:has-text('Compare')")
+    choose(page, "compare-styles", "other")
+    choose(page, "compare-pictures", "dataset/trainA/0.png")
+    page.click("#compare-start")
+    table = page.wait_for_selector("#compared table").inner_text()
+    assert all(word in table for word in ("default", "other", *MEASURES))
+    assert page.locator("#compared img").count() == 3
+    assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
+    boxes = [picture.bounding_box() for picture in page.query_selector_all("#compared img, #compared .wide")]
+    assert all(box["x"] + box["width"] <= WIDTH for box in boxes)

@@ -1,0 +1,33 @@
+"""Files that were dropped on the page: they are looked at first, and then kept in the folders."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from vidstyle.errors import VidstyleError, text_of
+from vidstyle.media.file_kinds.picture_formats import is_picture
+from vidstyle.studio.studio import DROPPED, Studio
+
+
+def pictures_and_videos(studio: Studio, paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Return the pictures and the videos among files; raises VidstyleError for what is neither."""
+    pictures = [path for path in paths if is_picture(path)]
+    videos = [path for path in paths if path not in pictures]
+    for path in videos:
+        _check(studio, path)
+    return pictures, videos
+
+
+def keep_pictures(studio: Studio, uploads: Sequence[str] | None, folder: str = DROPPED) -> list[str]:
+    """Keep dropped pictures in a folder and return their names; raises VidstyleError where one is no picture."""
+    paths = [Path(upload) for upload in uploads or ()]
+    for path in paths:
+        _check(studio, path)
+    return [studio.keep(path, folder) for path in paths]
+
+
+def _check(studio: Studio, path: Path) -> None:
+    """Raise VidstyleError, which has the name alone of a file that was dropped, where it is neither picture nor video."""
+    try:
+        studio.preview.ask("describe", path=str(path))
+    except VidstyleError as error:
+        raise VidstyleError(text_of(error).replace(str(path), path.name)) from error
