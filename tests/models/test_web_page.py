@@ -128,7 +128,9 @@ def test_the_slider_shows_source_and_painting(page: Any, tmp_path: Path) -> None
     box = page.locator("#stage").bounding_box()
     for value, shows in (("0", "painted"), ("100", "source")):
         page.fill("#split", value)
-        page.evaluate("document.querySelectorAll('canvas').forEach(canvas => canvas.style.imageRendering = 'pixelated')")
+        page.evaluate(
+            "document.querySelectorAll('canvas').forEach(canvas => canvas.style.imageRendering = 'pixelated')"
+        )
         shown = read_image(write_bytes(tmp_path / f"{value}.png", page.screenshot(clip=box)))
         pixels = canvas(page, shows)
         middle = shown[shown.shape[0] // 2, shown.shape[1] // 2].astype(int)

@@ -42,7 +42,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
         known_weights("realesrgan")
     assert str(caught.value) == (
         "There are no weights called 'realesrgan'. Known: realesr-animevideov3, realesrgan-x4plus-anime, "
-        "realesrgan-x4plus, vgg16, alexnet, lpips-alexnet, inception-2015-12-05; or give the path of a file."
+        "realesrgan-x4plus, onnxruntime-web, vgg16, alexnet, lpips-alexnet, inception-2015-12-05; or give the path of a file."
     )
 
 

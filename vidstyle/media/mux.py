@@ -19,10 +19,10 @@ from vidstyle.media.codecs import TargetContainer
 from vidstyle.media.complaints import SOURCE, encodings_of, of_converted, refused_copies
 from vidstyle.media.muxing.projection import mark_projection
 from vidstyle.media.muxing.tags import keep_tags
+from vidstyle.media.muxing.timecode import advanced
 from vidstyle.media.muxing.track_options import decimal, encoders, limits, specified
 from vidstyle.media.probe import probe
 from vidstyle.media.resync_tracks import MovedTracks, tracks_on_one_clock
-from vidstyle.media.timecode import advanced
 from vidstyle.media.tracks import COPY, Track, TrackPlan
 
 SEEK_MARGIN_SECONDS = 10

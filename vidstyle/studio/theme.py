@@ -5,7 +5,7 @@ from typing import Any
 from vidstyle.studio.gradio_import import gradio
 
 CSS = """
-.gradio-container { max-width: 1400px !important; margin: auto; }
+.gradio-container { width: 100%; max-width: 1400px !important; margin: auto; } .gradio-container main { min-width: 0; }
 .quiet, .figures { color: var(--body-text-color-subdued); margin: 0; }
 #job-picture img, #job-picture video, #moving video { max-width: 100%; border-radius: 6px; }
 
@@ -47,7 +47,7 @@ body:not(.dark) button[role=tab].selected { color: var(--primary-700); }
 
 @media (max-width: 700px) {
   .paint { grid-template: "choose" auto "pictures" auto "settings" auto "start" auto / minmax(0, 1fr); }
-  .stack { flex-direction: column !important; } .stack > * { width: 100%; }
+  .stack { flex-flow: column nowrap !important; align-items: stretch !important; } .stack > * { width: 100%; }
   .choices { grid-template-columns: repeat(4, minmax(0, 1fr)); }
 }
 """

@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from vidstyle.media.timecode import advanced
+from vidstyle.media.muxing.timecode import advanced
 
 NTSC = Fraction(30000, 1001)
 
