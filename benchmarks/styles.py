@@ -55,6 +55,7 @@ class Recipe:
 
 FIT_FLATTENED = "--lambda-texture 0 --lambda-surface 0 --lambda-plain 0 --lambda-structure 6 --palette 0 --lr 1.5e-3"
 TOWARDS_CARTOON = "--lambda-texture 1.2 --lambda-surface 0.3 --lambda-structure 1 --lambda-plain 12 --palette 1"
+SIMPLER = "--lambda-texture 0.8 --lambda-surface 0.3 --lambda-structure 1.2 --lambda-plain 24 --palette 1"
 STYLES = {
     "flat": Recipe(
         (
@@ -72,10 +73,22 @@ STYLES = {
         "the cartoon Penny & Chip: bright colours, calm surfaces, dark outlines",
     ),
     "picturebook": Recipe(
-        (Run(("picturebook",), f"{TOWARDS_CARTOON} --steps 2000 --steps-decay 1200"),),
+        (
+            Run(("picturebook",), f"{TOWARDS_CARTOON} --steps 2000 --steps-decay 1200"),
+            Run(("picturebook",), f"{SIMPLER} --steps 1200 --steps-decay 1200"),
+        ),
         "CC-BY-4.0",
         AFRICAN_STORYBOOK.format("Rob Owen and Magriet Brink"),
         "picture books of the African Storybook: warm earth colours, soft shading, thin outlines",
+    ),
+    "popcartoon": Recipe(
+        (
+            Run(("popcartoon",), f"{TOWARDS_CARTOON} --steps 2000 --steps-decay 1200"),
+            Run(("popcartoon",), f"{SIMPLER} --steps 1200 --steps-decay 1200"),
+        ),
+        "CC-BY-4.0",
+        AFRICAN_STORYBOOK.format("Wiehan de Jager"),
+        "picture books of the African Storybook by Wiehan de Jager: very flat, strong shapes, vivid colours",
     ),
     "meadow": Recipe(
         (Run(("meadow",), f"{TOWARDS_CARTOON} --steps 2000 --steps-decay 1200"),),
