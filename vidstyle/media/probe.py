@@ -1,6 +1,7 @@
 """The probe: opens a video file, chooses its video stream and decoder, and describes it as a Clip."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from itertools import islice
 from math import floor
@@ -118,6 +119,12 @@ def packets_of(container: Any, *streams: Any, on_late_stream: Callable[[], None]
     except IndexError:
         if on_late_stream is not None:
             on_late_stream()
+
+
+def readable_packets_of(container: Any, *streams: Any) -> Iterator[Packet]:
+    """Yield packets as `packets_of` does, up to damage that ends reading: what comes behind it is not looked for."""
+    with suppress(av.error.FFmpegError):
+        yield from packets_of(container, *streams)
 
 
 def decoder_of(stream: Any, chroma_location: str | None = None) -> Any:

@@ -18,7 +18,7 @@ from av.packet import Packet
 from vidstyle.errors import OutputError
 from vidstyle.media.clip import Clip
 from vidstyle.media.edit_list import Edit, edits_of, is_plain, played
-from vidstyle.media.probe import open_source, packets_of
+from vidstyle.media.probe import open_source, readable_packets_of
 from vidstyle.media.timeline import AHEAD_SECONDS, BACK_SECONDS, clock_may_jump, timeline_of
 from vidstyle.media.tracks import Track, TrackPlan, priming_of
 
@@ -81,7 +81,7 @@ def recording_shifts(clip: Clip, restarts: int) -> list[int]:
     with open_source(clip.path) as source:
         timeline = timeline_of(source, clip.video_index, clip.frame_rate)
         if restarts or clock_may_jump(source):
-            for packet in packets_of(source, source.streams[clip.video_index]):
+            for packet in readable_packets_of(source, source.streams[clip.video_index]):
                 if packet.size:
                     timeline.straighten(packet)
         return timeline.shifts
@@ -200,7 +200,7 @@ def _copy_recordings(source: Any, target: Any, clip: Clip, streams: dict[int, An
     pictures = timeline_of(source, clip.video_index, clip.frame_rate)
     seconds = [shift * clip.time_base for shift in shifts]
     clocks = {index: _TrackClock(seconds) for index in streams}
-    for packet in packets_of(source):
+    for packet in readable_packets_of(source):
         if packet.stream_index == clip.video_index and packet.size:
             pictures.straighten(packet)
         elif packet.stream_index in streams and packet.size and packet.pts is not None:

@@ -15,7 +15,7 @@ from vidstyle.media.codecs import CONTAINERS, TargetContainer
 from vidstyle.media.edit_list import is_mov
 from vidstyle.media.muxing.late_tracks import first_bytes_of, reading_up_to
 from vidstyle.media.muxing.technical_tags import chosen_tags
-from vidstyle.media.probe import open_source, packets_of
+from vidstyle.media.probe import open_source, readable_packets_of
 
 COPY = "copy"
 KIND_WORDS = {"audio": "sound"}
@@ -220,7 +220,7 @@ def priming_of(source: InputContainer) -> dict[int, Fraction]:
     """
     awaited = {stream.index: stream.codec_context for stream in source.streams.audio if stream.codec_context}
     seconds: dict[int, Fraction] = {}
-    for packet in islice(packets_of(source), PACKETS_UNTIL_SOUND):
+    for packet in islice(readable_packets_of(source), PACKETS_UNTIL_SOUND):
         context = awaited.pop(packet.stream_index, None)
         if context is not None and packet.has_sidedata("skip_samples") and context.sample_rate:
             (samples,) = unpack("<I", bytes(packet.get_sidedata("skip_samples"))[:4])

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from pathlib import Path
 
-from vidstyle.media.probe import open_source, packets_of
+from vidstyle.media.probe import open_source, readable_packets_of
 
 LONGEST_BEGINNING_BYTES = 1 << 28
 """ffmpeg keeps in memory what it reads to get to know the tracks."""
@@ -18,7 +18,7 @@ def first_bytes_of(path: Path, indexes: Collection[int]) -> dict[int, int]:
     if not awaited:
         return found
     with open_source(path) as source:
-        for packet in packets_of(source, *(source.streams[index] for index in indexes)):
+        for packet in readable_packets_of(source, *(source.streams[index] for index in indexes)):
             if packet.size and packet.stream_index in awaited:
                 awaited.remove(packet.stream_index)
                 found[packet.stream_index] = packet.pos or 0
