@@ -68,6 +68,7 @@ def build_app(studio: Studio, settings: StudioSettings) -> Any:
         app,
         page,
         path="/",
+        allowed_paths=[str(studio.previews)],
         show_error=False,
         run_history=False,
         ssr_mode=False,
