@@ -1,15 +1,15 @@
 """What the page paints is what the command paints."""
 
-import os
 import shlex
-import subprocess
-import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 from tests.clips import make_clip
+from vidstyle.cli.main import vidstyle
 from vidstyle.errors import VidstyleError
 from vidstyle.media.images import read_image, write_image
 from vidstyle.studio.folders import Folders
@@ -29,17 +29,27 @@ def requests(tmp_path_factory: pytest.TempPathFactory) -> PaintRequests:
     write_image(place / "photo.png", np.random.default_rng(0).integers(0, 255, (40, 56, 3), np.uint8))
     studio = Studio(Folders([place]))
     yield PaintRequests(studio)
-    studio.preview.close()
+    studio.close()
 
 
-def test_the_command_gives_the_same_picture_to_the_byte(requests: PaintRequests) -> None:
+def test_the_command_gives_the_same_picture_to_the_byte(
+    requests: PaintRequests, monkeypatch: pytest.MonkeyPatch
+) -> None:
     values = [VALUES[name] for name in NAMES]
     painted = next(requests.paint("photo.png", None, None, "out.png", *values))[1]
-    command = requests.spell("photo.png", "out.png", *values)
-    place = requests.studio.folders.first
-    package = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    subprocess.run([sys.executable, "-m", *shlex.split(command)], cwd=place, env=package, check=True)
-    assert (place / "out.png").read_bytes() == Path(painted).read_bytes()
+    monkeypatch.chdir(requests.studio.folders.first)
+    command = shlex.split(requests.spell("photo.png", "out.png", *values))
+    assert CliRunner().invoke(vidstyle, command[1:]).exit_code == 0
+    assert Path("out.png").read_bytes() == Path(painted).read_bytes()
+
+
+def test_a_moving_preview_holds_up_no_other_page(requests: PaintRequests) -> None:
+    values = [VALUES[name] for name in NAMES]
+    with ThreadPoolExecutor() as pool:
+        moving = pool.submit(requests.move, "clip.mp4", 0.0, *values)
+        next(requests.paint("clip.mp4", 0.25, None, "out.mp4", *values))
+        assert not moving.done()
+    assert "<video" in moving.result()
 
 
 def test_a_frame_of_a_video_is_picked_by_its_place(requests: PaintRequests) -> None:

@@ -75,6 +75,7 @@ def build_app(studio: Studio, settings: StudioSettings) -> Any:
         app,
         page,
         path="/",
+        allowed_paths=[str(studio.previews)],
         show_error=False,
         run_history=False,
         ssr_mode=False,
@@ -88,10 +89,10 @@ def serve(settings: StudioSettings, tell: Callable[[str], None]) -> None:
     """Serve the page until Ctrl-C; `tell` gets its address. Raises InputError, OutputError or DependencyError."""
     studio = Studio(Folders([Path(folder) for folder in settings.folder or (".",)]))
     keep_uploads_in(studio.uploads)
+    studio.preview.begin()
     gradio()
     import uvicorn
 
-    studio.preview.begin()
     app = build_app(studio, settings)
     server = uvicorn.Server(uvicorn.Config(app, settings.host, settings.port, log_level="error"))
     server.config.load()

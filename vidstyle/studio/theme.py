@@ -33,7 +33,8 @@ CSS = """
 
 #drop .wrap { display: none; }
 #drop button::after { content: "Drop a file, or press to choose one"; margin: auto; }
-body:not(.dark) button[role=tab].selected { color: var(--primary-700); }
+button[role=tab].selected { color: var(--primary-700) !important; }
+.dark button[role=tab].selected { color: var(--primary-300) !important; }
 #command textarea { font-family: var(--font-mono); }
 
 .job { padding: .6rem 0; border-bottom: 1px solid var(--border-color-primary); }
