@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -16,86 +17,129 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from click.testing import CliRunner
 
 from tests.clips import make_clip
+from vidstyle.cli.main import vidstyle
 from vidstyle.media.probe import probe
 
 pytest.importorskip("gradio")
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]
-FRAMES = 240
+FRAMES = 24
 LONGEST_WAIT_MS = 60_000
+CONTROLS = {
+    "source",
+    "drop",
+    "style",
+    "pair",
+    "strip",
+    "command",
+    "start",
+    "job",
+    "knob-size",
+    "knob-finish",
+    "knob-calm",
+}
+CONTROLS |= {"knob-blend", "knob-keep-colour"}
+MOST_STOPS = 60
+FOCUSED_IN = """
+(() => { const ids = []; for (let at = document.activeElement; at; at = at.parentElement) ids.push(at.id); return ids; })()
+"""
+"""The ids of all elements around the one that has the keyboard."""
 
 
 class Program:
     """`vidstyle studio` in a folder, on a port of its own."""
 
-    def __init__(self, place: Path, *options: str) -> None:
+    def __init__(self, place: Path) -> None:
+        self.place = place
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
-        self.log = place.parent / f"{self.port}.log"
-        command = [sys.executable, "-m", "vidstyle", "studio", "--no-browser", "--port", str(self.port), *options]
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.start()
+
+    def start(self) -> None:
+        """Start the program, and wait until it serves the page."""
+        command = [sys.executable, "-m", "vidstyle", "studio", "--no-browser", "--port", str(self.port)]
         package = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        with self.log.open("w") as log:
-            self.process = subprocess.Popen(command, cwd=place, env=package, stderr=log)
+        log = self.place.parent / "log"
+        with log.open("w") as told:
+            self.process = subprocess.Popen(command, cwd=self.place, env=package, stderr=told)
         until = time.monotonic() + 90
-        while "The studio is at" not in self.log.read_text():
-            assert self.process.poll() is None and time.monotonic() < until, self.log.read_text()
-            time.sleep(0.1)
+        while "The studio is at" not in log.read_text():
+            assert self.process.poll() is None and time.monotonic() < until, log.read_text()
+            time.sleep(0.05)
 
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+    def end(self, number: int) -> None:
+        """Send a signal, and wait for the end."""
+        self.process.send_signal(number)
+        self.process.wait(20)
 
-    def get(self, path: str, **headers: str) -> tuple[int, bytes]:
+    def ask(self, path: str, content: bytes | None = None, **headers: str) -> tuple[int, bytes]:
         """Return status and content of a path, which is sent as it is spelled."""
+        request = urllib.request.Request(self.address + path, content, headers)
         try:
-            with urllib.request.urlopen(urllib.request.Request(self.address + path, headers=headers)) as reply:
+            with urllib.request.urlopen(request) as reply:
                 return reply.status, reply.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
 
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
-
 
 @pytest.fixture(scope="module")
 def program(place: Path) -> Iterator[Program]:
+    make_clip(place / "clip.mp4", frames=FRAMES, audio=1)
+    make_photo(place / "photo.png")
     program = Program(place)
     yield program
-    program.process.send_signal(signal.SIGINT)
-    program.process.wait(20)
+    program.end(signal.SIGINT)
 
 
-def names_outside(place: Path) -> list[str]:
-    outside = (place / "folder_out").resolve() / "secret.txt"
-    own = ["clip.mp4", ".hidden.mp4", "leads_out.mp4", "folder_out/secret.txt", ".vidstyle-studio/jobs/lock"]
-    return [
-        "/etc/passwd",
-        "../../etc/passwd",
-        "..%2f..%2fetc/passwd",
-        str(outside),
-        *(str(place / name) for name in own),
-    ]
+def make_photo(path: Path) -> None:
+    import numpy as np
+
+    from vidstyle.media.images import write_image
+
+    write_image(path, np.random.default_rng(0).integers(0, 255, (40, 56, 3), np.uint8))
 
 
 def test_no_file_outside_the_folders_is_served_by_any_route(place: Path, program: Program) -> None:
-    relative = ["../../etc/passwd", ".hidden.mp4", "leads_out.mp4", "folder_out/secret.txt"]
-    for name in [*names_outside(place), *relative]:
+    relative = ["../../etc/passwd", "..%2f..%2fetc/passwd", ".hidden.mp4", "leads_out.mp4", "folder_out/secret.txt"]
+    absolute = ["/etc/passwd", str((place / "folder_out").resolve() / "secret.txt")]
+    inside = [str(place / name) for name in ["clip.mp4", *relative, ".vidstyle-studio/jobs/lock"]]
+    for name in [*relative, *absolute, *inside]:
         for path in (f"/studio/file?name={quote(name)}", f"/studio/file?name={name}", f"/studio/preview/{quote(name)}"):
-            assert program.get(path)[0] in (403, 404, 422), path
+            assert program.ask(path)[0] in (403, 404), path
         for spelled in (name, quote(name, safe=""), f"../{name}"):
-            status, _ = program.get(f"/gradio_api/file={spelled}")
-            assert status in (403, 404), (spelled, status)
-    status, content = program.get("/studio/file?name=clip.mp4")
+            assert program.ask(f"/gradio_api/file={spelled}")[0] in (403, 404), spelled
+    status, content = program.ask("/studio/file?name=clip.mp4")
     assert status == 200 and content == (place / "clip.mp4").read_bytes()
 
 
-def test_another_site_cannot_ask_under_its_own_name(program: Program) -> None:
-    assert program.get("/", Host="evil.example")[0] == 400
+def test_nothing_is_fetched_from_the_network_and_no_other_site_gets_in(program: Program) -> None:
+    for path in ("file=https://example.org/a.png", "file=HTTP://127.0.0.1/", "proxy=https://example.org/a.png", "runs"):
+        assert program.ask(f"/gradio_api/{path}")[0] in (403, 404), path
+    assert json.loads(program.ask("/config")[1])["analytics_enabled"] is False
+    assert program.ask("/", Host="evil.example")[0] == 400
+    assert program.ask("/gradio_api/upload", b"", Origin="http://evil.example")[0] == 403
+
+
+def test_an_upload_stays_in_its_folder_and_no_path_passes_for_one(place: Path, program: Program) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="files"; filename="../../evil.mp4"\r\n\r\nevil\r\n--x--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    status, answer = program.ask("/gradio_api/upload", body, **headers)
+    uploads = (place / ".vidstyle-studio" / "uploads").resolve()
+    assert status == 200 and Path(json.loads(answer)[0]).resolve().is_relative_to(uploads)
+    config = json.loads(program.ask("/config")[1])
+    number = next(found["id"] for found in config["dependencies"] if found["targets"][0][1] == "upload")
+    for path in ("/etc/passwd", str(place / ".hidden.mp4"), str(place / "leads_out.mp4")):
+        call = {"fn_index": number, "session_hash": "s", "data": [{"path": path, "meta": {"_type": "gradio.FileData"}}]}
+        program.ask("/gradio_api/queue/join", json.dumps(call).encode(), **{"Content-Type": "application/json"})
+        told = program.ask("/gradio_api/queue/data?session_hash=s")[1].decode()
+        assert '"success":false' in told.replace(" ", ""), told
+    assert not (place / "dropped").exists()
 
 
 def test_a_page_for_others_asks_for_its_password(tmp_path: Path) -> None:
@@ -114,59 +158,95 @@ def test_a_page_for_others_asks_for_its_password(tmp_path: Path) -> None:
         return client.get("/config", headers={"Authorization": f"Basic {encoded}"}).status_code
 
     assert client.get("/").status_code == client.get("/studio/file?name=x").status_code == 401
+    assert client.post("/gradio_api/upload").status_code == 401
     assert (status("other"), status("wörd")) == (401, 200)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
+def page(program: Program) -> Iterator[Any]:
+    """The page in a browser, with the addresses that it asked for as `asked`."""
     playwright = pytest.importorskip("playwright.sync_api")
     if not CHROMIUM.exists():
         pytest.skip("chromium is not installed")
     with playwright.sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield chromium
+        page = chromium.new_page()
+        page.set_default_timeout(LONGEST_WAIT_MS)
+        page.asked = []
+        page.on("request", lambda request: page.asked.append(request.url))
+        page.goto(program.address)
+        yield page
         chromium.close()
 
 
-def choose(page: Any, name: str) -> None:
+def choose(page: Any, name: str, size: str) -> None:
+    """Choose a source, and wait until its frame is painted and its estimate, which has its size, is told."""
     page.click("#source input")
     page.click(f"[role=option]:has-text('{name}')")
+    page.wait_for_selector(f"#estimate :text('{size}')")
+    page.wait_for_selector("#pair .after")
 
 
-def test_a_user_sees_a_frame_renders_and_loses_nothing_when_the_program_is_killed(browser: Any, tmp_path: Path) -> None:
-    place = tmp_path / "place"
-    place.mkdir()
-    make_clip(place / "clip.mp4", frames=FRAMES, audio=1)
-    (tmp_path / "text.mp4").write_text("no video")
-    program = Program(place)
-    asked: list[str] = []
-    page = browser.new_page()
-    page.set_default_timeout(LONGEST_WAIT_MS)
-    page.on("request", lambda request: asked.append(request.url))
-    try:
-        page.goto(program.address)
-        page.set_input_files("#drop input[type=file]", str(tmp_path / "text.mp4"))
-        page.wait_for_selector("text=This did not work")
-        assert "text.mp4" in page.inner_text("[data-testid=toast-body]")
-        choose(page, "clip.mp4")
-        page.wait_for_selector("#pair img")
-        page.fill("#knob-size input, #knob-size textarea", "32")
+def command(page: Any) -> str:
+    return page.input_value("#command textarea")
+
+
+def test_keyboard_narrow_screens_and_weak_eyes_are_served(page: Any) -> None:
+    choose(page, "clip.mp4", "64×48")
+    page.wait_for_selector("#strip button:nth-child(12)")
+    page.click("h1")
+    reached: set[str] = set()
+    for _ in range(MOST_STOPS):
         page.keyboard.press("Tab")
-        page.wait_for_selector("#command :text('32')")
-        assert "vidstyle render clip.mp4 -o clip_default.mp4 --size 32" in page.inner_text("#command")
-        page.click("#start")
-        page.wait_for_selector("#jobs .running")
-        program.kill()
-        program = Program(place)
-        page.goto(program.address)
-        page.wait_for_selector("#jobs .done")
-        page.wait_for_selector("#job-picture video")
-    finally:
-        program.kill()
-        page.close()
-    jobs = sorted((place / ".vidstyle-studio" / "jobs").glob("*/job.json"))
-    assert [json.loads(job.read_text())["stage"] for job in jobs] == ["render"]
+        reached |= set(page.evaluate(FOCUSED_IN))
+    assert CONTROLS - reached == set()
+    for width in (420, 1400):
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    found = axe.run(page).response["violations"]
+    assert [fault for fault in found if fault["impact"] in ("serious", "critical")] == []
+
+
+def test_a_user_sees_a_frame_renders_and_loses_nothing_when_the_program_is_killed(
+    page: Any, program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    place = program.place
+    (tmp_path / "notes.mp4").write_text("no video")
+    page.set_input_files("#drop input[type=file]", str(tmp_path / "notes.mp4"))
+    page.wait_for_selector("text=is not a video that can be read")
+    assert "notes.mp4" in page.inner_text("[data-testid=toast-body]") and not (place / "dropped").exists()
+
+    choose(page, "clip.mp4", "64×48")
+    page.wait_for_selector("#strip button:nth-child(12)")
+    before = page.get_attribute("#pair .after", "src")
+    page.click("#strip button:first-child")
+    page.wait_for_function(f"document.querySelector('#pair .after').getAttribute('src') != '{before}'")
+    page.focus("#pair input")
+    for _ in range(10):
+        page.keyboard.press("ArrowRight")
+    assert page.evaluate("getComputedStyle(document.querySelector('#pair .after')).clipPath").endswith(" 60%)")
+    page.fill("#knob-size input, #knob-size textarea", "32")
+    page.keyboard.press("Tab")
+    page.wait_for_function("document.querySelector('#command textarea').value.includes('--size 32')")
+    assert command(page) == "vidstyle render clip.mp4 -o clip_default.mp4 --size 32"
+
+    choose(page, "photo.png", "56×40")
+    monkeypatch.chdir(place)
+    assert CliRunner().invoke(vidstyle, shlex.split(command(page))[1:]).exit_code == 0
+    shown = page.request.get(f"{program.address}/{page.get_attribute('#pair .after', 'src')}").body()
+    assert shown == (place / "photo_default.png").read_bytes()
+
+    choose(page, "clip.mp4", "64×48")
+    page.click("#start")
+    page.wait_for_selector("#jobs .running")
+    assert page.evaluate("document.querySelector('#jobs progress').value") == 0
+    program.end(signal.SIGKILL)
+    program.start()
+    page.goto(program.address)
+    page.wait_for_selector("#jobs .done")
+    assert page.evaluate("document.querySelector('#jobs progress').value") == 1
+    page.wait_for_selector("#job-picture video")
     clip = probe(place / "clip_default.mp4")
     assert clip.frames == FRAMES and clip.of_kind("audio")
-    elsewhere = [url for url in asked if not url.startswith(("http://127.0.0.1:", "data:", "blob:"))]
-    assert elsewhere == []
+    assert {url.split("/")[2] for url in page.asked if url.startswith("http")} == {f"127.0.0.1:{program.port}"}

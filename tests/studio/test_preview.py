@@ -34,28 +34,28 @@ def requests(tmp_path_factory: pytest.TempPathFactory) -> PaintRequests:
 
 def test_the_command_gives_the_same_picture_to_the_byte(requests: PaintRequests) -> None:
     values = [VALUES[name] for name in NAMES]
-    (source, painted), _, command, _ = requests.paint("photo.png", None, None, "out.png", *values)
+    painted = next(requests.paint("photo.png", None, None, "out.png", *values))[1]
+    command = requests.spell("photo.png", "out.png", *values)
     place = requests.studio.folders.first
     package = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     subprocess.run([sys.executable, "-m", *shlex.split(command)], cwd=place, env=package, check=True)
     assert (place / "out.png").read_bytes() == Path(painted).read_bytes()
-    assert np.array_equal(read_image(Path(source)), read_image(place / "photo.png"))
 
 
 def test_a_frame_of_a_video_is_picked_by_its_place(requests: PaintRequests) -> None:
-    pictures, seconds, middle, output = requests.choose("clip.mp4", "default")
-    assert len(pictures) == len(seconds) == 12 and middle == seconds[6] and output == "clip_default.mp4"
+    source, seconds, middle, output = requests.choose("clip.mp4", "default")
+    assert len(seconds) == 12 and middle == seconds[6] and output == "clip_default.mp4"
+    assert requests.strip(source, seconds, middle).count("<img") == 12
     values = [VALUES[name] for name in NAMES]
-    (first, _), newest, _, estimate = requests.paint("clip.mp4", seconds[0], None, output, *values)
-    (last, _), *_ = requests.paint("clip.mp4", seconds[-1], None, output, *values)
-    assert not np.array_equal(read_image(Path(first)), read_image(Path(last)))
+    (shown, first, _), (_, _, estimate) = requests.paint(source, seconds[0], None, output, *values)
+    last = next(requests.paint(source, seconds[-1], first, output, *values))
+    assert not np.array_equal(read_image(Path(first)), read_image(Path(last[1])))
     assert "24 frames" in estimate and "MiB" in estimate
-    (kept, _), *_ = requests.paint("clip.mp4", seconds[-1], newest, output, *values)
-    assert kept == newest
+    assert "Source" in shown and "Kept" in last[0] and Path(first).name in last[0]
 
 
 def test_errors_are_those_of_the_command_line(requests: PaintRequests) -> None:
     with pytest.raises(VidstyleError, match=r"text\.mp4"):
         requests.choose("text.mp4", "default")
     with pytest.raises(VidstyleError, match="There is no style"):
-        requests.paint("clip.mp4", 0.0, None, "out.mp4", *["/etc/passwd", *[VALUES[name] for name in NAMES[1:]]])
+        next(requests.paint("clip.mp4", 0.0, None, "out.mp4", *["/etc/passwd", *[VALUES[name] for name in NAMES[1:]]]))

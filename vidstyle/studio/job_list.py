@@ -27,20 +27,22 @@ def build_job_list(studio: Studio) -> None:
             with gr.Row():
                 buttons = [gr.Button(text, size="sm") for text in ("Stop", "Go on", "Remove from the list")]
             shown = gr.HTML("", elem_id="job-picture")
-    last = gr.State(("", "", []))
+    last = gr.State(("", "", [], None))
 
-    def look(name: str | None, before: tuple[str, str, list[str]]) -> tuple[Any, Any, Any, Any]:
+    def look(name: str | None, before: tuple[str, str, list[str], str | None]) -> tuple[Any, Any, Any, Any]:
         jobs = studio.queue.jobs()
         ids = [job.id for job in jobs]
         name = name if name in ids and len(ids) == len(before[2]) else (ids[-1] if ids else None)
         picture = next((_picture(studio, job) for job in jobs if job.id == name), "")
+        if picture is None:
+            picture = before[1] if name == before[3] else ""
         text = "".join(map(_row, reversed(jobs))) or NO_JOBS
         choices = [(job.title, job.id) for job in reversed(jobs)]
         return (
             gr.skip() if text == before[0] else text,
             gr.skip() if picture == before[1] else picture,
             gr.skip() if ids == before[2] else gr.Dropdown(choices, value=name),
-            (text, picture, ids),
+            (text, picture, ids, name),
         )
 
     def act(action: Any) -> Any:
@@ -77,19 +79,22 @@ def _row(job: JobView) -> str:
     return f"<article class='job'>{head}{bar}<p class='figures'>{detail}</p>{texts}</article>"
 
 
-def _picture(studio: Studio, job: JobView) -> str:
-    """Return the newest painted frame of a render that works, or its result, as HTML; empty for other jobs."""
+def _picture(studio: Studio, job: JobView) -> str | None:
+    """Return the newest painted frame of a render that works, or its result, as HTML; empty for other jobs.
+
+    None means that there is no newer one: the process of the preview is busy, or no segment is whole yet.
+    """
     if job.stage != "render":
         return ""
     try:
         target = studio.folders.existing(job.output) if job.state == "done" else studio.folders.writable(job.output)
         if job.state == "done":
             return _result(studio, target)
-        found = studio.preview.ask("newest", target=str(target), folder=str(studio.previews))
+        found = studio.preview.ask_if_free("newest", target=str(target), folder=str(studio.previews))
     except VidstyleError:  # the result was moved away, or is not begun
         return ""
     if found is None:
-        return ""
+        return None
     return f"<img src='{preview_address(Path(found))}' alt='The newest painted frame'>"
 
 

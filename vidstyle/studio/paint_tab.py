@@ -1,21 +1,24 @@
 """The tab Paint: choose a source, see a frame painted beside it, change settings, and start the render."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vidstyle.errors import InputError, SettingsError
+from vidstyle.errors import InputError, SettingsError, VidstyleError, text_of
 from vidstyle.media.file_kinds.picture_formats import PICTURE_SUFFIXES
 from vidstyle.media.probe import VIDEO_SUFFIXES
 from vidstyle.render.settings import RenderSettings
 from vidstyle.report.sheets import clock
 from vidstyle.studio.gradio_import import gradio
 from vidstyle.studio.knobs import command, given, knobs
-from vidstyle.studio.studio import Studio, preview_address, shows_errors, shows_errors_while
+from vidstyle.studio.picture_controls import choices, choices_html, pair, pair_html
+from vidstyle.studio.studio import Studio, preview_address, show, shows_errors, shows_errors_while
 
 MAIN_KNOBS = ("size", "finish", "calm", "blend", "keep_colour")
 FURTHER_KNOBS = ("flicker", "outscale", "codec", "crf", "overwrite")
 NAMES = ("style", *MAIN_KNOBS, *FURTHER_KNOBS)
 THUMBNAILS = 12
+NOTHING_CHOSEN: tuple[Any, ...] = (None, [], None, "")
 SUFFIXES = (*VIDEO_SUFFIXES, *PICTURE_SUFFIXES)
 
 
@@ -31,53 +34,74 @@ class PaintRequests:
         gr = gradio()
         return gr.Dropdown(self.studio.folders.files(SUFFIXES)), gr.Dropdown(self.studio.preview.ask("styles"))
 
-    def drop(self, upload: str | None) -> Any:
-        """Keep a file that was dropped, and choose it."""
-        if upload is None:
-            return gradio().skip()
-        path = Path(upload)
-        self.studio.preview.ask("describe", path=str(path))
-        name = self.studio.keep(path)
-        return gradio().Dropdown(self.studio.folders.files(SUFFIXES), value=name)
+    def drop(self, upload: str) -> tuple[None, Any]:
+        """Keep a file that was dropped, and choose it; an error is shown, and the field is empty for another file."""
+        gr, path = gradio(), Path(upload)
+        try:
+            self.studio.preview.ask("describe", path=upload)
+            name = self.studio.keep(path)
+        except VidstyleError as error:
+            show(VidstyleError(text_of(error).replace(upload, path.name)))
+            return None, gr.skip()
+        return None, gr.Dropdown(self.studio.folders.files(SUFFIXES), value=name)
 
     def choose(self, source: str | None, style: str) -> tuple[Any, ...]:
-        """Return thumbnails, their seconds, the second in the middle, and a name for the result."""
+        """Return the source, the seconds of its thumbnails, the second in the middle, and a name for the result."""
         if not source:
-            return [], [], None, ""
-        path = self.studio.folders.existing(source)
-        found = self.studio.preview.ask("thumbnails", path=str(path), count=THUMBNAILS, folder=self.folder)
-        pictures = [(str(self._shown(file)), "" if second is None else clock(second)) for file, second in found]
-        seconds = [second for _, second in found]
-        middle = seconds[len(seconds) // 2]
-        return pictures, seconds, middle, _result_name(source, style)
+            return NOTHING_CHOSEN
+        about = self.studio.preview.ask("describe", path=str(self.studio.folders.existing(source)))
+        length = about["seconds"]
+        seconds = [length * (number + 0.5) / THUMBNAILS for number in range(THUMBNAILS)] if length else [None]
+        return source, seconds, seconds[len(seconds) // 2], _result_name(source, style)
+
+    def strip(self, source: str | None, seconds: list[float | None], second: float | None) -> str:
+        """Return thumbnails of a video as HTML, nothing for a photo."""
+        if not source or len(seconds) < 2:
+            return ""
+        path = str(self.studio.folders.existing(source))
+        ask = self.studio.preview.ask
+        files = [ask("thumbnail", path=path, second=at, folder=self.folder) for at in seconds]
+        texts = ["" if at is None else clock(at) for at in seconds]
+        chosen = seconds.index(second) if second in seconds else None
+        return choices_html(list(zip(map(self._shown, files), texts, strict=True)), chosen)
 
     def paint(self, source: str | None, second: float | None, kept: str | None, output: str, *values: Any) -> Any:
-        """Return the pair for the slider, the newest painting, the command, and what a render takes."""
+        """Yield the pair for the slider and the newest painting, and then what a render takes."""
         if not source:
-            return gradio().skip()
+            yield "", None, ""
+            return
         path, settings = self._settings(source, values)
-        ask = self.studio.preview.ask
-        painted = ask("paint", path=str(path), second=second, settings=settings, folder=self.folder)
-        new = str(self._shown(painted["painted"]))
-        pair = (kept or str(self._shown(painted["source"])), new)
-        return pair, new, self._command(path, output, settings), self._estimate(path, output, settings, painted)
+        painted = self.studio.preview.ask("paint", path=str(path), second=second, settings=settings, folder=self.folder)
+        new = self._shown(painted["painted"])
+        before = (Path(kept), "Kept") if kept else (self._shown(painted["source"]), "Source")
+        yield pair_html(before[0], new, before[1]), str(new), gradio().skip()
+        yield gradio().skip(), gradio().skip(), self._estimate(path, output, settings, painted["seconds"])
 
-    def sheet(self, source: str | None, second: float | None, *values: Any) -> Any:
-        """Yield the frame in one style more each time, with the style's name."""
+    def spell(self, source: str | None, output: str, *values: Any) -> str:
+        """Return the command that renders the source."""
+        if not source or not output:
+            return ""
+        path = self.studio.folders.existing(source)
+        return self._command(path, output, given(RenderSettings, dict(zip(NAMES, values, strict=True))))
+
+    def sheet(self, source: str | None, second: float | None, *values: Any) -> Iterator[tuple[str, list[str]]]:
+        """Yield the frame in one style more each time, as HTML, and the names of these styles."""
         path, settings = self._settings(source, values)
-        found: list[tuple[str, str]] = []
+        found: list[tuple[Path, str]] = []
         for style in self.studio.preview.ask("styles"):
-            one = {**settings, "style": style}
-            painted = self.studio.preview.ask("paint", path=str(path), second=second, settings=one, folder=self.folder)
-            found.append((str(self._shown(painted["painted"])), style))
-            yield found
+            styled = {**settings, "style": style}
+            painted = self.studio.preview.ask(
+                "paint", path=str(path), second=second, settings=styled, folder=self.folder
+            )
+            found.append((self._shown(painted["painted"]), style))
+            yield choices_html(found), [name for _, name in found]
 
     def move(self, source: str | None, second: float | None, *values: Any) -> str:
         """Return two seconds of the video, rendered from the picked second on, as HTML."""
         path, settings = self._settings(source, values)
         if second is None:
             raise InputError("A photo does not move. Choose a video.")
-        file = self.studio.preview.ask("moving", path=str(path), second=second, settings=settings, folder=self.folder)
+        file = self.studio.moving.ask("moving", path=str(path), second=second, settings=settings, folder=self.folder)
         return f"<video controls autoplay loop muted src='{preview_address(self._shown(file))}'></video>"
 
     def start(self, source: str | None, output: str, *values: Any) -> None:
@@ -107,20 +131,18 @@ class PaintRequests:
         target = self.studio.folders.writable(output)
         return command("render", [self.studio.spelled(path), "-o", self.studio.spelled(target)], settings)
 
-    def _estimate(self, path: Path, output: str, settings: dict[str, Any], painted: dict[str, Any]) -> str:
+    def _estimate(self, path: Path, output: str, settings: dict[str, Any], seconds: float | None) -> str:
         about = self.studio.preview.ask("describe", path=str(path))
-        target = self.studio.folders.writable(output)
-        room = self.studio.preview.ask("room", path=str(path), target=str(target), settings=settings)
         width, height = about["size"]
         if not about["frames"] or about["kind"] == "picture":
             return f"{width}×{height} pixels."
+        target = self.studio.folders.writable(output)
+        room = self.studio.preview.ask("room", path=str(path), target=str(target), settings=settings)
         length = f"{width}×{height} pixels, {about['frames']:,} frames."
         space = f"about {max(1, round(room / (1 << 20))):,} MiB while it works"
-        if painted["seconds"] is None:
+        if seconds is None:
             return f"{length} It takes {space}."
-        return (
-            f"{length} It takes {clock(about['frames'] * painted['seconds'])} at the speed of this frame, and {space}."
-        )
+        return f"{length} It takes {clock(about['frames'] * seconds)} at the speed of this frame, and {space}."
 
 
 def _result_name(source: str, style: str) -> str:
@@ -129,61 +151,79 @@ def _result_name(source: str, style: str) -> str:
     return str(path.with_name(f"{path.stem}_{style}{suffix}"))
 
 
+class PaintControls:
+    """The controls of the tab, in the order in which the keyboard reaches them."""
+
+    def __init__(self) -> None:
+        gr = gradio()
+        with gr.Row(elem_classes="paint"):
+            with gr.Column(elem_classes="choose"):
+                self.source = gr.Dropdown([], label="Video or photo", value=None, elem_id="source")
+                self.drop = gr.File(label="Another file", height=90, elem_id="drop")
+                self.style = gr.Dropdown(["default"], value="default", label="Style", elem_id="style")
+            with gr.Column(elem_classes="pictures"):
+                self.pair, self.strip = pair("pair"), choices("strip")
+                with gr.Row():
+                    self.all_styles = gr.Button("This frame in all styles", size="sm")
+                    self.move = gr.Button("Two seconds moving", size="sm")
+                    self.keep = gr.Button("Keep to compare with", size="sm")
+                    self.forget = gr.Button("Compare with the source", size="sm")
+                self.sheet, self.moving = choices("sheet"), gr.HTML("", elem_id="moving")
+            with gr.Column(elem_classes="settings"):
+                main = knobs(RenderSettings, MAIN_KNOBS)
+                with gr.Accordion("Result", open=False):
+                    self.output = gr.Textbox(label="File of the result", max_lines=1, elem_id="output")
+                    further = knobs(RenderSettings, FURTHER_KNOBS)
+            with gr.Column(elem_classes="start"):
+                self.command = gr.Textbox(
+                    label="The same as a command", interactive=False, lines=2, buttons=["copy"], elem_id="command"
+                )
+                self.estimate = gr.Markdown("", elem_id="estimate")
+                self.start = gr.Button("Start the render", variant="primary", elem_id="start")
+        self.values = [self.style, *main, *further]
+
+
 def build_paint_tab(studio: Studio, page: Any) -> None:
     """Put the tab on the page."""
-    gr, requests = gradio(), PaintRequests(studio)
-    seconds, second, kept, newest = gr.State([]), gr.State(None), gr.State(None), gr.State(None)
-    with gr.Row(elem_classes="stack"):
-        with gr.Column(scale=1, min_width=300):
-            source = gr.Dropdown([], label="Video or photo", value=None, elem_id="source")
-            drop = gr.File(label="Or drop one here", height=110, elem_id="drop")
-            style = gr.Dropdown(["default"], value="default", label="Style", elem_id="style")
-            main = knobs(RenderSettings, MAIN_KNOBS)
-            with gr.Accordion("Result", open=False):
-                output = gr.Textbox(label="File of the result", max_lines=1, elem_id="output")
-                further = knobs(RenderSettings, FURTHER_KNOBS)
-        with gr.Column(scale=2, min_width=320):
-            pair = gr.ImageSlider(label="Before and after", interactive=False, elem_id="pair", buttons=["fullscreen"])
-            strip = gr.Gallery(
-                label="Pick a place", columns=6, allow_preview=False, elem_id="strip", object_fit="cover", buttons=[]
-            )
-            with gr.Row():
-                all_styles = gr.Button("This frame in all styles", size="sm")
-                move = gr.Button("Two seconds moving", size="sm")
-                keep = gr.Button("Keep to compare with", size="sm")
-                forget = gr.Button("Compare with the source", size="sm")
-            sheet = gr.Gallery(label="In all styles", columns=3, visible=False, allow_preview=False, elem_id="sheet")
-            moving = gr.HTML("", elem_id="moving")
-            spelled = gr.Code(
-                label="The same as a command", language="shell", interactive=False, lines=1, elem_id="command"
-            )
-            estimate = gr.Markdown("", elem_id="estimate")
-            start = gr.Button("Start the render", variant="primary", elem_id="start")
-    values = [style, *main, *further]
-    paint = {
-        "fn": shows_errors(requests.paint),
-        "inputs": [source, second, kept, output, *values],
-        "outputs": [pair, newest, spelled, estimate],
-        "trigger_mode": "always_last",
-        "api_visibility": "private",
-        "show_progress_on": [pair],
-    }
+    gr, requests, on = gradio(), PaintRequests(studio), PaintControls()
+    chosen, seconds, second, kept = gr.State(None), gr.State([]), gr.State(None), gr.State(None)
+    newest, names = gr.State(None), gr.State([])
     hidden = {"api_visibility": "private"}
-    page.load(requests.choices, None, [source, style], **hidden)
-    drop.upload(shows_errors(requests.drop), drop, source, **hidden)
-    picked = shows_errors(requests.choose)
-    source.change(picked, [source, style], [strip, seconds, second, output], **hidden).then(**paint)
+    paint = {
+        "fn": shows_errors_while(requests.paint),
+        "inputs": [chosen, second, kept, on.output, *on.values],
+        "outputs": [on.pair, newest, on.estimate],
+        "trigger_mode": "always_last",
+        "show_progress_on": [on.pair],
+        **hidden,
+    }
 
-    def pick(found: list[float | None], event: gr.SelectData) -> float | None:
+    def pick(found: list[Any], event: gr.EventData) -> Any:  # type: ignore[name-defined]
         return found[event.index]
 
-    strip.select(pick, seconds, second, **hidden).then(**paint)
-    style.change(lambda name, to: _result_name(name, to) if name else "", [source, style], output, **hidden)
-    gr.on([control.change for control in [*values, output]], **paint)
-    keep.click(lambda picture: picture, newest, kept, **hidden).then(**paint)
-    forget.click(lambda: None, None, kept, **hidden).then(**paint)
-    all_styles.click(lambda: gr.Gallery(visible=True), None, sheet, **hidden).then(
-        shows_errors_while(requests.sheet), [source, second, *values], sheet, **hidden
+    page.load(requests.choices, None, [on.source, on.style], **hidden)
+    on.drop.upload(requests.drop, on.drop, [on.drop, on.source], **hidden)
+    choose = shows_errors(requests.choose, otherwise=NOTHING_CHOSEN)
+    picked = on.source.change(choose, [on.source, on.style], [chosen, seconds, second, on.output], **hidden)
+    picked.then(**paint).then(shows_errors(requests.strip), [chosen, seconds, second], on.strip, **hidden)
+    on.strip.select(pick, seconds, second, **hidden).then(**paint)
+    on.sheet.select(pick, names, on.style, **hidden)
+    on.style.change(
+        lambda name, style: _result_name(name, style) if name else "", [chosen, on.style], on.output, **hidden
     )
-    move.click(shows_errors(requests.move), [source, second, *values], moving, **hidden)
-    start.click(shows_errors(requests.start), [source, output, *values], None, **hidden)
+    gr.on([control.change for control in on.values], **paint)
+    gr.on(
+        [control.change for control in [on.output, *on.values]],
+        shows_errors(requests.spell),
+        [chosen, on.output, *on.values],
+        on.command,
+        trigger_mode="always_last",
+        show_progress="hidden",
+        **hidden,
+    )
+    on.keep.click(lambda picture: picture, newest, kept, **hidden).then(**paint)
+    on.forget.click(lambda: None, None, kept, **hidden).then(**paint)
+    sheet = shows_errors_while(requests.sheet)
+    on.all_styles.click(sheet, [chosen, second, *on.values], [on.sheet, names], **hidden)
+    on.move.click(shows_errors(requests.move), [chosen, second, *on.values], on.moving, **hidden)
+    on.start.click(shows_errors(requests.start), [chosen, on.output, *on.values], None, **hidden)

@@ -60,21 +60,15 @@ def describe(path: str) -> dict[str, Any]:
     }
 
 
-def thumbnails(path: str, count: int, folder: str) -> list[list[Any]]:
-    """Return small pictures of a source, evenly spread over its time: [file, second]; a photo has one, at second None."""
-    about = describe(path)
-    spread = [about["seconds"] * (number + 0.5) / count for number in range(count)] if about["seconds"] else [None]
-    found = []
-    for second in spread:
-        target = _file(folder, "thumbnail", path, second)
-        if not target.exists():
-            shown = read_sheet_source(Path(path), second, RenderSettings()).as_shown()
-            step = max(1, shown.shape[1] // THUMBNAIL_WIDTH)
-            with whole_file(target) as partial:
-                small = np.ascontiguousarray(shown[::step, ::step])
-                partial.write_bytes(jpeg_of(small, THUMBNAIL_QUALITY))
-        found.append([str(target), second])
-    return found
+def thumbnail(path: str, second: float | None, folder: str) -> str:
+    """Return the file of a small picture of a source at a second; raises VidstyleError."""
+    target = _file(folder, "thumbnail", path, second)
+    if not target.exists():
+        shown = read_sheet_source(Path(path), second, RenderSettings()).as_shown()
+        step = max(1, shown.shape[1] // THUMBNAIL_WIDTH)
+        with whole_file(target) as partial:
+            partial.write_bytes(jpeg_of(np.ascontiguousarray(shown[::step, ::step]), THUMBNAIL_QUALITY))
+    return str(target)
 
 
 def paint(path: str, second: float | None, settings: dict[str, Any], folder: str) -> dict[str, Any]:
@@ -109,7 +103,7 @@ def room(path: str, target: str, settings: dict[str, Any]) -> int:
         return 0
     clip, engine = probe(Path(path)), _engine(asked, _stamp(asked.style))
     sizes = engine.sizes(clip.upright_size)
-    plan = plan_video(clip, Path(target), sizes, engine.upscaler_name(sizes), engine.decided(asked))
+    plan = plan_video(clip, Path(target), sizes, engine.upscaler_name(sizes), engine.decided(asked, sizes))
     return plan.needed_bytes
 
 
@@ -140,7 +134,7 @@ def newest(target: str, folder: str) -> str | None:
     return str(picture)
 
 
-REQUESTS = {function.__name__: function for function in (styles, describe, thumbnails, paint, room, moving, newest)}
+REQUESTS = {function.__name__: function for function in (styles, describe, thumbnail, paint, room, moving, newest)}
 
 
 def _stamp(path: str) -> tuple[int, int]:

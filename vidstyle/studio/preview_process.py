@@ -20,17 +20,34 @@ class PreviewProcess:
         self._guard = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
 
+    def begin(self) -> None:
+        """Start the process, so that it has loaded its libraries when it is asked."""
+        with self._guard:
+            self._running()
+
     def ask(self, name: str, **arguments: Any) -> Any:
         """Return the answer to a request of preview.py; raises VidstyleError with what the process says."""
         with self._guard:
-            process = self._running()
-            assert process.stdin is not None and process.stdout is not None
-            try:
-                process.stdin.write(json.dumps([name, arguments]) + "\n")
-                process.stdin.flush()
-                line = process.stdout.readline()
-            except BrokenPipeError:
-                line = ""
+            return self._ask(name, arguments)
+
+    def ask_if_free(self, name: str, **arguments: Any) -> Any:
+        """Return the answer as `ask` does, None without waiting where the process works on another request."""
+        if not self._guard.acquire(blocking=False):
+            return None
+        try:
+            return self._ask(name, arguments)
+        finally:
+            self._guard.release()
+
+    def _ask(self, name: str, arguments: dict[str, Any]) -> Any:
+        process = self._running()
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            process.stdin.write(json.dumps([name, arguments]) + "\n")
+            process.stdin.flush()
+            line = process.stdout.readline()
+        except BrokenPipeError:
+            line = ""
         if not line:
             raise VidstyleError("The process of the preview ended, perhaps for lack of memory. Try a smaller size.")
         answer = json.loads(line)

@@ -31,6 +31,12 @@ class Studio:
         self.uploads = folders.work / "uploads"
         self.queue = JobQueue(folders.work / "jobs", folders.first)
         self.preview = PreviewProcess(folders.first, self.previews)
+        self.moving = PreviewProcess(folders.first, self.previews)
+
+    def close(self) -> None:
+        """End the processes of the previews."""
+        self.preview.close()
+        self.moving.close()
 
     def keep(self, upload: Path, folder_name: str = DROPPED) -> str:
         """Copy a file into a folder, under a name that is free there, and return the new file's name; raises OutputError."""
@@ -67,15 +73,16 @@ def preview_address(path: Path) -> str:
     return f"studio/preview/{path.name}"
 
 
-def shows_errors(handler: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a handler of an event that shows an error of vidstyle on the page, and then leaves the page as it is."""
+def shows_errors(handler: Callable[..., Any], otherwise: Any = None) -> Callable[..., Any]:
+    """Return a handler of an event that shows an error of vidstyle, and then returns `otherwise` or leaves the page as it is."""
 
     @wraps(handler)
     def safe(*arguments: Any) -> Any:
         try:
             return handler(*arguments)
         except VidstyleError as error:
-            return _show(error)
+            show(error)
+            return gradio().skip() if otherwise is None else otherwise
 
     return safe
 
@@ -88,12 +95,12 @@ def shows_errors_while(handler: Callable[..., Iterator[Any]]) -> Callable[..., I
         try:
             yield from handler(*arguments)
         except VidstyleError as error:
-            yield _show(error)
+            show(error)
+            yield gradio().skip()
 
     return safe
 
 
-def _show(error: VidstyleError) -> Any:
-    gr = gradio()
-    gr.Warning(escape(text_of(error)), duration=None, title="This did not work")
-    return gr.skip()
+def show(error: VidstyleError) -> None:
+    """Show an error on the page, until the user closes it."""
+    gradio().Warning(escape(text_of(error)), duration=None, title="This did not work")
