@@ -13,30 +13,29 @@ from tests.styles import make_style
 from vidstyle.media.images import write_image
 from vidstyle.studio.side_by_side import MEASURES
 
-browser = walk.browser
+page = walk.page
 WIDTH = 420
 """Pixels, as on a phone."""
 TINY = {"batch": 1, "crop": 32, "load": 32, "sample-every": 5, "log-every": 2}
 
 
-@pytest.fixture
-def page(browser: Any, tmp_path: Path) -> Iterator[Any]:
-    noise = np.random.default_rng(0)
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a dataset and a run."""
+    place, noise = tmp_path_factory.mktemp("train") / "place", np.random.default_rng(0)
     for folder in ("trainA", "trainB"):
         for number in range(4):
             picture = noise.integers(0, 255, (40, 56, 3), np.uint8)
-            write_image(tmp_path / "dataset" / folder / f"{number}.png", picture)
-    make_style(tmp_path / "runs" / "other" / "style.safetensors")
-    program = walk.Program(tmp_path)
-    page = browser.new_page(viewport={"width": WIDTH, "height": 900})
-    page.set_default_timeout(walk.LONGEST_WAIT_MS)
-    try:
-        page.goto(program.address)
-        yield page
-    finally:
-        page.close()
-        program.process.send_signal(signal.SIGINT)
-        program.process.wait(20)
+            write_image(place / "dataset" / folder / f"{number}.png", picture)
+    make_style(place / "runs" / "other" / "style.safetensors")
+    return place
+
+
+@pytest.fixture(scope="module")
+def program(place: Path) -> Iterator[walk.Program]:
+    program = walk.Program(place)
+    yield program
+    program.end(signal.SIGINT)
 
 
 def choose(page: Any, control: str, *names: str) -> None:
@@ -46,7 +45,8 @@ def choose(page: Any, control: str, *names: str) -> None:
     page.keyboard.press("Escape")
 
 
-def test_a_training_shows_its_curve_and_two_styles_their_measures(page: Any, tmp_path: Path) -> None:
+def test_a_training_shows_its_curve_and_two_styles_their_measures(page: Any, place: Path) -> None:
+    page.set_viewport_size({"width": WIDTH, "height": 900})
     page.click("[role=tab]:has-text('Train')")
     for name, value in {"name": "mine", "steps": 6}.items():
         page.fill(f"#train-{name} input, #train-{name} textarea", str(value))
@@ -54,7 +54,7 @@ def test_a_training_shows_its_curve_and_two_styles_their_measures(page: Any, tmp
     for name, value in TINY.items():
         page.fill(f"#train-{name} input, #train-{name} textarea", str(value))
     page.keyboard.press("Tab")
-    page.wait_for_selector("#train-command :text('--log-every 2')")
+    page.wait_for_function("document.querySelector('#train-command textarea').value.includes('--log-every 2')")
     page.click("#train-start")
     page.wait_for_selector("#run-curves svg polyline")
     page.reload()
@@ -63,8 +63,8 @@ def test_a_training_shows_its_curve_and_two_styles_their_measures(page: Any, tmp
     page.wait_for_selector("#run-samples img")
     choose(page, "try-photo", "dataset/trainA/0.png")
     page.click("#try")
-    page.wait_for_selector("#try-pair img")
-    assert (tmp_path / "runs" / "mine" / "style.safetensors").is_file()
+    page.wait_for_selector("#try-pair .after")
+    assert (place / "runs" / "mine" / "style.safetensors").is_file()
 
     page.click("[role=tab]:has-text('Compare')")
     choose(page, "compare-styles", "other")

@@ -1,8 +1,8 @@
 """What the tab Train asks for: a dataset is filled, trainings are the command's, and a run is read from its files alone."""
 
+import re
 import shlex
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -119,8 +119,9 @@ def test_another_page_finds_a_run_with_curves_samples_and_warnings(requests: Tra
     with pytest.raises(InputError, match="no style yet"):
         requests.attempt("mine", "photo.png")
     make_style(run / "style.safetensors")
-    photo, painted = requests.attempt("mine", "photo.png")
-    assert Path(photo).read_bytes() != Path(painted).read_bytes()
+    names = re.findall(r"<img [^>]*src='studio/preview/([^']+)'", requests.attempt("mine", "photo.png"))
+    photo, painted = (requests.studio.preview_file(name).read_bytes() for name in names)
+    assert photo != painted
     assert requests.look("mine", "dataset", seen)[-1] == seen
 
 

@@ -34,8 +34,14 @@ def _knob(setting: Setting, prefix: str) -> Any:
 
 def command_box(name: str, label: str = "The same as a command") -> Any:
     """Return what shows commands to copy; its element is `name`."""
-    return gradio().Code(
-        label=label, language="shell", interactive=False, lines=1, max_lines=12, wrap_lines=True, elem_id=name
+    return gradio().Textbox(
+        label=label,
+        interactive=False,
+        lines=2,
+        max_lines=12,
+        buttons=["copy"],
+        elem_id=name,
+        elem_classes="command",
     )
 
 

@@ -35,7 +35,7 @@ CSS = """
 #drop button::after { content: "Drop a file, or press to choose one"; margin: auto; }
 button[role=tab].selected { color: var(--primary-700) !important; }
 .dark button[role=tab].selected { color: var(--primary-300) !important; }
-#command textarea { font-family: var(--font-mono); }
+#command textarea, .command textarea { font-family: var(--font-mono); }
 
 .job { padding: .6rem 0; border-bottom: 1px solid var(--border-color-primary); }
 .job p { margin: 0; font-size: .9rem; }

@@ -16,6 +16,7 @@ from vidstyle.studio.dropped_files import keep_pictures, pictures_and_videos
 from vidstyle.studio.gradio_import import gradio
 from vidstyle.studio.job_queue import JobView
 from vidstyle.studio.knobs import command, given
+from vidstyle.studio.picture_controls import pair_html
 from vidstyle.studio.run_view import RUNS
 from vidstyle.studio.studio import Studio
 from vidstyle.train.method_defaults import METHODS
@@ -180,15 +181,14 @@ class TrainRequests:
             return ""
         return run_view.reports(self.studio, [(f"Report: {side.lower()}", path) for side, path in folders.items()])
 
-    def attempt(self, name: str | None, photo: str | None) -> tuple[str, str]:
-        """Return a photo, and what the newest style of a run makes of it."""
+    def attempt(self, name: str | None, photo: str | None) -> str:
+        """Return a photo and what the newest style of a run makes of it, as HTML."""
         style = run_view.newest_style(self.studio, name or "")
         path = self.studio.folders.existing(photo or "")
         settings, folder = {"style": self.studio.spelled(style)}, str(self.studio.previews)
         painted = self.studio.preview.ask("paint", path=str(path), second=None, settings=settings, folder=folder)
-        pair = (self.studio.preview_file(Path(painted[part]).name) for part in ("source", "painted"))
-        first, second = map(str, pair)
-        return first, second
+        source, painting = (self.studio.preview_file(Path(painted[part]).name) for part in ("source", "painted"))
+        return pair_html(source, painting, "Photo")
 
     def drop_photo(self, upload: str | None) -> Any:
         """Keep a photo that was dropped, and choose it."""

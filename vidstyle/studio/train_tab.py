@@ -6,6 +6,7 @@ from vidstyle.distil.settings import DistilSettings
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.studio.gradio_import import gradio
 from vidstyle.studio.knobs import command_box, follows, knobs
+from vidstyle.studio.picture_controls import pair
 from vidstyle.studio.studio import Studio, shows_errors
 from vidstyle.studio.train_requests import (
     CARTOON,
@@ -118,7 +119,7 @@ def _watch_part(requests: TrainRequests, page: Any, dataset: Any) -> Any:
     photo = gr.Dropdown([], label="Photo", value=None, elem_id="try-photo")
     drop = gr.File(label="Or drop one of your own", height=140, elem_id="try-drop")
     attempt = gr.Button("Paint it", size="sm", elem_id="try")
-    pair = gr.ImageSlider(label="Photo and painting", interactive=False, elem_id="try-pair", buttons=["fullscreen"])
+    painted = pair("try-pair")
     seen = gr.State(())
     look = {
         "fn": shows_errors(requests.look),
@@ -132,5 +133,5 @@ def _watch_part(requests: TrainRequests, page: Any, dataset: Any) -> Any:
     run.input(**look)
     stop.click(shows_errors(requests.stop), run, None, **HIDDEN)
     drop.upload(shows_errors(requests.drop_photo), drop, photo, **HIDDEN)
-    attempt.click(shows_errors(requests.attempt), [run, photo], pair, **HIDDEN)
+    attempt.click(shows_errors(requests.attempt), [run, photo], painted, **HIDDEN)
     return photo
