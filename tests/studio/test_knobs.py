@@ -13,7 +13,7 @@ def test_only_what_was_changed_is_given() -> None:
     values = {
         "style": "default",
         "size": " 360 ",
-        "calm": 0.5,
+        "calm": "",
         "blend": 1,
         "crf": 20.0,
         "keep_colour": True,
