@@ -2,14 +2,17 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
 
 from vidstyle.errors import StyleError
-from vidstyle.models.style_file import Style
+from vidstyle.models.style_file import Style, save_style
 from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.networks.resnet_generator import ResNetGenerator
+from vidstyle.render.engine import Engine
+from vidstyle.render.settings import RenderSettings
 
 
 def _style(channels: int = 4, blocks: int = 5) -> Style:
@@ -35,6 +38,17 @@ def test_weights_of_another_shape_are_refused() -> None:
     wrong = Style("resnet", 8, 5, 192, _style(4).weights)
     with pytest.raises(StyleError, match="do not fit its own description"):
         StyleGenerator(wrong, torch.device("cpu"), torch.float32)
+
+
+def test_a_render_names_the_file_whose_weights_do_not_fit(tmp_path: Path) -> None:
+    path = tmp_path / "mine.safetensors"
+    save_style(Style("resnet", 8, 5, 192, _style(4).weights), path)
+    with pytest.raises(StyleError) as caught:
+        Engine(RenderSettings(style=str(path), device="cpu"))
+    assert str(caught.value) == (
+        f"{path}: The style's weights do not fit its own description, a resnet generator of 8 channels and 5 blocks. "
+        "Train or download it anew."
+    )
 
 
 def test_weights_are_checked_without_loading_the_compiler_of_torch() -> None:

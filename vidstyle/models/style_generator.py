@@ -45,7 +45,8 @@ def _check_shapes(style: Style) -> None:
         described.load_state_dict({name: weight.to("meta") for name, weight in style.weights.items()}, assign=True)
     except (RuntimeError, ValueError) as error:
         raise StyleError(
-            f"The style's weights do not fit its own description: {error}. Train or download it anew."
+            f"The style's weights do not fit its own description, a {style.kind} generator of {style.channels} channels and "
+            f"{style.blocks} blocks. Train or download it anew."
         ) from error
 
 

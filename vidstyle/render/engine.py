@@ -10,7 +10,7 @@ from torch import Tensor
 
 from vidstyle.checksum import content_identity, sha256_of
 from vidstyle.device import DTYPES, resolve_device
-from vidstyle.errors import DependencyError, DeviceError, OutputError
+from vidstyle.errors import DependencyError, DeviceError, OutputError, StyleError
 from vidstyle.host_memory import share_one_heap
 from vidstyle.models.image_model import WholeFrameModel
 from vidstyle.models.inst.diffusion_files import check_installed
@@ -55,7 +55,10 @@ class Engine:
         resolve_runtime(self.device, settings.backend, settings.precision, None)
         self.mixture = self._find_mixture()
         self.style = self.mixture.load()
-        build_generator(self.style)
+        try:
+            build_generator(self.style)
+        except StyleError as error:
+            raise StyleError(f"{self.mixture.spelled()}: {error}") from error
         self.look_path = find_look(settings.diversify_style) if settings.diversify else None
         self.look = load_look(self.look_path) if self.look_path else None
         if self.varies:
