@@ -16,7 +16,7 @@ from vidstyle.studio.side_by_side import MEASURES
 page = walk.page
 WIDTH = 420
 """Pixels, as on a phone."""
-TINY = {"batch": 1, "crop": 32, "load": 32, "sample-every": 5, "log-every": 2}
+TINY = {"batch": 1, "crop": 32, "load": 32, "holdout": 0, "sample-every": 5, "log-every": 2}
 
 
 @pytest.fixture(scope="module")
