@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from click.testing import CliRunner
@@ -15,11 +16,12 @@ from click.testing import CliRunner
 from tests.clips import make_clip
 from tests.models.test_compact_style import style as compact
 from vidstyle.cli.export import export
+from vidstyle.errors import OutputError, TargetExists
 from vidstyle.media.images import read_image, write_image
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
 from vidstyle.models.style_file import save_style
-from vidstyle.models.web_page import RUNTIME
+from vidstyle.models.web_page import RUNTIME, refuse_other_folder
 from vidstyle.models.weights import VARIABLE, find, known_weights
 from vidstyle.render.engine import Engine
 from vidstyle.render.settings import RenderSettings
@@ -141,6 +143,33 @@ def test_what_no_browser_reads_is_said(page: Any, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no picture")
     page.set_input_files("#file", str(tmp_path / "text.png"))
     page.wait_for_function("document.getElementById('status').textContent.includes('text.png is not a picture')")
+
+
+def test_nothing_of_the_picture_before_shows_through(page: Any, tmp_path: Path) -> None:
+    for name, opacity in (("opaque", 255), ("clear", 0)):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.full((32, 48, 4), (40, 40, 200, opacity), np.uint8))
+        open_and_wait(page, tmp_path / f"{name}.png")
+    assert not canvas(page, "source").any()
+
+
+def test_the_file_that_was_opened_last_is_shown(page: Any, tmp_path: Path) -> None:
+    write_image(tmp_path / "large.jpg", np.zeros((3000, 4000, 3), np.uint8))
+    write_image(tmp_path / "small.png", PICTURE)
+    page.set_input_files("#file", str(tmp_path / "large.jpg"))
+    open_and_wait(page, tmp_path / "small.png")
+    page.wait_for_timeout(1500)
+    assert np.array_equal(canvas(page, "source"), PICTURE)
+
+
+def test_a_page_that_was_begun_is_finished(tmp_path: Path) -> None:
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "style.onnx").touch()
+    refuse_other_folder(tmp_path / "page", overwrite=False)
+    (tmp_path / "page" / "mine.txt").touch()
+    with pytest.raises(TargetExists):
+        refuse_other_folder(tmp_path / "page", overwrite=False)
+    with pytest.raises(OutputError, match="is a file, and a page takes a folder"):
+        refuse_other_folder(tmp_path / "page" / "mine.txt", overwrite=True)
 
 
 def test_a_folder_that_is_there_and_a_broken_package_are_refused(

@@ -1,5 +1,6 @@
 """The page reads and writes inside its folders alone, whatever name it is asked for."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,14 @@ def test_what_is_outside_is_neither_read_nor_written(place: Path, name: str) -> 
 
 def test_lists_hold_only_what_may_be_read(place: Path) -> None:
     assert Folders([place]).files([".mp4", ".txt"]) == ["clip.mp4", "text.mp4"]
+
+
+def test_circles_of_links_and_names_that_are_no_text_hide_no_other_file(tmp_path: Path) -> None:
+    (tmp_path / "loop.png").symlink_to("loop.png")
+    (tmp_path / "gone.png").symlink_to("nowhere.png")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/b\xffd.png")).touch()
+    (tmp_path / "good.png").touch()
+    assert Folders([tmp_path]).files([".png"]) == ["good.png"]
 
 
 def test_a_file_of_a_second_folder_is_named_with_its_folder(place: Path, tmp_path: Path) -> None:

@@ -1,12 +1,16 @@
 """The command beside the picture says what the controls were set to."""
 
 import shlex
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from vidstyle.errors import SettingsError
 from vidstyle.render.settings import RenderSettings
+from vidstyle.studio.folders import Folders
 from vidstyle.studio.knobs import command, given
+from vidstyle.studio.studio import Studio
 
 
 def test_only_what_was_changed_is_given() -> None:
@@ -39,3 +43,9 @@ def test_a_command_quotes_what_a_shell_would_split() -> None:
         "--keep-colour",
         "--no-audio",
     ]
+
+
+def test_a_file_that_begins_with_a_dash_is_no_option_of_the_command(tmp_path: Path) -> None:
+    folders = SimpleNamespace(folders=Folders([tmp_path]))
+    assert Studio.spelled(folders, tmp_path.resolve() / "-o.mp4") == "./-o.mp4"
+    assert Studio.spelled(folders, tmp_path.resolve() / "o.mp4") == "o.mp4"

@@ -29,10 +29,10 @@ def export(style: str, to: str, photos: Path | None, output: Path, overwrite: bo
     from vidstyle.models.style_file import find_style
     from vidstyle.models.style_mixture import find_mixture
 
-    refuse_existing(output, overwrite)
     if to == "web":
-        _export_web(style, output)
+        _export_web(style, output, overwrite)
         return
+    refuse_existing(output, overwrite)
     if to == "int8":
         _export_int8(find_style(style), photos, output)
     else:
@@ -54,12 +54,13 @@ def _export_int8(style: Path, photos: Path | None, output: Path) -> None:
         )
 
 
-def _export_web(name: str, folder: Path) -> None:
+def _export_web(name: str, folder: Path, overwrite: bool) -> None:
     from vidstyle.models.style_file import find_student
     from vidstyle.models.style_mixture import find_mixture
-    from vidstyle.models.web_page import export_web_page
+    from vidstyle.models.web_page import export_web_page, refuse_other_folder
     from vidstyle.render.sizes import LARGEST_FULL_SIDE, default_side
 
+    refuse_other_folder(folder, overwrite)
     mixture, student = find_mixture(name), find_student(name)
     style = find_mixture(str(student)).load() if student else mixture.load()
     side = default_side(style.kind, style.size, (LARGEST_FULL_SIDE, LARGEST_FULL_SIDE))

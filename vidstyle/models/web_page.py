@@ -4,8 +4,8 @@ import json
 import tarfile
 from pathlib import Path
 
-from vidstyle.errors import StyleError
-from vidstyle.files import whole_file
+from vidstyle.errors import OutputError, StyleError
+from vidstyle.files import refuse_existing, whole_file
 from vidstyle.models.download import find_or_fetch
 from vidstyle.models.export import export_style
 from vidstyle.models.style_file import Style
@@ -15,9 +15,19 @@ from vidstyle.progress import OnProgress
 RUNTIME = "onnxruntime-web"
 """The name of onnxruntime for browsers among the known weights: a package of npm, with WebGPU and WebAssembly."""
 RUNTIME_FILES = ("ort.webgpu.bundle.min.mjs", "ort-wasm-simd-threaded.asyncify.wasm")
+STYLE_FILE, TEXTS_FILE = "style.onnx", "style.json"
 PAGE = Path(__file__).parent.parent / "web_page"
 PAGE_FILES = ("page.css", "page.js", "index.html")
 """The page comes last: it is there when all that it loads is."""
+
+
+def refuse_other_folder(folder: Path, overwrite: bool) -> None:
+    """Raise OutputError where the folder is a file, TargetExists where it holds more than the beginnings of a page."""
+    if folder.is_file():
+        raise OutputError(f"{folder} is a file, and a page takes a folder. Give another name with -o.")
+    begun = {STYLE_FILE, TEXTS_FILE, *RUNTIME_FILES, *PAGE_FILES[:-1]}
+    if not folder.is_dir() or any(path.name not in begun for path in folder.iterdir()):
+        refuse_existing(folder, overwrite)
 
 
 def export_web_page(style: Style, name: str, side: int, folder: Path, on_progress: OnProgress) -> None:
@@ -27,7 +37,7 @@ def export_web_page(style: Style, name: str, side: int, folder: Path, on_progres
     another. Raises StyleError, OutputError, and DependencyError as `export_style` does.
     """
     runtime = find_or_fetch(RUNTIME, on_progress)
-    export_style(style, folder / "style.onnx", "onnx")
+    export_style(style, folder / STYLE_FILE, "onnx")
     for file, content in _read_runtime(runtime).items():
         _write(folder / file, content)
     texts = {
@@ -38,13 +48,13 @@ def export_web_page(style: Style, name: str, side: int, folder: Path, on_progres
         "attribution": style.attribution,
         "description": style.description,
     }
-    _write(folder / "style.json", json.dumps(texts, indent=2).encode())
+    _write(folder / TEXTS_FILE, json.dumps(texts, indent=2).encode())
     for file in PAGE_FILES:
         _write(folder / file, (PAGE / file).read_bytes())
 
 
 def _read_runtime(path: Path) -> dict[str, bytes]:
-    """Return the files of the runtime and its licence out of the package that npm gives; raises StyleError."""
+    """Return the files of the runtime out of the package that npm gives; raises StyleError."""
     wanted = {f"package/dist/{file}": file for file in RUNTIME_FILES}
     try:
         with tarfile.open(path) as package:

@@ -66,7 +66,7 @@ class Folders:
         found = []
         for root in self.roots:
             for path in _walk(root):
-                if path.suffix.lower() in suffixes and path.resolve().is_relative_to(root):
+                if path.suffix.lower() in suffixes and _may_be_read(path, root):
                     found.append(self.name_of(path))
                     if len(found) >= MOST_FILES:
                         return sorted(found)
@@ -90,6 +90,15 @@ class Folders:
         if not path.is_relative_to(root) or any(part.startswith(".") for part in path.relative_to(root).parts):
             raise refusal
         return path
+
+
+def _may_be_read(path: Path, root: Path) -> bool:
+    """Return whether a file lies in a folder and has a name that can be shown: no link leads out of it or in a circle."""
+    try:
+        str(path).encode()
+        return path.resolve(strict=True).is_relative_to(root)
+    except (OSError, RuntimeError, UnicodeEncodeError):
+        return False
 
 
 def _walk(root: Path) -> Iterator[Path]:

@@ -46,7 +46,7 @@ def build_job_list(studio: Studio) -> None:
         )
 
     def act(action: Any) -> Any:
-        return shows_errors(lambda name: action(name) if name else None)
+        return shows_errors(lambda name: action(name) if name else None, has_outputs=False)
 
     queue = studio.queue
     for button, action in zip(buttons, (queue.stop, queue.go_on, queue.remove), strict=True):

@@ -18,7 +18,7 @@ MAIN_KNOBS = ("size", "finish", "calm", "blend", "keep_colour")
 FURTHER_KNOBS = ("flicker", "outscale", "codec", "crf", "overwrite")
 NAMES = ("style", *MAIN_KNOBS, *FURTHER_KNOBS)
 THUMBNAILS = 12
-NOTHING_CHOSEN: tuple[Any, ...] = (None, [], None, "")
+NOTHING_CHOSEN: tuple[Any, ...] = (None, [], None, "", "", "")
 SUFFIXES = (*VIDEO_SUFFIXES, *PICTURE_SUFFIXES)
 
 
@@ -46,13 +46,13 @@ class PaintRequests:
         return None, gr.Dropdown(self.studio.folders.files(SUFFIXES), value=name)
 
     def choose(self, source: str | None, style: str) -> tuple[Any, ...]:
-        """Return the source, the seconds of its thumbnails, the second in the middle, and a name for the result."""
+        """Return the source, the seconds of its thumbnails, the second in the middle, a name for the result, and no pictures."""
         if not source:
             return NOTHING_CHOSEN
         about = self.studio.preview.ask("describe", path=str(self.studio.folders.existing(source)))
         length = about["seconds"]
         seconds = [length * (number + 0.5) / THUMBNAILS for number in range(THUMBNAILS)] if length else [None]
-        return source, seconds, seconds[len(seconds) // 2], _result_name(source, style)
+        return source, seconds, seconds[len(seconds) // 2], _result_name(source, style), "", ""
 
     def strip(self, source: str | None, seconds: list[float | None], second: float | None) -> str:
         """Return thumbnails of a video as HTML, nothing for a photo."""
@@ -204,7 +204,9 @@ def build_paint_tab(studio: Studio, page: Any) -> None:
     page.load(requests.choices, None, [on.source, on.style], **hidden)
     on.drop.upload(requests.drop, on.drop, [on.drop, on.source], **hidden)
     choose = shows_errors(requests.choose, otherwise=NOTHING_CHOSEN)
-    picked = on.source.change(choose, [on.source, on.style], [chosen, seconds, second, on.output], **hidden)
+    picked = on.source.change(
+        choose, [on.source, on.style], [chosen, seconds, second, on.output, on.pair, on.strip], **hidden
+    )
     picked.then(**paint).then(shows_errors(requests.strip), [chosen, seconds, second], on.strip, **hidden)
     on.strip.select(pick, seconds, second, **hidden).then(**paint)
     on.sheet.select(pick, names, on.style, **hidden)
@@ -226,4 +228,4 @@ def build_paint_tab(studio: Studio, page: Any) -> None:
     sheet = shows_errors_while(requests.sheet)
     on.all_styles.click(sheet, [chosen, second, *on.values], [on.sheet, names], **hidden)
     on.move.click(shows_errors(requests.move), [chosen, second, *on.values], on.moving, **hidden)
-    on.start.click(shows_errors(requests.start), [chosen, on.output, *on.values], None, **hidden)
+    on.start.click(shows_errors(requests.start, has_outputs=False), [chosen, on.output, *on.values], None, **hidden)

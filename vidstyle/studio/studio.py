@@ -54,7 +54,10 @@ class Studio:
 
     def spelled(self, path: Path) -> str:
         """Return a path as a command in the first folder takes it."""
-        return str(path.relative_to(self.folders.first)) if path.is_relative_to(self.folders.first) else str(path)
+        if not path.is_relative_to(self.folders.first):
+            return str(path)
+        inside = str(path.relative_to(self.folders.first))
+        return f"./{inside}" if inside.startswith("-") else inside
 
     def preview_file(self, name: str) -> Path:
         """Return the file of a preview; raises InputError where there is none of that name."""
@@ -73,8 +76,11 @@ def preview_address(path: Path) -> str:
     return f"studio/preview/{path.name}"
 
 
-def shows_errors(handler: Callable[..., Any], otherwise: Any = None) -> Callable[..., Any]:
-    """Return a handler of an event that shows an error of vidstyle, and then returns `otherwise` or leaves the page as it is."""
+def shows_errors(handler: Callable[..., Any], otherwise: Any = None, *, has_outputs: bool = True) -> Callable[..., Any]:
+    """Return a handler of an event that shows an error of vidstyle, and then returns `otherwise` or leaves the page as it is.
+
+    One without outputs returns nothing.
+    """
 
     @wraps(handler)
     def safe(*arguments: Any) -> Any:
@@ -82,7 +88,7 @@ def shows_errors(handler: Callable[..., Any], otherwise: Any = None) -> Callable
             return handler(*arguments)
         except VidstyleError as error:
             show(error)
-            return gradio().skip() if otherwise is None else otherwise
+            return gradio().skip() if otherwise is None and has_outputs else otherwise
 
     return safe
 

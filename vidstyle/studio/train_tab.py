@@ -54,7 +54,7 @@ def build_train_tab(studio: Studio, page: Any, tab: Any) -> None:
         (train, requests.train, train_inputs),
         (distil, requests.distil, distil_inputs),
     ):
-        button.click(shows_errors(handler), inputs, None, **HIDDEN)
+        button.click(shows_errors(handler, has_outputs=False), inputs, None, **HIDDEN)
     gr.on([page.load, tab.select], requests.choices, None, [sources, start, teacher, films, photo], **HIDDEN)
 
 
@@ -131,7 +131,7 @@ def _watch_part(requests: TrainRequests, page: Any, dataset: Any) -> Any:
     page.load(**look)
     gr.Timer(SECONDS_BETWEEN_LOOKS).tick(**look)
     run.input(**look)
-    stop.click(shows_errors(requests.stop), run, None, **HIDDEN)
+    stop.click(shows_errors(requests.stop, has_outputs=False), run, None, **HIDDEN)
     drop.upload(shows_errors(requests.drop_photo), drop, photo, **HIDDEN)
     attempt.click(shows_errors(requests.attempt), [run, photo], painted, **HIDDEN)
     return photo

@@ -7,7 +7,7 @@ const [play, seek, save, split, side] = ["play", "seek", "save", "split", "side"
 const SIDES = [240, 360, 480, 720];
 const video = Object.assign(document.createElement("video"), { muted: true, loop: true, playsInline: true });
 const small = document.createElement("canvas");
-let style, session, provider, shown, isPainting = false, isStale = false, times = [];
+let style, session, provider, shown, isPainting = false, isStale = false, times = [], openings = 0;
 
 function say(text) {
   status.textContent = text;
@@ -90,6 +90,8 @@ async function paint() {
       }
       const context = small.getContext("2d", { willReadFrequently: true });
       context.imageSmoothingQuality = "high";
+      context.fillStyle = "black"; // what lies under transparent pixels
+      context.fillRect(0, 0, width, height);
       context.drawImage(shown, 0, 0, width, height);
       const pixels = context.getImageData(0, 0, width, height);
       const { painted: result } = await session.run({ images: toTensor(pixels) });
@@ -119,7 +121,14 @@ function show(what) {
   return paint();
 }
 
+/** Stop showing a video, and forget it. */
 function closeVideo() {
+  openings++;
+  if (shown === video) {
+    shown = undefined;
+    save.disabled = true;
+  }
+  play.disabled = seek.disabled = true;
   video.pause();
   for (const track of video.srcObject?.getTracks() ?? []) track.stop();
   if (video.src) URL.revokeObjectURL(video.src);
@@ -131,22 +140,27 @@ function closeVideo() {
 async function openFile(file) {
   if (!file) return;
   closeVideo();
+  const opening = openings;
   if (file.type.startsWith("video/")) {
     video.src = URL.createObjectURL(file);
     video.load();
     return;
   }
   try {
-    await show(await createImageBitmap(file));
+    const picture = await createImageBitmap(file);
+    if (opening === openings) await show(picture);
   } catch {
-    say(`${file.name} is not a picture or video that this browser can read. Convert it to PNG, JPEG or MP4.`);
+    if (opening === openings) say(`${file.name} is not a picture or video that this browser can read. Convert it to PNG, JPEG or MP4.`);
   }
 }
 
 async function openWebcam() {
   closeVideo();
+  const opening = openings;
   try {
-    video.srcObject = await navigator.mediaDevices.getUserMedia({ video: true });
+    const stream = await navigator.mediaDevices.getUserMedia({ video: true });
+    if (opening !== openings) return stream.getTracks().forEach((track) => track.stop());
+    video.srcObject = stream;
     await video.play();
   } catch (error) {
     say(`The webcam cannot be used: ${error.message}. Allow it, and open the page by https or from localhost.`);
@@ -169,7 +183,7 @@ video.addEventListener("error", () => {
 video.requestVideoFrameCallback?.(followVideo);
 element("file").addEventListener("change", (event) => openFile(event.target.files[0]));
 element("webcam").addEventListener("click", openWebcam);
-play.addEventListener("click", () => (video.paused ? video.play() : video.pause()));
+play.addEventListener("click", () => (video.paused ? video.play().catch(() => {}) : video.pause()));
 seek.addEventListener("input", () => (video.currentTime = (seek.value / 1000) * video.duration));
 side.addEventListener("change", () => ((times = []), paint()));
 split.addEventListener("input", showSplit);
