@@ -53,7 +53,8 @@ def test_a_moving_preview_holds_up_no_other_page(requests: PaintRequests) -> Non
 
 
 def test_a_frame_of_a_video_is_picked_by_its_place(requests: PaintRequests) -> None:
-    source, seconds, middle, output = requests.choose("clip.mp4", "default")
+    source, seconds, middle, output, *pictures_before = requests.choose("clip.mp4", "default")
+    assert pictures_before == ["", ""], "pictures of the source before go away"
     assert len(seconds) == 12 and middle == seconds[6] and output == "clip_default.mp4"
     assert requests.strip(source, seconds, middle).count("<img") == 12
     values = [VALUES[name] for name in NAMES]
