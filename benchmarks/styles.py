@@ -56,6 +56,15 @@ class Recipe:
 FIT_FLATTENED = "--lambda-texture 0 --lambda-surface 0 --lambda-plain 0 --lambda-structure 6 --palette 0 --lr 1.5e-3"
 TOWARDS_CARTOON = "--lambda-texture 1.2 --lambda-surface 0.3 --lambda-structure 1 --lambda-plain 12 --palette 1"
 SIMPLER = "--lambda-texture 0.8 --lambda-surface 0.3 --lambda-structure 1.2 --lambda-plain 24 --palette 1"
+
+
+def _picture_books(set_name: str, artists: str, description: str) -> Recipe:
+    """Return the recipe of a set of the African Storybook."""
+    first = Run((set_name,), f"{TOWARDS_CARTOON} --steps 2000 --steps-decay 1200")
+    second = Run((set_name,), f"{SIMPLER} --steps 1200 --steps-decay 1200")
+    return Recipe((first, second), "CC-BY-4.0", AFRICAN_STORYBOOK.format(artists), description)
+
+
 STYLES = {
     "flat": Recipe(
         (
@@ -72,22 +81,14 @@ STYLES = {
         "Penny & Chip, interludes of the ToastTV project (github.com/yvg/toasttv, MIT), generated with Google Veo",
         "the cartoon Penny & Chip: bright colours, calm surfaces, dark outlines",
     ),
-    "picturebook": Recipe(
-        (
-            Run(("picturebook",), f"{TOWARDS_CARTOON} --steps 2000 --steps-decay 1200"),
-            Run(("picturebook",), f"{SIMPLER} --steps 1200 --steps-decay 1200"),
-        ),
-        "CC-BY-4.0",
-        AFRICAN_STORYBOOK.format("Rob Owen and Magriet Brink"),
+    "picturebook": _picture_books(
+        "picturebook",
+        "Rob Owen and Magriet Brink",
         "picture books of the African Storybook: warm earth colours, soft shading, thin outlines",
     ),
-    "popcartoon": Recipe(
-        (
-            Run(("popcartoon",), f"{TOWARDS_CARTOON} --steps 2000 --steps-decay 1200"),
-            Run(("popcartoon",), f"{SIMPLER} --steps 1200 --steps-decay 1200"),
-        ),
-        "CC-BY-4.0",
-        AFRICAN_STORYBOOK.format("Wiehan de Jager"),
+    "popcartoon": _picture_books(
+        "popcartoon",
+        "Wiehan de Jager",
         "picture books of the African Storybook by Wiehan de Jager: very flat, strong shapes, vivid colours",
     ),
     "meadow": Recipe(

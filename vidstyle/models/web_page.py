@@ -1,11 +1,10 @@
 """Exporting a style as a web page that paints pictures, videos and the webcam in the browser."""
 
-import json
 import tarfile
 from pathlib import Path
 
 from vidstyle.errors import OutputError, StyleError
-from vidstyle.files import refuse_existing, whole_file
+from vidstyle.files import refuse_existing, whole_file, write_json
 from vidstyle.models.download import find_or_fetch
 from vidstyle.models.export import export_style
 from vidstyle.models.style_file import Style
@@ -48,7 +47,7 @@ def export_web_page(style: Style, name: str, side: int, folder: Path, on_progres
         "attribution": style.attribution,
         "description": style.description,
     }
-    _write(folder / TEXTS_FILE, json.dumps(texts, indent=2).encode())
+    write_json(folder / TEXTS_FILE, texts)
     for file in PAGE_FILES:
         _write(folder / file, (PAGE / file).read_bytes())
 

@@ -6,15 +6,15 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from vidstyle.errors import InputError, OutputError, SettingsError, VidstyleError, text_of
+from vidstyle.errors import InputError, OutputError, SettingsError
 from vidstyle.evaluate.measurement import format_value
 from vidstyle.evaluate.metrics import METRICS
 from vidstyle.media.file_kinds.picture_formats import PICTURE_SUFFIXES
 from vidstyle.render.settings import RenderSettings
-from vidstyle.studio.dropped_files import keep_pictures
-from vidstyle.studio.gradio_import import gradio
+from vidstyle.studio.dropped_files import keep_dropped
+from vidstyle.studio.gradio_import import HIDDEN, gradio
 from vidstyle.studio.job_folder import read_or
-from vidstyle.studio.knobs import command, command_box, follows, given, knobs
+from vidstyle.studio.knobs import command, command_box, command_or_fault, follows, given, knobs
 from vidstyle.studio.side_by_side import MEASURES, UNTOUCHED, ComparisonFolder
 from vidstyle.studio.studio import Studio, shows_errors
 
@@ -29,7 +29,6 @@ COMPARE_CSS = """
 #compared .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(9rem, 100%), 1fr)); gap: .6rem; }
 #compared figure { margin: 0; } #compared img { width: 100%; display: block; } #compared figcaption { font-size: .9rem; }
 """
-HIDDEN = {"api_visibility": "private"}
 
 
 class CompareRequests:
@@ -45,15 +44,16 @@ class CompareRequests:
 
     def drop(self, uploads: list[str] | None, chosen: list[str]) -> Any:
         """Keep pictures that were dropped, and choose them too."""
-        names = keep_pictures(self.studio, uploads)
+        names = keep_dropped(self.studio, uploads)
         return gradio().Dropdown(self.studio.folders.files(PICTURE_SUFFIXES), value=[*(chosen or []), *names])
 
     def commands(self, styles: list[str], pictures: list[str], folder: str, *values: Any) -> str:
         """Return the commands that do the same, or as a comment what is wrong."""
-        try:
-            paths, settings = self._checked(styles, pictures, folder, values)
-        except VidstyleError as error:
-            return f"# {text_of(error)}"
+        return command_or_fault(
+            lambda: self._commands(styles, folder, *self._checked(styles, pictures, folder, values))
+        )
+
+    def _commands(self, styles: list[str], folder: str, paths: Sequence[Path], settings: dict[str, Any]) -> str:
         where = ComparisonFolder(Path(self.studio.spelled(self.studio.folders.writable(folder))))
         sources = " ".join(shlex.quote(self.studio.spelled(path)) for path in paths)
         source = str(where.pictures)
@@ -68,7 +68,7 @@ class CompareRequests:
     def start(self, styles: list[str], pictures: list[str], folder: str, *values: Any) -> str:
         """Let a comparison wait for its turn; return a name for the folder of the next one."""
         paths, settings = self._checked(styles, pictures, folder, values)
-        commands = self.commands(styles, pictures, folder, *values)
+        commands = self._commands(styles, folder, paths, settings)
         target = ComparisonFolder(self.studio.folders.writable(folder))
         for path in paths:
             self.studio.keep(path, self.studio.folders.name_of(target.pictures))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from vidstyle.errors import VidstyleError, text_of
 from vidstyle.media.file_kinds.picture_formats import is_picture
-from vidstyle.studio.studio import DROPPED, Studio
+from vidstyle.studio.studio import Studio
 
 
 def pictures_and_videos(studio: Studio, paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
@@ -17,12 +17,12 @@ def pictures_and_videos(studio: Studio, paths: Sequence[Path]) -> tuple[list[Pat
     return pictures, videos
 
 
-def keep_pictures(studio: Studio, uploads: Sequence[str] | None, folder: str = DROPPED) -> list[str]:
-    """Keep dropped pictures in a folder and return their names; raises VidstyleError where one is no picture."""
+def keep_dropped(studio: Studio, uploads: Sequence[str] | None) -> list[str]:
+    """Keep dropped files and return their names; raises VidstyleError where one is neither picture nor video."""
     paths = [Path(upload) for upload in uploads or ()]
     for path in paths:
         _check(studio, path)
-    return [studio.keep(path, folder) for path in paths]
+    return [studio.keep(path) for path in paths]
 
 
 def _check(studio: Studio, path: Path) -> None:

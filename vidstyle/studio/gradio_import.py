@@ -6,6 +6,9 @@ from typing import Any
 
 from vidstyle.errors import DependencyError
 
+HIDDEN = {"api_visibility": "private"}
+"""Options of an event that only the page itself may cause."""
+
 
 def gradio() -> Any:
     """Return the module; raises DependencyError where the extra is not installed."""

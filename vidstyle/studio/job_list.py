@@ -7,7 +7,7 @@ from typing import Any
 from vidstyle.errors import VidstyleError
 from vidstyle.media.file_kinds.picture_formats import PICTURE_SUFFIXES
 from vidstyle.report.sheets import clock
-from vidstyle.studio.gradio_import import gradio
+from vidstyle.studio.gradio_import import HIDDEN, gradio
 from vidstyle.studio.job_queue import JobView
 from vidstyle.studio.studio import Studio, preview_address, shows_errors
 
@@ -50,14 +50,14 @@ def build_job_list(studio: Studio) -> None:
 
     queue = studio.queue
     for button, action in zip(buttons, (queue.stop, queue.go_on, queue.remove), strict=True):
-        button.click(act(action), chosen, None, api_visibility="private")
+        button.click(act(action), chosen, None, **HIDDEN)
     timer = gr.Timer(SECONDS_BETWEEN_LOOKS)
     timer.tick(
         look,
         [chosen, last],
         [listed, shown, chosen, last],
         show_progress="hidden",
-        api_visibility="private",
+        **HIDDEN,
         queue=True,
     )
 
@@ -67,10 +67,9 @@ def _row(job: JobView) -> str:
     progress, detail = job.progress, ""
     share = progress["done"] / progress["total"] if progress.get("total") else 0.0
     if job.state == "running" and progress:
-        total = f" of {progress['total']:,}" if progress.get("total") else ""
         figures = "".join(f" · {value:.3g} {escape(name)}" for name, value in progress.get("figures", {}).items())
         left = f" · {clock(job.seconds_left)} left" if job.seconds_left is not None else ""
-        detail = f"{progress['done']:,}{total} {escape(progress['unit'])}{figures}{left}"
+        detail = f"{escape(job.amount)}{figures}{left}"
     notes = [*progress.get("notes", []), job.message] if job.state != "waiting" else []
     texts = "".join(f"<p>{escape(text)}</p>" for text in notes if text)
     share = 1.0 if job.state == "done" else share

@@ -43,6 +43,12 @@ class JobView:
     result: dict[str, Any]
 
     @property
+    def amount(self) -> str:
+        """How much of the phase under way is done, in words; only where there is a progress."""
+        total = f" of {self.progress['total']:,}" if self.progress.get("total") else ""
+        return f"{self.progress['done']:,}{total} {self.progress['unit']}"
+
+    @property
     def seconds_left(self) -> float | None:
         """How long the phase under way still takes, None where that is unknown."""
         total, rate = self.progress.get("total"), self.progress.get("figures", {}).get("fps")

@@ -4,8 +4,9 @@ import shlex
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from vidstyle.errors import VidstyleError, text_of
 from vidstyle.settings import Setting, Settings, describe
-from vidstyle.studio.gradio_import import gradio
+from vidstyle.studio.gradio_import import HIDDEN, gradio
 
 
 def knobs(cls: type[Settings], names: Sequence[str], prefix: str = "knob") -> list[Any]:
@@ -54,7 +55,7 @@ def follows(page: Any, handler: Callable[..., str], controls: list[Any], box: An
         box,
         trigger_mode="always_last",
         show_progress="hidden",
-        api_visibility="private",
+        **HIDDEN,
     )
 
 
@@ -77,6 +78,14 @@ def _number(setting: Setting, value: Any) -> Any:
     """Return what a control gives, in the setting's own type: a slider gives whole numbers for fractions too."""
     whole = isinstance(value, float) and value.is_integer() and float not in setting.kinds
     return setting.checked(int(value) if whole else value)
+
+
+def command_or_fault(make: Callable[[], str]) -> str:
+    """Return a command, or as a comment what is wrong with the controls, which may be half typed."""
+    try:
+        return make()
+    except VidstyleError as error:
+        return f"# {text_of(error)}"
 
 
 def command(name: str, arguments: Sequence[str], settings: Mapping[str, Any]) -> str:

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vidstyle.errors import InputError, SettingsError, VidstyleError, text_of
+from vidstyle.errors import InputError, VidstyleError
 from vidstyle.media.file_kinds.picture_formats import PICTURE_SUFFIXES
 from vidstyle.media.probe import VIDEO_SUFFIXES
 from vidstyle.render.settings import RenderSettings
 from vidstyle.report.sheets import clock
-from vidstyle.studio.gradio_import import gradio
+from vidstyle.studio.dropped_files import keep_dropped
+from vidstyle.studio.gradio_import import HIDDEN, gradio
 from vidstyle.studio.knobs import command, given, knobs
 from vidstyle.studio.picture_controls import choices, choices_html, pair, pair_html
 from vidstyle.studio.studio import Studio, preview_address, show, shows_errors, shows_errors_while
@@ -36,12 +37,11 @@ class PaintRequests:
 
     def drop(self, upload: str) -> tuple[None, Any]:
         """Keep a file that was dropped, and choose it; an error is shown, and the field is empty for another file."""
-        gr, path = gradio(), Path(upload)
+        gr = gradio()
         try:
-            self.studio.preview.ask("describe", path=upload)
-            name = self.studio.keep(path)
+            (name,) = keep_dropped(self.studio, [upload])
         except VidstyleError as error:
-            show(VidstyleError(text_of(error).replace(upload, path.name)))
+            show(error)
             return None, gr.skip()
         return None, gr.Dropdown(self.studio.folders.files(SUFFIXES), value=name)
 
@@ -119,9 +119,7 @@ class PaintRequests:
         """Return the real path of the source, and the settings that were changed; raises VidstyleError."""
         path = self.studio.folders.existing(source or "")
         settings = given(RenderSettings, dict(zip(NAMES, values, strict=True)))
-        style = settings.get("style", "default")
-        if style not in self.studio.preview.ask("styles"):
-            raise SettingsError(f"There is no style {style!r} in the package or in runs. Choose one of the list.")
+        self.studio.check_style(settings.get("style", "default"))
         return path, settings
 
     def _shown(self, file: str) -> Path:
@@ -188,30 +186,29 @@ def build_paint_tab(studio: Studio, page: Any) -> None:
     gr, requests, on = gradio(), PaintRequests(studio), PaintControls()
     chosen, seconds, second, kept = gr.State(None), gr.State([]), gr.State(None), gr.State(None)
     newest, names = gr.State(None), gr.State([])
-    hidden = {"api_visibility": "private"}
     paint = {
         "fn": shows_errors_while(requests.paint),
         "inputs": [chosen, second, kept, on.output, *on.values],
         "outputs": [on.pair, newest, on.estimate],
         "trigger_mode": "always_last",
         "show_progress_on": [on.pair],
-        **hidden,
+        **HIDDEN,
     }
 
     def pick(found: list[Any], event: gr.EventData) -> Any:  # type: ignore[name-defined]
         return found[event.index]
 
-    page.load(requests.choices, None, [on.source, on.style], **hidden)
-    on.drop.upload(requests.drop, on.drop, [on.drop, on.source], **hidden)
+    page.load(requests.choices, None, [on.source, on.style], **HIDDEN)
+    on.drop.upload(requests.drop, on.drop, [on.drop, on.source], **HIDDEN)
     choose = shows_errors(requests.choose, otherwise=NOTHING_CHOSEN)
     picked = on.source.change(
-        choose, [on.source, on.style], [chosen, seconds, second, on.output, on.pair, on.strip], **hidden
+        choose, [on.source, on.style], [chosen, seconds, second, on.output, on.pair, on.strip], **HIDDEN
     )
-    picked.then(**paint).then(shows_errors(requests.strip), [chosen, seconds, second], on.strip, **hidden)
-    on.strip.select(pick, seconds, second, **hidden).then(**paint)
-    on.sheet.select(pick, names, on.style, **hidden)
+    picked.then(**paint).then(shows_errors(requests.strip), [chosen, seconds, second], on.strip, **HIDDEN)
+    on.strip.select(pick, seconds, second, **HIDDEN).then(**paint)
+    on.sheet.select(pick, names, on.style, **HIDDEN)
     on.style.change(
-        lambda name, style: _result_name(name, style) if name else "", [chosen, on.style], on.output, **hidden
+        lambda name, style: _result_name(name, style) if name else "", [chosen, on.style], on.output, **HIDDEN
     )
     gr.on([control.change for control in on.values], **paint)
     gr.on(
@@ -221,11 +218,11 @@ def build_paint_tab(studio: Studio, page: Any) -> None:
         on.command,
         trigger_mode="always_last",
         show_progress="hidden",
-        **hidden,
+        **HIDDEN,
     )
-    on.keep.click(lambda picture: picture, newest, kept, **hidden).then(**paint)
-    on.forget.click(lambda: None, None, kept, **hidden).then(**paint)
+    on.keep.click(lambda picture: picture, newest, kept, **HIDDEN).then(**paint)
+    on.forget.click(lambda: None, None, kept, **HIDDEN).then(**paint)
     sheet = shows_errors_while(requests.sheet)
-    on.all_styles.click(sheet, [chosen, second, *on.values], [on.sheet, names], **hidden)
-    on.move.click(shows_errors(requests.move), [chosen, second, *on.values], on.moving, **hidden)
-    on.start.click(shows_errors(requests.start, has_outputs=False), [chosen, on.output, *on.values], None, **hidden)
+    on.all_styles.click(sheet, [chosen, second, *on.values], [on.sheet, names], **HIDDEN)
+    on.move.click(shows_errors(requests.move), [chosen, second, *on.values], on.moving, **HIDDEN)
+    on.start.click(shows_errors(requests.start, has_outputs=False), [chosen, on.output, *on.values], None, **HIDDEN)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from vidstyle.errors import InputError, VidstyleError, text_of
+from vidstyle.errors import InputError, SettingsError, VidstyleError, text_of
 from vidstyle.files import as_output_error, whole_file
 from vidstyle.studio.folders import Folders
 from vidstyle.studio.gradio_import import gradio
@@ -37,6 +37,11 @@ class Studio:
         """End the processes of the previews."""
         self.preview.close()
         self.moving.close()
+
+    def check_style(self, name: str | None) -> None:
+        """Raise SettingsError for a style that is neither of the package nor of a run."""
+        if name not in self.preview.ask("styles"):
+            raise SettingsError(f"There is no style {name!r} in the package or in runs. Choose one of the list.")
 
     def keep(self, upload: Path, folder_name: str = DROPPED) -> str:
         """Copy a file into a folder, under a name that is free there, and return the new file's name; raises OutputError."""

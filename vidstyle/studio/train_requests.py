@@ -6,16 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from vidstyle.distil.settings import DistilSettings
-from vidstyle.errors import InputError, SettingsError, VidstyleError, text_of
+from vidstyle.errors import InputError, VidstyleError
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.media.file_kinds.picture_formats import PICTURE_SUFFIXES
 from vidstyle.media.probe import VIDEO_SUFFIXES
 from vidstyle.run_folder import student_name
 from vidstyle.studio import run_view
-from vidstyle.studio.dropped_files import keep_pictures, pictures_and_videos
+from vidstyle.studio.dropped_files import keep_dropped, pictures_and_videos
 from vidstyle.studio.gradio_import import gradio
 from vidstyle.studio.job_queue import JobView
-from vidstyle.studio.knobs import command, given
+from vidstyle.studio.knobs import command, command_or_fault, given
 from vidstyle.studio.picture_controls import pair_html
 from vidstyle.studio.run_view import RUNS
 from vidstyle.studio.studio import Studio
@@ -81,7 +81,7 @@ class TrainRequests:
 
     def extract_command(self, chosen: list[str], dataset: str, side: str, *values: Any) -> str:
         """Return the command that takes the frames."""
-        return _or_fault(lambda: self._extract_command(chosen, dataset, side, values))
+        return command_or_fault(lambda: self._extract_command(chosen, dataset, side, values))
 
     def _extract_command(self, chosen: list[str], dataset: str, side: str, values: Sequence[Any]) -> str:
         videos = [name for name in chosen or [] if Path(name).suffix.lower() in VIDEO_SUFFIXES]
@@ -98,7 +98,7 @@ class TrainRequests:
 
     def train_command(self, dataset: str, method: str, init: str, *values: Any) -> str:
         """Return the command that trains."""
-        return _or_fault(lambda: self._training(dataset, method, init, values)[0])
+        return command_or_fault(lambda: self._training(dataset, method, init, values)[0])
 
     def train(self, dataset: str, method: str, init: str, *values: Any) -> None:
         """Let a training wait for its turn."""
@@ -110,13 +110,13 @@ class TrainRequests:
     def _training(self, dataset: str, method: str, init: str, values: Sequence[Any]) -> tuple[str, dict[str, Any]]:
         settings = given(TrainSettings, {"method": method, "init": init, **dict(zip(TRAIN_KNOBS, values, strict=True))})
         if init and init not in STARTS:
-            self._check_style(init)
+            self.studio.check_style(init)
         run_view.run_folder(self.studio, TrainSettings.resolve({}, settings).name)
         return command("train", [self._spelled(dataset)], settings), settings
 
     def distil_command(self, dataset: str, style: str, films: list[str], *values: Any) -> str:
         """Return the command that distils."""
-        return _or_fault(lambda: self._distillation(dataset, style, films, values)[0])
+        return command_or_fault(lambda: self._distillation(dataset, style, films, values)[0])
 
     def distil(self, dataset: str, style: str, films: list[str], *values: Any) -> None:
         """Let a distillation wait for its turn."""
@@ -128,7 +128,7 @@ class TrainRequests:
     def _distillation(
         self, dataset: str, style: str, films: list[str], values: Sequence[Any]
     ) -> tuple[str, dict[str, Any]]:
-        self._check_style(style)
+        self.studio.check_style(style)
         paths = [self.studio.spelled(self.studio.folders.existing(film)) for film in films or []]
         settings = given(DistilSettings, {**dict(zip(DISTIL_KNOBS, values, strict=True)), "video": tuple(paths)})
         DistilSettings.resolve({}, settings)
@@ -194,7 +194,7 @@ class TrainRequests:
         """Keep a photo that was dropped, and choose it."""
         if upload is None:
             return gradio().skip()
-        (name,) = keep_pictures(self.studio, [upload])
+        (name,) = keep_dropped(self.studio, [upload])
         return gradio().Dropdown(self.studio.folders.files(PICTURE_SUFFIXES), value=name)
 
     def _runs(self) -> list[str]:
@@ -211,10 +211,6 @@ class TrainRequests:
         """Return the newest job that trains a run."""
         return next((job for job in reversed(self._jobs()) if job.output == f"{RUNS}/{name}"), None)
 
-    def _check_style(self, style: str | None) -> None:
-        if style not in self.studio.preview.ask("styles"):
-            raise SettingsError(f"There is no style {style!r} in the package or in runs. Choose one of the list.")
-
     def _side(self, dataset: str, side: str) -> str:
         """Return the name of the folder of one side of a dataset: the one that is there, else the usual one."""
         names = [f"{dataset}/{part}" for part in SIDES[side]]
@@ -224,20 +220,11 @@ class TrainRequests:
         return self.studio.spelled(self.studio.folders.writable(name))
 
 
-def _or_fault(make: Any) -> str:
-    """Return a command, or as a comment what is wrong with the controls, which may be half typed."""
-    try:
-        return str(make())
-    except VidstyleError as error:
-        return f"# {text_of(error)}"
-
-
 def _state(job: JobView | None) -> str:
     """Return how far a training is as HTML."""
     if job is None:
         return ""
     progress, text = job.progress, job.message if job.state in ("failed", "stopped") else ""
     if job.state == "running" and progress:
-        total = f" of {progress['total']:,}" if progress.get("total") else ""
-        text = f"{progress['phase']}: {progress['done']:,}{total} {progress['unit']}"
+        text = f"{progress['phase']}: {job.amount}"
     return f"<p><span class='state {job.state}'>{job.state}</span> {escape(text)}</p>"

@@ -4,7 +4,7 @@ from typing import Any
 
 from vidstyle.distil.settings import DistilSettings
 from vidstyle.extract.settings import ExtractSettings
-from vidstyle.studio.gradio_import import gradio
+from vidstyle.studio.gradio_import import HIDDEN, gradio
 from vidstyle.studio.knobs import command_box, follows, knobs
 from vidstyle.studio.picture_controls import pair
 from vidstyle.studio.studio import Studio, shows_errors
@@ -33,7 +33,6 @@ TRAIN_CSS = """
 #train iframe { width: 100%; height: 30rem; border: 1px solid var(--border-color-primary); background: #fff; }
 #train summary { cursor: pointer; font-weight: 600; margin: .5rem 0; }
 """
-HIDDEN = {"api_visibility": "private"}
 
 
 def build_train_tab(studio: Studio, page: Any, tab: Any) -> None:
