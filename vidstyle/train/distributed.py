@@ -103,8 +103,13 @@ def average_gradients(network: nn.Module) -> None:
 
 def average(values: dict[str, float]) -> dict[str, float]:
     """Return the means of `values` over all processes."""
-    means = _summed(torch.tensor(list(values.values()), dtype=torch.float64)) / count()
+    means = average_tensor(torch.tensor(list(values.values()), dtype=torch.float64))
     return dict(zip(values, means.tolist(), strict=True))
+
+
+def average_tensor(values: Tensor) -> Tensor:
+    """Return the mean of `values` over all processes; its shape is the same in all of them."""
+    return _summed(values) / count()
 
 
 def any_of(flag: bool) -> bool:
