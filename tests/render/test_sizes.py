@@ -2,7 +2,7 @@
 
 import pytest
 
-from vidstyle.render.sizes import plan_sizes
+from vidstyle.render.sizes import default_side, plan_sizes
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,19 @@ def test_an_upscaler_is_called_for_when_a_resize_would_leave_the_result_soft() -
     assert plan_sizes((960, 540), None, 256, 1).asks_for_upscaler
     assert not plan_sizes((960, 540), "source", 256, 1.5).asks_for_upscaler
     assert plan_sizes((960, 540), "source", 256, 2).asks_for_upscaler
+
+
+@pytest.mark.parametrize(
+    ("source", "side"),
+    [
+        ((640, 360), 360),
+        ((360, 640), 360),
+        ((432, 288), 360),
+        ((320, 180), 270),
+        ((852, 480), 480),
+        ((1920, 1080), 480),
+    ],
+)
+def test_a_style_without_norms_paints_at_the_scale_of_the_cartoons_strokes(source: tuple[int, int], side: int) -> None:
+    assert default_side("compact", 288, source) == side
+    assert default_side("resnet", 288, source) == 288

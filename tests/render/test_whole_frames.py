@@ -39,6 +39,7 @@ def decided(path: Path, source: tuple[int, int], **asked: object) -> tuple[tuple
 
 def test_without_norms_whole_frames_are_painted_up_to_a_cap(styles: dict[str, Path]) -> None:
     assert decided(styles["compact"], (640, 360)) == ((640, 360), "none", "off")
+    assert decided(styles["compact"], (432, 288)) == ((540, 360), "none", "off")
     assert decided(styles["compact"], (480, 854)) == ((480, 854), "none", "off")
     assert decided(styles["compact"], (3840, 2160)) == ((852, 480), "guided", "off")
     assert decided(styles["resnet"], (640, 360)) == ((56, 32), "guided", "flow")

@@ -91,7 +91,7 @@ class Engine:
     def decided(self, settings: RenderSettings, sizes: Sizes) -> RenderSettings:
         """Return settings with that decided by the style and the sizes which is `auto`."""
         whole_frames = self.style.kind in FULL_SIZE_KINDS
-        return settings.decided(whole_frames=whole_frames, at_full_size=sizes.painted == sizes.result)
+        return settings.decided(whole_frames=whole_frames, at_full_size=sizes.enlargement <= 1)
 
     def upscaler_name(self, sizes: Sizes) -> str | None:
         """Return the name or file of the upscaler for these sizes, None where a resize does."""

@@ -199,8 +199,8 @@ class RenderSettings(Settings):
         """Return the settings with that decided which is `auto`.
 
         `whole_frames`: the style has no norms. Each pixel depends on its surroundings alone, and is as steady as they are.
-        `at_full_size`: it paints at the size of the result. A painting that is both has its source's drawing already, so that
-        a guided filter would only take from the style. A `calm` that was given asks for the filter all the same.
+        `at_full_size`: it paints at the size of the result or larger. A painting that is both has its source's drawing
+        already. A guided filter would only take from the style. A `calm` that was given asks for it all the same.
         """
         finish = self.decided_finish
         if self.finish == "auto" and finish == "guided" and self.calm is None and whole_frames and at_full_size:

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from vidstyle.models.style_generator import SMALLEST_SIDE, painted_size
 from vidstyle.networks.generator_kinds import FULL_SIZE_KINDS
 
-LARGEST_FULL_SIDE = 480
-"""Short side, pixels, up to which a generator without norms paints whole frames where no size is asked for.
+SMALLEST_FULL_SIDE, LARGEST_FULL_SIDE = 360, 480
+"""Short sides, pixels, between which a generator without norms paints whole frames where no size is asked for.
 
-Larger paintings have finer strokes than the cartoon, and take longer; the finish brings them to the size of the result."""
+Its strokes are as many pixels wide in every painting. In smaller ones they are coarser than the cartoon's. Larger ones have
+finer strokes, and take longer; the finish brings them to the size of the result."""
+LARGEST_ENLARGEMENT = 1.5
+"""How much a smaller source is enlarged at most, to be painted. More would invent nothing, and take longer."""
 AUTO_UPSCALE_FROM = 1.5
 """How many times larger the result must be for `--upscaler auto` to choose an upscaler."""
 
@@ -37,7 +40,10 @@ def default_side(kind: str, trained: int, source: tuple[int, int]) -> int:
 
     `kind` is that of the generator, `trained` the side that it was trained at.
     """
-    return min(*source, LARGEST_FULL_SIDE) if kind in FULL_SIZE_KINDS else trained
+    if kind not in FULL_SIZE_KINDS:
+        return trained
+    enlarged = round(min(SMALLEST_FULL_SIDE, LARGEST_ENLARGEMENT * min(source)))
+    return min(max(min(source), enlarged), LARGEST_FULL_SIDE)
 
 
 def plan_sizes(source: tuple[int, int], asked: int | str | None, default: int, outscale: float) -> Sizes:

@@ -133,7 +133,7 @@ class TrainSettings(Settings):
     )
     palette: float = _method_setting(
         "palette",
-        "how far the lightness and the chroma of paintings move towards the cartoon's: 0 not at all, 1 until means agree",
+        "how far the lightness and the chroma of paintings move towards the cartoon's: 0 not at all, 1 until they agree",
         minimum=0.0,
         maximum=1.0,
     )
