@@ -15,8 +15,8 @@ class Method:
 
     `generator` is None where a run leaves nothing that could paint. A run `leaves` a `style`, `pictures` that it optimised
     directly, or a `look` with which pictures are varied. `counterparts` tells what the method learns from beside each image:
-    `drawn`, a flattened copy of each photo and an edge-smoothed copy of each cartoon frame (data/counterparts.py), or
-    `paintings`, for each photo the painting of the same name.
+    `drawn`, a flattened copy of each photo and an edge-smoothed copy of each cartoon frame (data/counterparts.py), where a
+    term for clean pictures has a weight; or `paintings`, for each photo the painting of the same name.
     """
 
     generator: str | None
@@ -45,6 +45,14 @@ _FITTED = {
     "init": "",
 }
 _ADVERSARIAL = _FITTED | {"discriminator_channels": 64, "gan_mode": "lsgan", "augment": "none", "balance_shots": False}
+_CLEAN_PICTURES = {
+    "lambda_texture": 1.0,
+    "lambda_surface": 0.1,
+    "lambda_structure": 1.0,
+    "lambda_plain": 8.0,
+    "lambda_colour": 10.0,
+    "palette": 0.7,
+}
 _CONTRASTIVE = _ADVERSARIAL | {
     "attention": "off",
     "residual": True,
@@ -55,6 +63,7 @@ _CONTRASTIVE = _ADVERSARIAL | {
     "identity": True,
     "flip_equivariance": False,
     "lambda_r1": 0.0,
+    **dict.fromkeys(_CLEAN_PICTURES, 0.0),
 }
 _CARTOON = {
     name: value for name, value in _ADVERSARIAL.items() if name not in ("epochs", "epochs_decay", "gan_mode")
@@ -70,12 +79,7 @@ _CARTOON = {
     "gradient_clip": 1.0,
     "ema": 0.998,
     "init": "auto",
-    "lambda_texture": 1.0,
-    "lambda_surface": 0.1,
-    "lambda_structure": 1.0,
-    "lambda_plain": 8.0,
-    "lambda_colour": 10.0,
-    "palette": 0.7,
+    **_CLEAN_PICTURES,
 }
 _DISTIL = {name: value for name, value in _FITTED.items() if name not in ("epochs", "epochs_decay")} | {
     "channels": 32,
@@ -99,16 +103,19 @@ METHODS = {
     "cut++": Method(
         "resnet",
         _CONTRASTIVE | {"attention": "on", "weighting": "per-negative", "gradient_clip": 1.0},
+        counterparts="drawn",
     ),
-    "cut": Method("resnet", _CONTRASTIVE),
+    "cut": Method("resnet", _CONTRASTIVE, counterparts="drawn"),
     "fastcut": Method(
         "resnet",
         _CONTRASTIVE
         | {"lambda_nce": 10.0, "identity": False, "flip_equivariance": True, "epochs": 150, "epochs_decay": 50},
+        counterparts="drawn",
     ),
     "cut-stylegan": Method(
         "stylegan2",
         _CONTRASTIVE | {"channels": 128, "blocks": 6, "lr": 2e-3, "gan_mode": "vanilla", "lambda_r1": 1.0},
+        counterparts="drawn",
     ),
     "cyclegan": Method(
         "resnet",

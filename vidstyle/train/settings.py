@@ -22,7 +22,7 @@ STYLE_IMAGES = ("central", "random")
 MOST_CHANNELS, MOST_BLOCKS = 4096, 256
 """Larger networks fit into no memory."""
 CARTOON_WEIGHTS = ("lambda_texture", "lambda_surface", "lambda_structure", "lambda_plain", "lambda_colour")
-"""The weights of the terms of the method `cartoon`."""
+"""The weights of the terms for clean pictures: all of the method `cartoon`, and what contrastive methods may add."""
 DISTIL_WEIGHTS = ("lambda_structure", "lambda_content", "lambda_style")
 """The weights of what the method `distil` learns of its teacher."""
 
@@ -192,10 +192,8 @@ class TrainSettings(Settings):
         if self.has("blocks"):
             self._check_blocks()
         self._check_steps()
-        if self.has("lambda_structure") and not any(getattr(self, name) for name in CARTOON_WEIGHTS + DISTIL_WEIGHTS):
-            raise SettingsError(
-                f"There is nothing to learn: all weights of {self.method} are 0. Raise one, lambda-structure for example."
-            )
+        if self.has("lambda_structure"):
+            self._check_weights()
         if self.has("base") and not self.base:
             raise SettingsError(
                 f"The method {self.method} needs a Stable Diffusion 1.x. Give --base a folder in the layout of diffusers, or "
@@ -215,6 +213,24 @@ class TrainSettings(Settings):
         if self.crop % multiple:
             nearest = self.crop // multiple * multiple
             raise SettingsError(f"crop {self.crop} is no multiple of {multiple}. Choose {nearest}, for example.")
+
+    def _check_weights(self) -> None:
+        if any(getattr(self, name) for name in CARTOON_WEIGHTS + DISTIL_WEIGHTS):
+            return
+        if not self.has("lambda_nce"):
+            raise SettingsError(
+                f"There is nothing to learn: all weights of {self.method} are 0. Raise one, lambda-structure for example."
+            )
+        if self.palette:
+            raise SettingsError(
+                "palette moves flattened photos, from which nothing is learnt. Give a weight too, lambda-colour for example."
+            )
+
+    @property
+    def counterparts(self) -> str:
+        """What is learnt from beside each image, as the method's row names it; empty where no term needs it."""
+        asked = METHODS[self.method].counterparts
+        return "" if asked == "drawn" and not any(getattr(self, name) for name in CARTOON_WEIGHTS) else asked
 
     def _check_blocks(self) -> None:
         least = LEAST_BLOCKS.get(METHODS[self.method].generator or "", 5)

@@ -19,7 +19,6 @@ from vidstyle.media.file_kinds.picture_formats import FolderContent, listed, pic
 from vidstyle.progress import OnProgress, Progress
 from vidstyle.train.data.cache import ImageCache, join_names, open_cache, reopen_cache
 from vidstyle.train.data.counterparts import COUNTERPARTS, open_counterparts
-from vidstyle.train.method_defaults import METHODS
 from vidstyle.train.settings import STYLE_IMAGES, TrainSettings
 from vidstyle.user_cache import user_cache
 
@@ -63,7 +62,7 @@ def open_dataset(folder: Path, settings: TrainSettings, on_progress: OnProgress)
         paintings = _open_side(folder, folders, "paintings", settings, on_progress)
     else:
         paintings = _open_style_image(folder, Path(settings.style_image), settings.load)
-    if METHODS[settings.method].counterparts == "paintings":
+    if settings.counterparts == "paintings":
         photos = _with_paintings(photos, paintings)
     held_out = _draw_held_out(len(photos), settings.holdout or 0.0, settings.seed)
     learnt_from = sorted(set(range(len(photos))) - set(held_out))
@@ -112,7 +111,7 @@ def _open_side(
     """
     cache_folder = _cache_folder(folder, side, settings.load, sources)
     cache = _open_images(cache_folder, sources, side, settings.load, on_progress)
-    if METHODS[settings.method].counterparts != "drawn":
+    if settings.counterparts != "drawn":
         return cache
     counterpart = COUNTERPARTS[side]
 

@@ -1,33 +1,17 @@
-"""The training step of the method `cartoon`: clean pictures that keep the photo's drawing and its colours.
-
-It follows White-box Cartoonization (Wang and Yu, 2020). One discriminator sees the texture, without hue; another sees the
-surfaces, without texture. Three losses hold a painting to its flattened photo: in structure, in the calm of plain areas and
-in colour. As in CartoonGAN (Chen, Lai and Liu, 2018), cartoon frames with blurred edges are further fakes.
-"""
-
-from collections.abc import Sequence
-from typing import Any
+"""The training step of the method `cartoon`: the terms for clean pictures alone, with the compact generator."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from vidstyle.losses.gan import adversarial_loss
-from vidstyle.losses.white_box import colour_loss, plain_gradient_loss, random_grey, structure_loss, surface
 from vidstyle.networks.compact_generator import CompactGenerator
-from vidstyle.networks.discriminator import SpectralDiscriminator
-from vidstyle.train.methods.base import NetworkTraining
-from vidstyle.train.palette import Palette
+from vidstyle.train.methods.clean_pictures import CleanPictureTraining, images_and_counterparts
 from vidstyle.train.settings import TrainSettings
 
-LABEL_SMOOTHING = 0.1
-"""Discriminators aim at 0.9 for cartoon frames and at 0.1 for fakes, so that they do not win (Salimans et al., 2016)."""
 
-
-class CartoonTraining(NetworkTraining):
+class CartoonTraining(CleanPictureTraining):
     """Generator G without norms, and a discriminator each for texture and surface.
 
-    A term whose weight is 0 is left out, and its discriminator with it. With `lambda_texture` and `lambda_surface` 0, G is
-    fitted to the flattened photos alone: a start for a run with both.
+    With `lambda_texture` and `lambda_surface` 0, G is fitted to the flattened photos alone: a start for a run with both.
     """
 
     betas = (0.5, 0.99)
@@ -35,102 +19,22 @@ class CartoonTraining(NetworkTraining):
     def __init__(self, settings: TrainSettings, device: torch.device, dtype: torch.dtype) -> None:
         torch.manual_seed(settings.seed)
         self.generator = CompactGenerator(settings.channels, settings.blocks)
-        networks: dict[str, nn.Module] = {"generator": self.generator}
-        if settings.lambda_texture:
-            networks["texture"] = SpectralDiscriminator(1, settings.discriminator_channels)
-        if settings.lambda_surface:
-            networks["surface"] = SpectralDiscriminator(3, settings.discriminator_channels)
-        super().__init__(settings, device, dtype, networks)
-        weights = {
-            "texture": settings.lambda_texture,
-            "surface": settings.lambda_surface,
-            "structure": settings.lambda_structure,
-            "plain": settings.lambda_plain,
-            "colour": settings.lambda_colour,
-        }
-        self.palette = Palette(settings.palette)
-        self.weights = {name: weight for name, weight in weights.items() if weight}
-        self.discriminators: tuple[str, ...] = tuple(name for name in ("texture", "surface") if name in networks)
-        self.losses: tuple[str, ...] = (*self.weights, *(f"D_{name}" for name in self.discriminators))
+        super().__init__(settings, device, dtype, {"generator": self.generator})
+        self.losses: tuple[str, ...] = self.clean_losses
 
     def step(self, photos: Tensor, paintings: Tensor, random: torch.Generator) -> dict[str, Tensor]:
         """Learn from (n, 6, c, c) floats in [-1, 1] of either side, images over counterparts; return the losses by name.
 
         The losses of G are as they are before their weights are applied.
         """
-        photos, flattened = _split(photos)
-        paintings, smooth_edged = _split(paintings)
-        if self.palette.strength:
-            self.palette.update(flattened, paintings)
-            flattened = self.palette(flattened)
+        photos, flattened = images_and_counterparts(photos)
+        paintings, smooth_edged = images_and_counterparts(paintings)
+        flattened = self.towards_palette(flattened, paintings)
         with self.autocast():
             painted = self.generator(photos)
         painted = painted.float()
-        fakes = {"texture": [painted.detach(), smooth_edged], "surface": [painted.detach()]}
-        verdicts = {
-            f"D_{name}": self._train_discriminator(name, paintings, fakes[name], random) for name in self.discriminators
-        }
-        losses = self._generator_losses(painted, photos, flattened, random)
-        self.descend(["generator"], torch.stack([self.weights[name] * losses[name] for name in self.weights]).sum())
+        verdicts = self.train_discriminators(painted, paintings, smooth_edged, random)
+        losses = self.generator_losses(painted, photos, flattened, random)
+        self.descend(["generator"], self.weighted(losses))
         losses |= verdicts
         return {name: losses[name].detach() for name in self.losses}
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return everything that a bit-exact resume needs."""
-        return {**super().state_dict(), "palette": self.palette.state_dict()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore the state that `state_dict` returned."""
-        super().load_state_dict(state)
-        self.palette.load_state_dict(state["palette"])
-
-    def _train_discriminator(
-        self, name: str, reals: Tensor, fakes: Sequence[Tensor], random: torch.Generator
-    ) -> Tensor:
-        """Take one step of a discriminator; every kind of fakes counts as much. Return its loss: 0.16 by chance."""
-        shown = torch.cat([self.shown(images, random) for images in (reals, *fakes)])
-        with self.autocast():
-            scores_real, *scores_fake = self.networks[name](_view(name, shown, random)).split(len(reals))
-            real = _lsgan(scores_real, True)
-            fake = torch.stack([_lsgan(scores, False) for scores in scores_fake]).mean()
-        loss = 0.5 * (real + fake)
-        self.descend([name], loss)
-        return loss
-
-    def _generator_losses(
-        self, painted: Tensor, photos: Tensor, flattened: Tensor, random: torch.Generator
-    ) -> dict[str, Tensor]:
-        """Return those terms of G that have a weight."""
-        losses = {name: self._fooling_loss(name, painted, random) for name in self.discriminators}
-        if "structure" in self.weights:
-            losses["structure"] = structure_loss(painted, flattened)
-        if "plain" in self.weights:
-            losses["plain"] = plain_gradient_loss(painted, photos, flattened)
-        if "colour" in self.weights:
-            losses["colour"] = colour_loss(painted, flattened)
-        return losses
-
-    def _fooling_loss(self, name: str, painted: Tensor, random: torch.Generator) -> Tensor:
-        discriminator = self.networks[name].requires_grad_(False)
-        with self.autocast():
-            loss = _lsgan(discriminator(_view(name, self.shown(painted, random), random)), True)
-        discriminator.requires_grad_(True)
-        return loss
-
-
-def _view(name: str, images: Tensor, random: torch.Generator) -> Tensor:
-    """Return what the discriminator `name` sees of images (n, 3, h, w); those of one call are seen in the same grey."""
-    return random_grey(images, random) if name == "texture" else surface(images)
-
-
-def _lsgan(scores: Tensor, real: bool) -> Tensor:
-    return adversarial_loss(scores, real, "lsgan", LABEL_SMOOTHING)
-
-
-def _split(stacked: Tensor) -> tuple[Tensor, Tensor]:
-    """Return images and their counterparts, (n, 3, h, w) each, of (n, 6, h, w)."""
-    images, counterparts = stacked.split(3, dim=1)
-    return (
-        images.contiguous(memory_format=torch.channels_last),
-        counterparts.contiguous(memory_format=torch.channels_last),
-    )

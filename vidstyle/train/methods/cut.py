@@ -1,6 +1,6 @@
 """The training step of CUT, CUT++ and FastCUT: an adversarial loss, and PatchNCE on photos and on paintings.
 
-CUT-StyleGAN takes the same step with the networks of StyleGAN2.
+CUT-StyleGAN takes the same step with the networks of StyleGAN2. The terms for clean pictures join where they have a weight.
 """
 
 import torch
@@ -12,14 +12,14 @@ from vidstyle.networks.discriminator import PatchDiscriminator
 from vidstyle.networks.patch_features import PatchEmbeddings, draw_positions
 from vidstyle.networks.resnet_generator import LayeredGenerator, ResNetGenerator
 from vidstyle.networks.stylegan2 import StyleGAN2Discriminator, StyleGAN2Generator
-from vidstyle.train.methods.base import NetworkTraining
+from vidstyle.train.methods.clean_pictures import CleanPictureTraining, images_and_counterparts
 from vidstyle.train.settings import TrainSettings
 
 CURVES = ("G_GAN", "NCE", "NCE_Y", "D_fake", "D_real")
 """The losses of the paper's Fig. 4."""
 
 
-class ContrastiveTraining(NetworkTraining):
+class ContrastiveTraining(CleanPictureTraining):
     """Generator G, discriminator D and patch embeddings F; the losses have the names of the paper's Fig. 4."""
 
     def __init__(self, settings: TrainSettings, device: torch.device, dtype: torch.dtype) -> None:
@@ -33,7 +33,8 @@ class ContrastiveTraining(NetworkTraining):
             ),
         }
         super().__init__(settings, device, dtype, networks)
-        self.losses: tuple[str, ...] = (*CURVES, "R1") if settings.lambda_r1 else CURVES
+        curves = (*CURVES, "R1") if settings.lambda_r1 else CURVES
+        self.losses: tuple[str, ...] = (*curves, *self.clean_losses)
 
     @staticmethod
     def new_generator(settings: TrainSettings) -> LayeredGenerator:
@@ -46,7 +47,14 @@ class ContrastiveTraining(NetworkTraining):
         return PatchDiscriminator(settings.discriminator_channels)
 
     def step(self, photos: Tensor, paintings: Tensor, random: torch.Generator) -> dict[str, Tensor]:
-        """Learn from (n, 3, c, c) floats in [-1, 1] of either side; return the losses by their names in Fig. 4."""
+        """Learn from (n, 3, c, c) floats in [-1, 1] of either side; return the losses by their names in Fig. 4.
+
+        With terms for clean pictures there are six channels: images over their counterparts.
+        """
+        flattened = smooth_edged = None
+        if self.weights:
+            photos, flattened = images_and_counterparts(photos)
+            paintings, smooth_edged = images_and_counterparts(paintings)
         sources = torch.cat([photos, paintings]) if self.settings.identity else photos
         mirrored = self.settings.flip_equivariance and bool(torch.rand((), generator=random) < 0.5)
         with self.autocast():
@@ -54,15 +62,22 @@ class ContrastiveTraining(NetworkTraining):
         fakes = painted[: len(photos)]
         verdicts, judgement = self._judge(fakes.detach(), paintings, random)
         self.descend(["discriminator"], judgement)
+        clean: dict[str, Tensor] = {}
+        if flattened is not None and smooth_edged is not None:
+            flattened = self.towards_palette(flattened, paintings.detach())
+            verdicts |= self.train_discriminators(fakes.float(), paintings.detach(), smooth_edged, random)
+            seen, wanted = (images.flip(3) if mirrored else images for images in (photos, flattened))
+            clean = self.generator_losses(fakes.float(), seen, wanted, random)
         with self.autocast():
             self.networks["discriminator"].requires_grad_(False)
             shown = self.shown(fakes, random)
             verdict = adversarial_loss(self.networks["discriminator"](shown), True, self.settings.gan_mode)
             contrasts = self._contrasts(painted, keys, mirrored, len(photos), random)
         total = verdict + self.settings.lambda_nce * torch.stack(contrasts).mean()
+        total = total + self.weighted(clean) if clean else total
         self.descend(["generator", "embeddings"], total)
         self.networks["discriminator"].requires_grad_(True)
-        named = {"G_GAN": verdict, **dict(zip(("NCE", "NCE_Y"), contrasts, strict=False)), **verdicts}
+        named = {"G_GAN": verdict, **dict(zip(("NCE", "NCE_Y"), contrasts, strict=False)), **verdicts, **clean}
         return {name: named[name].detach() for name in self.losses if name in named}
 
     def _paint(self, sources: Tensor, mirrored: bool) -> tuple[Tensor, list[Tensor]]:
