@@ -42,6 +42,14 @@ def test_as_many_pixels_are_dark_and_light_as_in_the_cartoon() -> None:
     assert torch.allclose(after, wanted, atol=1.5)
 
 
+def test_the_strongest_colours_become_as_strong_as_those_of_the_cartoon() -> None:
+    palette, vivid, soft = Palette(1.0), colours(2.0, -1.0), colours(1.0, -0.4)
+    for _ in range(200):
+        palette.update(vivid, soft)
+    after, wanted = (lab(images)[:, 1:].norm(dim=1).flatten().quantile(0.95) for images in (palette(vivid), soft))
+    assert float(after) == pytest.approx(float(wanted), rel=0.15)
+
+
 def test_greys_stay_without_hue_and_in_their_order() -> None:
     greys = torch.linspace(-1, 1, 64).view(1, 1, 1, 64).expand(1, 3, 4, 64)
     after = moved(1.0, greys)
