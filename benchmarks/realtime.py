@@ -53,6 +53,8 @@ from vidstyle.settings import describe
 SAMPLE = Path(__file__).parent.parent / "sample_videos" / "cartoon.mp4"
 FIRST_SOURCE = SAMPLE.with_name("landscape.mp4")
 """What the first command of the README paints."""
+WIDTH = 100
+"""Columns of the terminal that tables take."""
 WAYS = {
     "fp32": {"precision": "fp32", "backend": "eager"},
     "auto": {},
@@ -164,7 +166,7 @@ def measure(clip: Clip, way: str, wanted: dict[str, Any], folder: Path, *, times
 
 def time_first_command(folder: Path, source: Path = FIRST_SOURCE) -> list[float]:
     """Return how long the first command of the README takes: seconds of the clock, and of all processors."""
-    command = [sys.executable, "-m", "vidstyle", "render", str(source), "-o", str(folder / "first.mp4"), "--overwrite"]
+    command = [sys.executable, "-m", "vidstyle", "render", str(source), "-o", str(folder / "first.mp4"), "-q"]
     before, began = os.times(), time.monotonic()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     taken, after = time.monotonic() - began, os.times()
@@ -179,7 +181,7 @@ def compare_networks(
     clip = clip_with_sound(source, folder / "square.mp4", (SIDE, SIDE), 2)
     rows: list[list[Any]] = []
     for way, wanted in ways.items():
-        milliseconds, (width, height) = network_milliseconds(clip, wanted, folder, times)
+        milliseconds, (width, height) = network_milliseconds(clip, {**wanted, "size": SIDE}, folder, times)
         rows.append([way, f"{width}x{height}", milliseconds])
     return rows + (time_networks(models, times) if models else [])
 
@@ -270,7 +272,7 @@ def show_renders(about: str, rows: Sequence[Sequence[Any]]) -> None:
     for way, painted, network, rate, steady, whole, processors in rows:
         times = (steady / rows[-1][4], rows[-1][6] / processors)
         table.add_row(way, painted, *[f"{value:.1f}" for value in (network, rate, steady, whole, processors, *times)])
-    Console().print(table)
+    Console(width=WIDTH).print(table)
 
 
 def show_networks(rows: Sequence[Sequence[Any]]) -> None:
@@ -280,7 +282,7 @@ def show_networks(rows: Sequence[Sequence[Any]]) -> None:
     table = Table("network", "painted", "ms", "times", title="Networks alone")
     for (name, painted, milliseconds), own in zip(rows, per_pixel, strict=True):
         table.add_row(name, painted, f"{milliseconds:.1f}", f"{wheel / own:.2f}" if wheel else "-")
-    Console().print(table)
+    Console(width=WIDTH).print(table)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def test_a_compact_style_is_rendered_and_timed(monkeypatch: pytest.MonkeyPatch) 
     assert way == "fp32" and painted
     assert all(number > 0 for number in numbers)
     ((way, painted, milliseconds),) = figures["networks"]
-    assert (way, painted) == ("fp32", "48x48") and milliseconds > 0
+    assert (way, painted) == ("fp32", "64x64") and milliseconds > 0
 
 
 def test_networks_of_the_wheel_are_timed_at_their_own_size_or_the_free_one(
