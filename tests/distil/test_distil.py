@@ -158,6 +158,16 @@ def test_the_command_says_what_it_would_do_and_what_is_missing(place: Place) -> 
         run(place.teacher, place.dataset, place.runs, DistilSettings(photos=str(place.dataset / "none")), silent)
 
 
+def test_cartoon_frames_are_those_that_the_discriminator_sees(place: Place) -> None:
+    settings = place.settings(paintings=("frames",), lambda_texture=0.5)
+    student = settings.of_student(place.teacher, place.targets())
+    assert student.cartoon_frames == ("frames",) and student.lambda_texture == 0.5
+    assert student.paintings == (str(place.targets() / "paintings"),)
+    with pytest.raises(InputError, match="no folder none"):
+        place.run(name="new", paintings=("none",))
+    assert not place.targets("new").exists()
+
+
 @pytest.mark.parametrize(
     ("style", "name"),
     [

@@ -31,6 +31,10 @@ def run(style: str, dataset: Path, runs: Path, settings: DistilSettings, on_prog
     student = settings.of_student(style, Path())
     folder = RunFolder(runs / student.name)
     targets = folder.path / "targets"
+    if missing := [path for path in settings.paintings if not (targets.is_dir() or Path(path).is_dir())]:
+        raise InputError(
+            f"There is no folder {missing[0]} of cartoon frames. Make it with `vidstyle extract`, or leave --paintings out."
+        )
     sources = _sources(dataset, settings)
     counts = {"photos": len(sources), "paintings": len(sources), "steps": settings.steps}
     if settings.dry_run:

@@ -45,6 +45,10 @@ class TrainSettings(Settings):
     paintings: tuple[str, ...] = setting(
         (), "folder of cartoon frames, may be given several times (default: trainB or train_B in the dataset)"
     )
+    cartoon_frames: tuple[str, ...] = _method_setting(
+        "cartoon_frames",
+        "folder of cartoon frames whose texture the last third of the steps learns, beside pairs; may be given several times",
+    )
     epochs: int = _method_setting("epochs", "epochs at the full learning rate", minimum=0)
     epochs_decay: int = _method_setting(
         "epochs_decay", "epochs over which the learning rate then falls to zero", minimum=0
@@ -192,7 +196,8 @@ class TrainSettings(Settings):
         if self.has("blocks"):
             self._check_blocks()
         self._check_steps()
-        if self.has("lambda_structure") and not any(getattr(self, name) for name in CARTOON_WEIGHTS + DISTIL_WEIGHTS):
+        weights = CARTOON_WEIGHTS if self.has("lambda_plain") else DISTIL_WEIGHTS
+        if self.has("lambda_structure") and not any(getattr(self, name) for name in weights):
             raise SettingsError(
                 f"There is nothing to learn: all weights of {self.method} are 0. Raise one, lambda-structure for example."
             )
@@ -247,6 +252,8 @@ class TrainSettings(Settings):
             names.add("distance_base")
         if self.attention == "off":
             names.add("residual")
+        if self.has("cartoon_frames") and not self.cartoon_frames:
+            names |= {"lambda_texture", "discriminator_channels", "augment"}
         return names
 
     @property

@@ -5,25 +5,19 @@ surfaces, without texture. Three losses hold a painting to its flattened photo: 
 in colour. As in CartoonGAN (Chen, Lai and Liu, 2018), cartoon frames with blurred edges are further fakes.
 """
 
-from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from vidstyle.losses.gan import adversarial_loss
-from vidstyle.losses.white_box import colour_loss, plain_gradient_loss, random_grey, structure_loss, surface
+from vidstyle.losses.white_box import colour_loss, plain_gradient_loss, structure_loss
 from vidstyle.networks.compact_generator import CompactGenerator
-from vidstyle.networks.discriminator import SpectralDiscriminator
-from vidstyle.train.methods.base import NetworkTraining
+from vidstyle.train.methods.texture_and_surface import SEEN_CHANNELS, DiscriminatorTraining, new_discriminator
 from vidstyle.train.palette import Palette
 from vidstyle.train.settings import TrainSettings
 
-LABEL_SMOOTHING = 0.1
-"""Discriminators aim at 0.9 for cartoon frames and at 0.1 for fakes, so that they do not win (Salimans et al., 2016)."""
 
-
-class CartoonTraining(NetworkTraining):
+class CartoonTraining(DiscriminatorTraining):
     """Generator G without norms, and a discriminator each for texture and surface.
 
     A term whose weight is 0 is left out, and its discriminator with it. With `lambda_texture` and `lambda_surface` 0, G is
@@ -36,10 +30,8 @@ class CartoonTraining(NetworkTraining):
         torch.manual_seed(settings.seed)
         self.generator = CompactGenerator(settings.channels, settings.blocks)
         networks: dict[str, nn.Module] = {"generator": self.generator}
-        if settings.lambda_texture:
-            networks["texture"] = SpectralDiscriminator(1, settings.discriminator_channels)
-        if settings.lambda_surface:
-            networks["surface"] = SpectralDiscriminator(3, settings.discriminator_channels)
+        self.discriminators = tuple(name for name in SEEN_CHANNELS if getattr(settings, f"lambda_{name}"))
+        networks |= {name: new_discriminator(name, settings.discriminator_channels) for name in self.discriminators}
         super().__init__(settings, device, dtype, networks)
         weights = {
             "texture": settings.lambda_texture,
@@ -50,7 +42,6 @@ class CartoonTraining(NetworkTraining):
         }
         self.palette = Palette(settings.palette)
         self.weights = {name: weight for name, weight in weights.items() if weight}
-        self.discriminators: tuple[str, ...] = tuple(name for name in ("texture", "surface") if name in networks)
         self.losses: tuple[str, ...] = (*self.weights, *(f"D_{name}" for name in self.discriminators))
 
     def step(self, photos: Tensor, paintings: Tensor, random: torch.Generator) -> dict[str, Tensor]:
@@ -68,7 +59,7 @@ class CartoonTraining(NetworkTraining):
         painted = painted.float()
         fakes = {"texture": [painted.detach(), smooth_edged], "surface": [painted.detach()]}
         verdicts = {
-            f"D_{name}": self._train_discriminator(name, paintings, fakes[name], random) for name in self.discriminators
+            f"D_{name}": self.train_discriminator(name, paintings, fakes[name], random) for name in self.discriminators
         }
         losses = self._generator_losses(painted, photos, flattened, random)
         self.descend(["generator"], torch.stack([self.weights[name] * losses[name] for name in self.weights]).sum())
@@ -84,24 +75,11 @@ class CartoonTraining(NetworkTraining):
         super().load_state_dict(state)
         self.palette.load_state_dict(state["palette"])
 
-    def _train_discriminator(
-        self, name: str, reals: Tensor, fakes: Sequence[Tensor], random: torch.Generator
-    ) -> Tensor:
-        """Take one step of a discriminator; every kind of fakes counts as much. Return its loss: 0.16 by chance."""
-        shown = torch.cat([self.shown(images, random) for images in (reals, *fakes)])
-        with self.autocast():
-            scores_real, *scores_fake = self.networks[name](_view(name, shown, random)).split(len(reals))
-            real = _lsgan(scores_real, True)
-            fake = torch.stack([_lsgan(scores, False) for scores in scores_fake]).mean()
-        loss = 0.5 * (real + fake)
-        self.descend([name], loss)
-        return loss
-
     def _generator_losses(
         self, painted: Tensor, photos: Tensor, flattened: Tensor, random: torch.Generator
     ) -> dict[str, Tensor]:
         """Return those terms of G that have a weight."""
-        losses = {name: self._fooling_loss(name, painted, random) for name in self.discriminators}
+        losses = {name: self.fooling_loss(name, painted, random) for name in self.discriminators}
         if "structure" in self.weights:
             losses["structure"] = structure_loss(painted, flattened)
         if "plain" in self.weights:
@@ -109,22 +87,6 @@ class CartoonTraining(NetworkTraining):
         if "colour" in self.weights:
             losses["colour"] = colour_loss(painted, flattened)
         return losses
-
-    def _fooling_loss(self, name: str, painted: Tensor, random: torch.Generator) -> Tensor:
-        discriminator = self.networks[name].requires_grad_(False)
-        with self.autocast():
-            loss = _lsgan(discriminator(_view(name, self.shown(painted, random), random)), True)
-        discriminator.requires_grad_(True)
-        return loss
-
-
-def _view(name: str, images: Tensor, random: torch.Generator) -> Tensor:
-    """Return what the discriminator `name` sees of images (n, 3, h, w); those of one call are seen in the same grey."""
-    return random_grey(images, random) if name == "texture" else surface(images)
-
-
-def _lsgan(scores: Tensor, real: bool) -> Tensor:
-    return adversarial_loss(scores, real, "lsgan", LABEL_SMOOTHING)
 
 
 def _split(stacked: Tensor) -> tuple[Tensor, Tensor]:
