@@ -19,7 +19,7 @@ from vidstyle import api
 from vidstyle.cli.distil import distil
 from vidstyle.distil.picture_source import list_sources
 from vidstyle.distil.settings import DistilSettings
-from vidstyle.distil.stage import run
+from vidstyle.distil.stage import is_done, run
 from vidstyle.errors import InputError, Interrupted, SettingsError
 from vidstyle.media.images import read_image, write_image
 from vidstyle.models.style_file import load_style
@@ -130,6 +130,13 @@ def test_another_teacher_is_refused_until_a_restart(place: Place) -> None:
     place.run(name="stopped", clean=0.0, restart=True)
     after = json.loads((place.targets("stopped") / "teacher.json").read_text())
     assert (before["settings"]["clean"], after["settings"]["clean"]) == (3.0, 0.0)
+
+
+def test_it_is_done_until_a_setting_or_the_teacher_changes(place: Place) -> None:
+    assert is_done(place.teacher, place.runs, place.settings())
+    changes: list[dict[str, Any]] = [{"clean": 1.0}, {"lr": 1e-4}, {"name": "other"}]
+    assert not any(is_done(place.teacher, place.runs, place.settings(**change)) for change in changes)
+    assert not is_done("default", place.runs, place.settings())
 
 
 @pytest.mark.skipif(not (find_spec("openvino") and find_spec("nncf")), reason="needs the extra openvino")

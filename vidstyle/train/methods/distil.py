@@ -43,6 +43,7 @@ class DistilTraining(DiscriminatorTraining):
             terms.append("texture")
         super().__init__(settings, device, dtype, networks)
         self.adversarial = "texture" in networks
+        assert settings.steps is not None, "a student is trained for a number of steps"
         self.steps_done, self.first_adversarial_step = 0, settings.steps - settings.steps // LAST_PART
         weights = {name: getattr(settings, f"lambda_{name}") for name in terms}
         self.weights = {name: weight for name, weight in weights.items() if weight}
