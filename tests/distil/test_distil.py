@@ -19,7 +19,7 @@ from vidstyle import api
 from vidstyle.cli.distil import distil
 from vidstyle.distil.picture_source import list_sources
 from vidstyle.distil.settings import DistilSettings
-from vidstyle.distil.stage import run
+from vidstyle.distil.stage import is_done, run
 from vidstyle.errors import InputError, Interrupted, SettingsError
 from vidstyle.media.images import read_image, write_image
 from vidstyle.models.style_file import load_style
@@ -132,6 +132,13 @@ def test_another_teacher_is_refused_until_a_restart(place: Place) -> None:
     assert (before["settings"]["clean"], after["settings"]["clean"]) == (3.0, 0.0)
 
 
+def test_it_is_done_until_a_setting_or_the_teacher_changes(place: Place) -> None:
+    assert is_done(place.teacher, place.runs, place.settings())
+    changes: list[dict[str, Any]] = [{"clean": 1.0}, {"lr": 1e-4}, {"name": "other"}]
+    assert not any(is_done(place.teacher, place.runs, place.settings(**change)) for change in changes)
+    assert not is_done("default", place.runs, place.settings())
+
+
 @pytest.mark.skipif(not (find_spec("openvino") and find_spec("nncf")), reason="needs the extra openvino")
 def test_the_student_is_quantised_on_its_photos_and_a_poor_twin_is_told_of(
     place: Place, monkeypatch: pytest.MonkeyPatch
@@ -156,6 +163,16 @@ def test_the_command_says_what_it_would_do_and_what_is_missing(place: Place) -> 
         run(place.teacher, place.dataset / "none", place.runs, DistilSettings(), silent)
     with pytest.raises(InputError, match="no folder"):
         run(place.teacher, place.dataset, place.runs, DistilSettings(photos=str(place.dataset / "none")), silent)
+
+
+def test_cartoon_frames_are_those_that_the_discriminator_sees(place: Place) -> None:
+    settings = place.settings(paintings=("frames",), lambda_texture=0.5)
+    student = settings.of_student(place.teacher, place.targets())
+    assert student.cartoon_frames == ("frames",) and student.lambda_texture == 0.5
+    assert student.paintings == (str(place.targets() / "paintings"),)
+    with pytest.raises(InputError, match="no folder none"):
+        place.run(name="new", paintings=("none",))
+    assert not place.targets("new").exists()
 
 
 @pytest.mark.parametrize(

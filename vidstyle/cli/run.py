@@ -14,8 +14,8 @@ from vidstyle.progress import OnProgress
 from vidstyle.run_folder import RunFolder
 from vidstyle.settings import LARGEST_SEED, is_plain, one_table, read_recipe, shown
 
-STAGES = ("extract", "photos", "train", "evaluate", "compare", "render")
-PATHS = ("episodes", "footage", "dataset", "runs", "test_photos", "target", "table", "inputs", "output")
+STAGES = ("extract", "photos", "train", "distil", "evaluate", "compare", "render")
+PATHS = ("episodes", "footage", "dataset", "runs", "teacher", "test_photos", "target", "table", "inputs", "output")
 LISTS_OF_PATHS = ("episodes", "footage", "inputs")
 """What may name several paths. A text among these is one path."""
 
@@ -28,10 +28,11 @@ Table = dict[str, Any]
 def run(recipe: Path, quiet: bool) -> int:
     """Do what RECIPE says: extract frames, train, measure and compare styles, render videos. What is done is not repeated.
 
-    A recipe is TOML. [paths] names episodes, footage, dataset, runs, test_photos, target, table, inputs and output.
-    [extract] takes frames of the episodes and [photos] of the footage, with the settings of extract. [train], [evaluate],
-    [compare] and [render] hold the settings of their commands. There may be several [[train]] tables, in which method and
-    seed may be lists. [evaluate] and [compare] take all their runs, test_photos, and target or the dataset's frames.
+    A recipe is TOML. [paths] names episodes, footage, dataset, runs, teacher, test_photos, target, table, inputs and output.
+    [extract] takes frames of the episodes and [photos] of the footage, with the settings of extract. [train], [distil],
+    [evaluate], [compare] and [render] hold the settings of their commands. There may be several [[train]] tables, in which
+    method and seed may be lists. [distil] makes a student of the teacher, else of what [train] fits. [evaluate] and
+    [compare] take all runs of [train], test_photos, and target or the dataset's frames.
 
     Paths in a recipe are relative to the folder that the command is given in.
     """
@@ -162,6 +163,25 @@ def _train(_: Any, paths: _Paths, on_progress: OnProgress) -> None:
             train(paths.dataset, paths.runs, settings, on_progress)
 
 
+def _distil(table: Table, paths: _Paths, on_progress: OnProgress) -> None:
+    from vidstyle.distil.settings import DistilSettings
+    from vidstyle.distil.stage import is_done
+    from vidstyle.distil.stage import run as distil
+
+    settings, teacher = DistilSettings.resolve(table, {}), _teacher(paths)
+    if settings.restart or not is_done(teacher, paths.runs, settings):
+        distil(teacher, paths.dataset, paths.runs, settings, on_progress)
+
+
+def _teacher(paths: _Paths) -> str:
+    """Return the style that [distil] makes a student of: the teacher in [paths], else the one run of [train]."""
+    if "teacher" not in paths.table and len(paths.trainings) == 1:
+        from vidstyle.train.settings import TrainSettings
+
+        return TrainSettings.resolve(paths.trainings[0], {}).name
+    return str(paths.require("teacher"))
+
+
 def _is_trained(folder: Path, settings: dict[str, Any]) -> bool:
     """Whether the run in `folder` has ended with exactly these settings."""
     manifest = RunFolder(folder).manifest
@@ -221,6 +241,7 @@ _RUN = {
     "extract": _extract,
     "photos": _photos,
     "train": _train,
+    "distil": _distil,
     "evaluate": _evaluate,
     "compare": _compare,
     "render": _render,

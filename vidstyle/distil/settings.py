@@ -16,8 +16,18 @@ OF_TEACHER = ("size", "finish", "calm", "upscaler", "flicker", "device")
 """Settings that a render of the teacher takes over."""
 OF_STUDENT = (
     *("name", "steps", "batch", "crop", "load", "flip", "holdout", "channels", "blocks", "lr", "ema", "init"),
-    *("lambda_structure", "lambda_steady", "lambda_content", "lambda_style", "vgg16", "seed", "precision", "device"),
-    *("sample_every", "save_every", "log_every", "tensorboard"),
+    *(
+        "lambda_structure",
+        "lambda_steady",
+        "lambda_content",
+        "lambda_style",
+        "lambda_texture",
+        "vgg16",
+        "seed",
+        "precision",
+        "device",
+    ),
+    *("sample_every", "save_every", "log_every", "tensorboard", "discriminator_channels", "augment"),
 )
 """Settings that the training takes over."""
 
@@ -37,6 +47,12 @@ class DistilSettings(Settings):
     name: str = setting("", "name of the student, its folder under runs/ (default: the style's name and -fast)")
     photos: str = setting("", "folder of photos that the teacher paints (default: trainA or train_A in the dataset)")
     video: tuple[str, ...] = setting((), "film whose frames the teacher paints too, may be given several times")
+    paintings: tuple[str, ...] = setting_like(
+        TrainSettings,
+        "paintings",
+        (),
+        "folder of cartoon frames whose texture the student learns in the last third of its steps, may be given several times",
+    )
     frames: int = setting(400, "frames taken of the films, evenly spread over them", minimum=1)
     clean: float = setting(
         3.0,
@@ -78,6 +94,9 @@ class DistilSettings(Settings):
     lambda_steady: float = _as_trained("lambda_steady")
     lambda_content: float = _as_trained("lambda_content")
     lambda_style: float = _as_trained("lambda_style")
+    lambda_texture: float = _as_trained("lambda_texture")
+    discriminator_channels: int = _as_trained("discriminator_channels")
+    augment: str = _as_trained("augment")
     vgg16: str = _as_trained("vgg16")
     init: str = _as_trained("init")
     seed: int = _as_trained("seed")
@@ -104,5 +123,6 @@ class DistilSettings(Settings):
         """Return how the student of `style` learns from the pairs in `targets`; raises SettingsError."""
         own = {name: getattr(self, name) for name in OF_STUDENT}
         own |= {"name": self.name or student_name(style), "steps_decay": self.steps // 2}
+        own["cartoon_frames"] = self.paintings
         sides = {"photos": os.fspath(targets / "photos"), "paintings": (os.fspath(targets / "paintings"),)}
         return TrainSettings(method=METHOD, **{**own, **sides})

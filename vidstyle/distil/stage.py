@@ -1,5 +1,6 @@
 """The distil stage: a teacher paints pictures once, and a student is trained on the pairs, in one run folder."""
 
+import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from vidstyle.distil.picture_source import PictureSource, list_sources
 from vidstyle.distil.settings import DistilSettings
-from vidstyle.distil.targets import Teacher, paint_targets
+from vidstyle.distil.targets import Teacher, paint_targets, painted_by
 from vidstyle.errors import InputError
 from vidstyle.models.int8_twin import LEAST_PSNR, load_twin, make_twin, too_far, twin_path, typical_pictures
 from vidstyle.models.style_file import find_style
@@ -31,6 +32,10 @@ def run(style: str, dataset: Path, runs: Path, settings: DistilSettings, on_prog
     student = settings.of_student(style, Path())
     folder = RunFolder(runs / student.name)
     targets = folder.path / "targets"
+    if missing := [path for path in settings.paintings if not (targets.is_dir() or Path(path).is_dir())]:
+        raise InputError(
+            f"There is no folder {missing[0]} of cartoon frames. Make it with `vidstyle extract`, or leave --paintings out."
+        )
     sources = _sources(dataset, settings)
     counts = {"photos": len(sources), "paintings": len(sources), "steps": settings.steps}
     if settings.dry_run:
@@ -42,6 +47,20 @@ def run(style: str, dataset: Path, runs: Path, settings: DistilSettings, on_prog
     warnings = (*result.warnings, *_keep_twin(folder.style, targets, settings, on_progress))
     seconds = time.monotonic() - began
     return replace(result, stage="distil", seconds=seconds, settings=settings.record(), warnings=warnings)
+
+
+def is_done(style: str, runs: Path, settings: DistilSettings) -> bool:
+    """Whether an earlier call with these settings has fitted the student of `style`, which has not changed since.
+
+    Raises StyleError for an unusable style.
+    """
+    folder = RunFolder(runs / settings.of_student(style, Path()).name)
+    targets = folder.path / "targets"
+    if not (folder.manifest.is_file() and folder.style.is_file()):
+        return False
+    trained = json.loads(folder.manifest.read_text(encoding="utf-8"))["settings"]
+    student = settings.of_student(style, targets).record()
+    return bool(trained == student) and painted_by(targets, str(find_style(style, runs)), settings)
 
 
 def _keep_twin(style: Path, targets: Path, settings: DistilSettings, on_progress: OnProgress) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from vidstyle.analysis.smoothing import clean
-from vidstyle.checksum import identity_of
+from vidstyle.checksum import identity_of, sha256_of
 from vidstyle.distil.picture_source import PictureSource
 from vidstyle.distil.settings import OF_TEACHER, DistilSettings
 from vidstyle.errors import DependencyError, InputError, Interrupted, SettingsError
@@ -34,8 +34,7 @@ class Teacher:
     def __init__(self, style: str, settings: DistilSettings, on_progress: OnProgress) -> None:
         self._engine = Engine(settings.of_teacher(style), on_progress)
         self.name, self._clean = style, settings.clean
-        asked = {name: getattr(settings, name) for name in (*OF_TEACHER, "clean", "load") if name != "device"}
-        self.record: dict[str, Any] = {"style": self._engine.record()["style_sha256"], "settings": asked}
+        self.record: dict[str, Any] = {"style": self._engine.record()["style_sha256"], "settings": _asked(settings)}
         self.milliseconds: list[float] = []
 
     def paint(self, pictures: np.ndarray) -> np.ndarray:
@@ -46,6 +45,18 @@ class Teacher:
         painted = painter.paint(pictures, sizes, sixteen_bit=False, reset=True)[-1]
         self.milliseconds.append(1000 * (perf_counter() - began) / len(pictures))
         return clean(painted, self._clean) if self._clean else painted
+
+
+def painted_by(folder: Path, style: str, settings: DistilSettings) -> bool:
+    """Whether the pairs in `folder` were painted by the style file `style` as it is, under these settings."""
+    about = _read(folder)
+    same = identity_of(about.get("settings")) == identity_of(_asked(settings))
+    return same and about.get("style") == sha256_of(Path(style))
+
+
+def _asked(settings: DistilSettings) -> dict[str, Any]:
+    """Return the settings that decide what the teacher paints; the device does not."""
+    return {name: getattr(settings, name) for name in (*OF_TEACHER, "clean", "load") if name != "device"}
 
 
 def paint_targets(

@@ -16,7 +16,8 @@ class Method:
     `generator` is None where a run leaves nothing that could paint. A run `leaves` a `style`, `pictures` that it optimised
     directly, or a `look` with which pictures are varied. `counterparts` tells what the method learns from beside each image:
     `drawn`, a flattened copy of each photo and an edge-smoothed copy of each cartoon frame (data/counterparts.py), where a
-    term for clean pictures has a weight; or `paintings`, for each photo the painting of the same name.
+    term for clean pictures has a weight; or `paintings`, for each photo the painting of the same name. With these, its
+    cartoon frames are `cartoon_frames`.
     """
 
     generator: str | None
@@ -96,6 +97,10 @@ _DISTIL = {name: value for name, value in _FITTED.items() if name not in ("epoch
     "lambda_steady": 1.0,
     "lambda_content": 0.0,
     "lambda_style": 0.0,
+    "cartoon_frames": (),
+    "lambda_texture": 0.1,
+    "discriminator_channels": 32,
+    "augment": "none",
 }
 _SINGLE_IMAGE = {"style_image": "central", "vgg16": "", "lambda_content": 1.0}
 
@@ -183,4 +188,4 @@ def _as_text(value: Any) -> str:
         return "on" if value else "off"
     if isinstance(value, float):
         return f"{value:g}"
-    return "" if value is None else str(value)
+    return "" if value in (None, ()) else str(value)

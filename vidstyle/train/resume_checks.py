@@ -17,7 +17,7 @@ from vidstyle.train.settings import EXTENDABLE, TrainSettings
 
 ANEW = "Put back a copy, use another --name, or --restart to begin anew."
 """What to do where a record is damaged without which a run cannot go on."""
-_SIDE_NAMES = {"photos": "photos", "paintings": "cartoon frames"}
+_SIDE_NAMES = {"photos": "photos", "paintings": "cartoon frames", "cartoon_frames": "cartoon frames"}
 
 Images = Counter[tuple[str, str]]
 """Images by their name and checksum."""
@@ -115,6 +115,7 @@ def _images_by_side(dataset: Dataset) -> dict[str, Any]:
     A side is left out where a cache of an earlier version, whose images are gone, has no checksums.
     """
     sides = {"photos": (dataset.photos, dataset.held_out), "paintings": (dataset.paintings,)}
+    sides |= {"cartoon_frames": (dataset.cartoon_frames,)} if len(dataset.cartoon_frames) else {}
     return {
         side: {
             "from": caches[0].source,

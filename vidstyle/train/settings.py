@@ -45,6 +45,10 @@ class TrainSettings(Settings):
     paintings: tuple[str, ...] = setting(
         (), "folder of cartoon frames, may be given several times (default: trainB or train_B in the dataset)"
     )
+    cartoon_frames: tuple[str, ...] = _method_setting(
+        "cartoon_frames",
+        "folder of cartoon frames whose texture the last third of the steps learns, beside pairs; may be given several times",
+    )
     epochs: int = _method_setting("epochs", "epochs at the full learning rate", minimum=0)
     epochs_decay: int = _method_setting(
         "epochs_decay", "epochs over which the learning rate then falls to zero", minimum=0
@@ -215,7 +219,7 @@ class TrainSettings(Settings):
             raise SettingsError(f"crop {self.crop} is no multiple of {multiple}. Choose {nearest}, for example.")
 
     def _check_weights(self) -> None:
-        if any(getattr(self, name) for name in CARTOON_WEIGHTS + DISTIL_WEIGHTS):
+        if any(getattr(self, name) for name in (CARTOON_WEIGHTS if self.has("lambda_plain") else DISTIL_WEIGHTS)):
             return
         if not self.has("lambda_nce"):
             raise SettingsError(
@@ -263,6 +267,8 @@ class TrainSettings(Settings):
             names.add("distance_base")
         if self.attention == "off":
             names.add("residual")
+        if self.has("cartoon_frames") and not self.cartoon_frames:
+            names |= {"lambda_texture", "discriminator_channels", "augment"}
         return names
 
     @property

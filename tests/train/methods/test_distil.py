@@ -1,6 +1,7 @@
 """The method `distil` learns from pairs: each photo and what a teacher painted of it."""
 
 import json
+import signal
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,10 @@ import pytest
 import torch
 
 from tests.train.conftest import picture, small
-from vidstyle.errors import InputError, SettingsError
+from vidstyle.errors import InputError, Interrupted, SettingsError
 from vidstyle.media.images import read_image, write_image
 from vidstyle.models.style_file import load_style
-from vidstyle.progress import silent
+from vidstyle.progress import Progress, silent
 from vidstyle.run_folder import RunFolder, read_log
 from vidstyle.train.methods.distil import DistilTraining
 from vidstyle.train.stage import run
@@ -65,6 +66,56 @@ def test_features_of_the_paintings_have_a_weight_of_their_own(random_vgg16: Path
     losses = step(training, batch(0))
     assert list(losses) == ["content", "style"]
     assert all(loss > 0 for loss in losses.values())
+
+
+def test_the_texture_of_cartoon_frames_counts_in_the_last_third() -> None:
+    training = method(steps=6, cartoon_frames=("frames",))
+    before = {name: weight.clone() for name, weight in training.networks["texture"].named_parameters()}
+    rows = [training.step(batch(0), batch(1, 3), torch.Generator().manual_seed(number)) for number in range(4)]
+    assert all(row["texture"] == row["D_texture"] == 0 for row in rows)
+    assert all(torch.equal(weight, before[name]) for name, weight in training.networks["texture"].named_parameters())
+    last = training.step(batch(0), batch(1, 3), torch.Generator().manual_seed(4))
+    assert list(last) == ["structure", "steady", "texture", "D_texture"]
+    assert last["texture"] > 0 < last["D_texture"]
+    assert set(method(steps=6, cartoon_frames=("frames",), lambda_texture=0.0).networks) == {"generator"}
+    assert set(method(steps=6).networks) == {"generator"}
+
+
+def test_what_is_learnt_depends_on_the_cartoon_frames() -> None:
+    students = []
+    for seed in (1, 2):
+        training = method(steps=3, cartoon_frames=("frames",), lambda_texture=10.0)
+        for number in range(3):
+            training.step(batch(0), batch(seed, 3), torch.Generator().manual_seed(number))
+        students.append(training.generator.leave.weight)
+    assert not torch.equal(*students)
+
+
+def test_a_run_with_cartoon_frames_resumes_to_the_bit_after_the_discriminator_began(
+    pairs: Path, tmp_path: Path
+) -> None:
+    for number in range(2):
+        write_image(tmp_path / "frames" / f"{number}.png", picture(10 + number, flat=True))
+    asked = {"method": "distil", "blocks": 1, "steps": 6, "log_every": 1, "photos": str(pairs / "trainA")}
+    frames = {"cartoon_frames": (str(tmp_path / "frames"),), "lambda_texture": 1.0, "augment": "translation"}
+
+    def stop(progress: Progress) -> None:
+        if progress.phase == "training" and progress.done == 5:
+            signal.raise_signal(signal.SIGINT)
+
+    run(pairs, tmp_path, small(**asked, **frames, name="straight"), silent)
+    stopped = small(**asked, **frames, name="stopped")
+    with pytest.raises(Interrupted):
+        run(pairs, tmp_path, stopped, stop)
+    run(pairs, tmp_path, stopped, silent)
+    logs = [read_log(RunFolder(tmp_path / name).log) for name in ("straight", "stopped")]
+    for name in ("structure", "texture", "D_texture"):
+        assert [row[name] for row in logs[0]] == [row[name] for row in logs[1]]
+    styles = [load_style(tmp_path / name / "style.safetensors").weights for name in ("straight", "stopped")]
+    assert all(torch.equal(styles[0][name], styles[1][name]) for name in styles[0])
+    write_image(tmp_path / "frames" / "0.png", picture(20, flat=True))
+    with pytest.raises(SettingsError, match=r"other cartoon frames, .* gone or changed: 0.png"):
+        run(pairs, tmp_path, stopped, silent)
 
 
 def test_it_learns_the_paintings_and_shows_both(pairs: Path, tmp_path: Path) -> None:

@@ -39,16 +39,25 @@ _NO_IMAGES = ImageCache(np.empty(0, np.uint8), (), (), (), (), ())
 
 @dataclass(frozen=True)
 class Dataset:
-    """The photos (domain A) and the cartoon frames (domain B), scaled and cached; no step learns from `held_out` photos."""
+    """The photos (domain A) and the cartoon frames (domain B), scaled and cached; no step learns from `held_out` photos.
+
+    Where paintings are the counterparts of photos, cartoon frames may be there besides, as `cartoon_frames`.
+    """
 
     photos: ImageCache
     paintings: ImageCache
     held_out: ImageCache
+    cartoon_frames: ImageCache = _NO_IMAGES
 
     @property
     def epoch_images(self) -> int:
         """How many image pairs make an epoch: the size of the larger side."""
         return max(len(self.photos), len(self.paintings))
+
+    @property
+    def domain_b(self) -> ImageCache:
+        """What a step gets beside photos, and discriminators take for real."""
+        return self.cartoon_frames if len(self.cartoon_frames) else self.paintings
 
 
 def open_dataset(folder: Path, settings: TrainSettings, on_progress: OnProgress) -> Dataset:
@@ -62,11 +71,15 @@ def open_dataset(folder: Path, settings: TrainSettings, on_progress: OnProgress)
         paintings = _open_side(folder, folders, "paintings", settings, on_progress)
     else:
         paintings = _open_style_image(folder, Path(settings.style_image), settings.load)
+    cartoon_frames = _NO_IMAGES
     if settings.counterparts == "paintings":
         photos = _with_paintings(photos, paintings)
+    if settings.cartoon_frames:
+        folders = [Path(path) for path in settings.cartoon_frames]
+        cartoon_frames = _open_side(folder, folders, "paintings", settings, on_progress)
     held_out = _draw_held_out(len(photos), settings.holdout or 0.0, settings.seed)
     learnt_from = sorted(set(range(len(photos))) - set(held_out))
-    return Dataset(photos.part(learnt_from), paintings, photos.part(held_out))
+    return Dataset(photos.part(learnt_from), paintings, photos.part(held_out), cartoon_frames)
 
 
 def _with_paintings(photos: ImageCache, paintings: ImageCache) -> ImageCache:
@@ -82,14 +95,14 @@ def _with_paintings(photos: ImageCache, paintings: ImageCache) -> ImageCache:
 
 def dataset_warnings(dataset: Dataset, settings: TrainSettings) -> list[str]:
     """Return what the user should know of the images before training on them, a sentence each."""
-    warnings = [*dataset.photos.warnings, *dataset.paintings.warnings]
+    warnings = [*dataset.photos.warnings, *dataset.paintings.warnings, *dataset.cartoon_frames.warnings]
     if len(dataset.photos) < _FEW and settings.has("photos"):
         warnings.append(
             f"There are only {len(dataset.photos)} photos to learn from; a few hundred give a better style."
         )
-    if len(dataset.paintings) < _FEW and settings.has("augment"):
+    if len(dataset.domain_b) < _FEW and settings.has("augment") and "augment" not in settings.idle:
         warnings.append(
-            f"There are only {len(dataset.paintings)} cartoon frames, which a discriminator soon knows by heart: "
+            f"There are only {len(dataset.domain_b)} cartoon frames, which a discriminator soon knows by heart: "
             "extract more, or train with --augment colour,translation,cutout."
         )
     if settings.balance_shots and not any(dataset.paintings.shots):

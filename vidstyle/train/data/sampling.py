@@ -88,7 +88,7 @@ class BatchSampler:
     ) -> None:
         self.dataset, self.batch, self.crop, self.flip, self.seed = dataset, batch, crop, flip, seed
         self.style_image = style_image
-        paintings = _by_shot(dataset.paintings) if balance_shots else _each_alone(dataset.paintings)
+        paintings = _by_shot(dataset.domain_b) if balance_shots else _each_alone(dataset.domain_b)
         self.groups = (_each_alone(dataset.photos), paintings)
 
     def images(self, step: int) -> tuple[Tensor, Tensor]:
@@ -96,7 +96,7 @@ class BatchSampler:
 
         Six channels where images have counterparts, from which the same windows are cut.
         """
-        photos, paintings = self.dataset.photos, self.dataset.paintings
+        photos, paintings = self.dataset.photos, self.dataset.domain_b
         if self.style_image is not None:
             return self._crops(photos, _PHOTOS, step), to_planes(paintings.image(self.style_image))
         return self._crops(photos, _PHOTOS, step), self._crops(paintings, _PAINTINGS, step)

@@ -5,24 +5,19 @@ surfaces, without texture. Three losses hold a painting to its flattened photo: 
 in colour. As in CartoonGAN (Chen, Lai and Liu, 2018), cartoon frames with blurred edges are further fakes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from vidstyle.losses.gan import adversarial_loss
-from vidstyle.losses.white_box import colour_loss, plain_gradient_loss, random_grey, structure_loss, surface
-from vidstyle.networks.discriminator import SpectralDiscriminator
-from vidstyle.train.methods.base import NetworkTraining
+from vidstyle.losses.white_box import colour_loss, plain_gradient_loss, structure_loss
+from vidstyle.train.methods.texture_and_surface import SEEN_CHANNELS, DiscriminatorTraining, new_discriminator
 from vidstyle.train.palette import Palette
 from vidstyle.train.settings import CARTOON_WEIGHTS, TrainSettings
 
-LABEL_SMOOTHING = 0.1
-"""Discriminators aim at 0.9 for cartoon frames and at 0.1 for fakes, so that they do not win (Salimans et al., 2016)."""
 
-
-class CleanPictureTraining(NetworkTraining):
+class CleanPictureTraining(DiscriminatorTraining):
     """Base of methods with a generator and these terms; a term whose weight is 0 is left out, with its discriminator.
 
     Its networks, in this order: those of the subclass, `texture`, `surface`. `clean_losses` names the losses of its terms.
@@ -33,12 +28,9 @@ class CleanPictureTraining(NetworkTraining):
     ) -> None:
         weights = {name.removeprefix("lambda_"): getattr(settings, name) for name in CARTOON_WEIGHTS}
         self.weights: dict[str, float] = {name: weight for name, weight in weights.items() if weight}
-        channels = {name: count for name, count in (("texture", 1), ("surface", 3)) if name in self.weights}
-        judges = {
-            name: SpectralDiscriminator(count, settings.discriminator_channels) for name, count in channels.items()
-        }
+        self.discriminators: tuple[str, ...] = tuple(name for name in SEEN_CHANNELS if name in self.weights)
+        judges = {name: new_discriminator(name, settings.discriminator_channels) for name in self.discriminators}
         super().__init__(settings, device, dtype, {**networks, **judges})
-        self.discriminators: tuple[str, ...] = tuple(judges)
         self.clean_losses: tuple[str, ...] = (*self.weights, *(f"D_{name}" for name in self.discriminators))
         self.palette = Palette(settings.palette)
 
@@ -54,27 +46,14 @@ class CleanPictureTraining(NetworkTraining):
         """Take one step of each discriminator; return its loss by name, `D_texture` and `D_surface`: 0.16 by chance."""
         fakes = {"texture": [painted.detach(), smooth_edged], "surface": [painted.detach()]}
         return {
-            f"D_{name}": self._train_discriminator(name, paintings, fakes[name], random) for name in self.discriminators
+            f"D_{name}": self.train_discriminator(name, paintings, fakes[name], random) for name in self.discriminators
         }
-
-    def _train_discriminator(
-        self, name: str, reals: Tensor, fakes: Sequence[Tensor], random: torch.Generator
-    ) -> Tensor:
-        """Take one step of a discriminator, in which every kind of fakes counts as much; return its loss."""
-        shown = torch.cat([self.shown(images, random) for images in (reals, *fakes)])
-        with self.autocast():
-            scores_real, *scores_fake = self.networks[name](_view(name, shown, random)).split(len(reals))
-            real = _lsgan(scores_real, True)
-            fake = torch.stack([_lsgan(scores, False) for scores in scores_fake]).mean()
-        loss = 0.5 * (real + fake)
-        self.descend([name], loss)
-        return loss
 
     def generator_losses(
         self, painted: Tensor, photos: Tensor, flattened: Tensor, random: torch.Generator
     ) -> dict[str, Tensor]:
         """Return those terms of the generator that have a weight, before the weight is applied; `painted` is fp32."""
-        losses = {name: self._fooling_loss(name, painted, random) for name in self.discriminators}
+        losses = {name: self.fooling_loss(name, painted, random) for name in self.discriminators}
         if "structure" in self.weights:
             losses["structure"] = structure_loss(painted, flattened)
         if "plain" in self.weights:
@@ -86,13 +65,6 @@ class CleanPictureTraining(NetworkTraining):
     def weighted(self, losses: Mapping[str, Tensor]) -> Tensor:
         """Return the sum of what `generator_losses` returned, each times its weight."""
         return torch.stack([self.weights[name] * losses[name] for name in self.weights]).sum()
-
-    def _fooling_loss(self, name: str, painted: Tensor, random: torch.Generator) -> Tensor:
-        discriminator = self.networks[name].requires_grad_(False)
-        with self.autocast():
-            loss = _lsgan(discriminator(_view(name, self.shown(painted, random), random)), True)
-        discriminator.requires_grad_(True)
-        return loss
 
     def state_dict(self) -> dict[str, Any]:
         """Return everything that a bit-exact resume needs."""
@@ -112,12 +84,3 @@ def images_and_counterparts(stacked: Tensor) -> tuple[Tensor, Tensor]:
         images.contiguous(memory_format=torch.channels_last),
         counterparts.contiguous(memory_format=torch.channels_last),
     )
-
-
-def _view(name: str, images: Tensor, random: torch.Generator) -> Tensor:
-    """Return what the discriminator `name` sees of images (n, 3, h, w); those of one call are seen in the same grey."""
-    return random_grey(images, random) if name == "texture" else surface(images)
-
-
-def _lsgan(scores: Tensor, real: bool) -> Tensor:
-    return adversarial_loss(scores, real, "lsgan", LABEL_SMOOTHING)
