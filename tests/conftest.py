@@ -1,7 +1,9 @@
 """Fixtures that every room's tests share, and `pytest --changed`, which runs the tests that a change touches."""
 
+import gc
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 # One thread each: the tests run beside each other, and threads that wait for one another there wait long.
@@ -86,6 +88,17 @@ def random_vgg16(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("weights") / "vgg16.safetensors"
     save_file(network.state_dict(), path)
     return path
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Look for no garbage among what is imported and collected, neither now nor later: all of it stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
