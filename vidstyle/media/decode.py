@@ -11,7 +11,7 @@ from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 
 from vidstyle.media.edit_list import Edit
-from vidstyle.media.lost_pictures import LostKeyFrames, PacketMatcher
+from vidstyle.media.lost_pictures import LostKeyFrames, NumberedPackets, PacketMatcher
 from vidstyle.media.probe import decoder_of, packets_of, refuse_encrypted
 from vidstyle.media.timeline import states_no_times, timeline_of
 
@@ -54,6 +54,7 @@ class Decoder:
         self._ticks_per_frame = 1 / (frame_rate * Fraction(stream.time_base))
         self._margin = ceil(MARGIN_SECONDS / Fraction(stream.time_base))
         self._matcher = PacketMatcher()
+        self._numbered, self._left_out = NumberedPackets(), 0
         self._lost_key_frames, self._without_key_frame = LostKeyFrames(), list[int]()
         self.timeline = timeline_of(container, stream.index, frame_rate)
         self._latest_pts: int | None = None
@@ -62,7 +63,7 @@ class Decoder:
         self._is_increasing = True
         self._is_avi = container.format.name == "avi"
         self._states_no_times, self._shift = states_no_times(container), 0
-        self._coded_order = False
+        self._coded_order = self._has_no_times = self._shows_fields = False
         self.packets = self.all_packets = 0
         self.stopped_by = ""
         self.has_late_streams = False
@@ -87,6 +88,9 @@ class Decoder:
         Frames that come after their time was reported as lost, and frames that the decoder invented, are left out.
         """
         for frame in self._decoded_frames():
+            if self._has_no_times:
+                yield from self._in_row_by_number(frame)
+                continue
             if self._counts_in_coded_order(frame):
                 frame.pts = self._time_in_turn()
             if self._is_surplus(frame):
@@ -107,6 +111,26 @@ class Decoder:
             self._correct_duration(frame)
             yield frame, lost
             self._latest_pts, self._latest_duration = frame.pts, frame.duration
+
+    def _in_row_by_number(self, frame: VideoFrame) -> Iterator[tuple[VideoFrame, list[int]]]:
+        """Yield a frame whose pts is the number of its packet, put where the one before ends, after those that are lost."""
+        if frame.pts is not None:
+            self._shows_fields = bool(frame.interlaced_frame)
+            self._left_out += self._numbered.match(frame.pts, self._shows_fields)
+            if self._numbered.is_without_key_frame(frame.pts):
+                self._left_out += 1
+                return
+        lost = self._next_times(self._left_out)
+        frame.pts = self._next_times(self._left_out + 1)[-1]
+        self._left_out = 0
+        yield frame, lost
+        self._latest_pts, self._latest_duration = frame.pts, frame.duration
+
+    def _next_times(self, count: int) -> list[int]:
+        """Return the times of the next pictures in a stream without any, from the end of the latest one on."""
+        usual = round(self._ticks_per_frame)
+        end = 0 if self._latest_pts is None else self._latest_pts + (self._latest_duration or usual)
+        return [end + number * usual for number in range(count)]
 
     def _put_in_row(self, frame: VideoFrame, lost: list[int]) -> list[int]:
         """Put a picture of an elementary stream where the one before ends, the first one at 0; return the lost times, moved.
@@ -149,6 +173,9 @@ class Decoder:
 
     def lost_at_end(self) -> list[int]:
         """Return the pts of packets that gave no frame by the end."""
+        if self._has_no_times:
+            waiting = 0 if self._shows_fields else len(self._numbered.waiting)
+            return self._next_times(self._left_out + waiting)
         return self._without_key_frame + [time + self._shift for time in self._matcher.waiting()]
 
     def _counts_in_coded_order(self, frame: VideoFrame) -> bool:
@@ -250,6 +277,7 @@ class Decoder:
             frames = list(self._decoder.decode(packet))
         except av.error.FFmpegError:
             self._lost_key_frames.note_error()
+            self._numbered.note_error()
             return []
         if self._edit is None:
             return frames
@@ -270,6 +298,11 @@ class Decoder:
             return
         if packet.pts is None:
             self.one_to_one = False
+        if self._states_no_times and packet.pts is None and packet.dts is None:
+            self._has_no_times = True
+            packet.pts = self._numbered.add(packet.is_keyframe)
+            self.packets += 1
+            return
         self._matcher.add(packet.pts, packet.dts)
         if packet.is_keyframe and packet.pts is not None:
             self._lost_key_frames.note_key_frame(packet.pts)
