@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.clips import make_clip
-from vidstyle.media.lost_pictures import LostKeyFrames, NumberedPackets
+from vidstyle.media.damage.lost_pictures import LostKeyFrames, NumberedPackets
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
 

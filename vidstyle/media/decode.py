@@ -10,8 +10,9 @@ from av.codec.context import Flags
 from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 
+from vidstyle.media.damage.lost_pictures import LostKeyFrames, NumberedPackets, PacketMatcher, shows_memory
+from vidstyle.media.damage.motion_jpeg import STRICT, OddPictures
 from vidstyle.media.edit_list import Edit
-from vidstyle.media.lost_pictures import LostKeyFrames, NumberedPackets, PacketMatcher
 from vidstyle.media.probe import decoder_of, packets_of, refuse_encrypted
 from vidstyle.media.timeline import states_no_times, timeline_of
 
@@ -55,7 +56,7 @@ class Decoder:
         self._margin = ceil(MARGIN_SECONDS / Fraction(stream.time_base))
         self._matcher = PacketMatcher()
         self._numbered, self._left_out = NumberedPackets(), 0
-        self._lost_key_frames, self._without_key_frame = LostKeyFrames(), list[int]()
+        self._lost_key_frames, self._held = LostKeyFrames(), list[int]()
         self.timeline = timeline_of(container, stream.index, frame_rate)
         self._latest_pts: int | None = None
         self._latest_duration = 0
@@ -71,6 +72,9 @@ class Decoder:
         self._decoder = decoder_of(stream, chroma_location)
         self._decoder.thread_type = "AUTO"
         self._decoder.flags |= Flags.output_corrupt
+        self._odd_pictures = OddPictures(self._decoder) if self._decoder.name == "mjpeg" else None
+        if self._odd_pictures:
+            self._decoder.options = {**self._decoder.options, **STRICT}
 
     @property
     def sample_aspect(self) -> Fraction | None:
@@ -99,12 +103,11 @@ class Decoder:
             lost = self._lost_before(frame)
             if self._states_no_times:
                 lost = self._put_in_row(frame, lost)
-            elif frame.pts is not None:
-                lost = self._without_key_frame + lost
-                if self._lost_key_frames.are_before(frame.pts, lost):
-                    self._without_key_frame = [*lost, frame.pts]
-                    continue
-                self._without_key_frame = []
+            lost, self._held = self._held + lost, []
+            if frame.pts is not None and self._is_made_up(frame, frame.pts, lost):
+                self._held = [*lost, frame.pts]
+                self._latest_pts, self._latest_duration = frame.pts, frame.duration
+                continue
             self._correct_time(frame)
             if frame.pts is None or lost or self._coded_order or len(self.timeline.shifts) > 1:
                 self.one_to_one = False
@@ -131,6 +134,11 @@ class Decoder:
         usual = round(self._ticks_per_frame)
         end = 0 if self._latest_pts is None else self._latest_pts + (self._latest_duration or usual)
         return [end + number * usual for number in range(count)]
+
+    def _is_made_up(self, frame: VideoFrame, pts: int, lost: list[int]) -> bool:
+        """Return whether a frame shows what the decoder's memory held: other noise in each reading."""
+        is_without = not self._states_no_times and self._lost_key_frames.are_before(pts, lost)
+        return is_without or shows_memory(frame, self._decoder.name)
 
     def _put_in_row(self, frame: VideoFrame, lost: list[int]) -> list[int]:
         """Put a picture of an elementary stream where the one before ends, the first one at 0; return the lost times, moved.
@@ -176,7 +184,7 @@ class Decoder:
         if self._has_no_times:
             waiting = 0 if self._shows_fields else len(self._numbered.waiting)
             return self._next_times(self._left_out + waiting)
-        return self._without_key_frame + [time + self._shift for time in self._matcher.waiting()]
+        return self._held + [time + self._shift for time in self._matcher.waiting()]
 
     def _counts_in_coded_order(self, frame: VideoFrame) -> bool:
         """Return whether the file, as AVI does, numbers frames in coded order: then the earliest number is shown next.
@@ -273,18 +281,26 @@ class Decoder:
 
     def _decode(self, packet: Packet | None) -> list[VideoFrame]:
         """Return the frames that the decoder gives for a packet, those that the piece at hand shows."""
-        try:
-            frames = list(self._decoder.decode(packet))
-        except av.error.FFmpegError:
-            self._lost_key_frames.note_error()
-            self._numbered.note_error()
-            return []
+        frames = self._frames_of(packet)
         if self._edit is None:
             return frames
         shown = [frame for frame in frames if self._is_played(frame.pts)]
         for frame in shown:
             frame.duration = min(frame.duration, self._edit.end - frame.pts)
         return shown
+
+    def _frames_of(self, packet: Packet | None) -> list[Any]:
+        frames: list[Any] = []
+        try:
+            frames = list(self._decoder.decode(packet))
+        except av.error.FFmpegError:
+            self._lost_key_frames.note_error()
+            self._numbered.note_error()
+            if packet is not None and self._odd_pictures:
+                frames = self._odd_pictures.frames(packet)
+        if packet is not None and self._odd_pictures:
+            self._odd_pictures.note(packet)
+        return frames
 
     def _is_played(self, pts: int | None) -> bool:
         return self._edit is None or self._edit.time_of(pts, self._ticks_per_frame) is not None

@@ -2,10 +2,21 @@
 
 from bisect import insort
 
+from av.video.frame import PictureType, VideoFrame
+
 MOST_REORDERED = 16
 """Pictures that are coded before another and shown after it: H.264 and HEVC allow no more."""
 Key = tuple[int, int]
 """Segment of the timeline (a new one begins where decoding times run backwards) and pts."""
+
+
+def shows_memory(frame: VideoFrame, codec: str) -> bool:
+    """Return whether parts of a damaged frame show what the decoder's memory held before.
+
+    ProRes leaves them as they are. MPEG-1 and MPEG-2 do so in bidirectional pictures, others they conceal as H.264 does.
+    """
+    is_open = codec == "prores" or (codec in ("mpeg1video", "mpeg2video") and frame.pict_type == PictureType.B)
+    return is_open and frame.is_corrupt
 
 
 class PacketMatcher:
