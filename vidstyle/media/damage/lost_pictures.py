@@ -13,7 +13,8 @@ Key = tuple[int, int]
 def shows_memory(frame: VideoFrame, codec: str) -> bool:
     """Return whether parts of a damaged frame show what the decoder's memory held before.
 
-    ProRes leaves them as they are. MPEG-1 and MPEG-2 do so in bidirectional pictures, others they conceal as H.264 does.
+    ProRes leaves them as they are. MPEG-1 and MPEG-2 do so in bidirectional pictures, others they conceal as H.264 does. HEVC,
+    VP8 and FFV1 may leave parts too, and their decoders say nothing of it.
     """
     is_open = codec == "prores" or (codec in ("mpeg1video", "mpeg2video") and frame.pict_type == PictureType.B)
     return is_open and frame.is_corrupt
