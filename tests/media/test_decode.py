@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidstyle.media.lost_pictures import PacketMatcher
+from vidstyle.media.damage.lost_pictures import PacketMatcher
 
 
 def test_every_packet_seen_as_a_picture_leaves_nothing() -> None:

@@ -40,7 +40,7 @@ def animation(path: Path, form: str) -> Path:
 def raw_video(path: Path, form: str, codec: str) -> Path:
     with av.open(str(path), "w", format=form) as container:
         stream = container.add_stream(codec, rate=25)
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p" if codec == "mjpeg" else "yuv420p"
         for number in range(5):
             pixels = np.full((48, 64, 3), 40 * number, np.uint8)
             container.mux(stream.encode(av.VideoFrame.from_ndarray(pixels, "rgb24")))
@@ -66,6 +66,8 @@ def test_a_picture_is_one_whatever_its_format_and_name(tmp_path: Path, name: str
         ("a.qt", "mov", "mpeg4"),
         ("a.ivf", "ivf", "libvpx-vp9"),
         ("a.264", "h264", "libx264"),
+        ("a.mjpeg", "mjpeg", "mjpeg"),
+        ("a.MJPG", "mjpeg", "mjpeg"),
         ("no suffix", "matroska", "libx264"),
         ("named a picture.jpg", "mp4", "libx264"),
     ],

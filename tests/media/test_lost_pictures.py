@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.clips import make_clip
-from vidstyle.media.lost_pictures import LostKeyFrames
+from vidstyle.media.damage.lost_pictures import LostKeyFrames, NumberedPackets
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
 
@@ -34,6 +34,34 @@ def test_the_picture_before_is_held_until_the_next_key_frame(tmp_path: Path, suf
     assert held == 10
     assert all(np.array_equal(picture, whole[19]) for picture in shown[20:30])
     assert all(np.array_equal(*pair) for pair in zip(shown[:20] + shown[30:], whole[:20] + whole[30:], strict=True))
+
+
+@pytest.mark.parametrize(("suffix", "codec"), [(".h264", "libx264"), (".hevc", "libx265")])
+def test_an_elementary_stream_has_a_picture_for_each_packet(tmp_path: Path, suffix: str, codec: str) -> None:
+    path = make_clip(tmp_path / f"film{suffix}", frames=30, codec=codec, key_every=10, b_frames=2)
+    whole, _ = pictures(path)
+    content = bytearray(path.read_bytes())
+    with av.open(str(path)) as container:
+        packets = [bytes(packet) for packet in container.demux(video=0) if packet.size]
+    for number in (12, 13):
+        start = sum(map(len, packets[:number]))
+        content[start + 8 : start + len(packets[number])] = bytes(len(packets[number]) - 8)
+    path.write_bytes(content)
+    shown, held = pictures(path)
+    assert (len(shown), held) == (30, 2)
+    assert all(np.array_equal(shown[number], whole[number]) for number in (*range(10), *range(20, 30)))
+
+
+def test_of_the_packets_without_times_those_before_a_key_frame_that_came_are_lost() -> None:
+    packets = NumberedPackets()
+    for number in range(6):
+        assert packets.add(is_key_frame=number in (0, 3)) == number
+    assert [packets.match(number, is_interlaced=False) for number in (0, 2)] == [0, 0]
+    packets.note_error()
+    assert [packets.is_without_key_frame(number) for number in (2, 4)] == [False, True]
+    assert packets.match(3, is_interlaced=False) == 1
+    assert not packets.is_without_key_frame(4)
+    assert packets.waiting == [4, 5]
 
 
 def test_without_an_error_of_the_decoder_no_key_frame_counts_as_lost() -> None:

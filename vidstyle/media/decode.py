@@ -10,8 +10,9 @@ from av.codec.context import Flags
 from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 
+from vidstyle.media.damage.lost_pictures import LostKeyFrames, NumberedPackets, PacketMatcher, shows_memory
+from vidstyle.media.damage.motion_jpeg import STRICT, OddPictures
 from vidstyle.media.edit_list import Edit
-from vidstyle.media.lost_pictures import LostKeyFrames, PacketMatcher
 from vidstyle.media.probe import decoder_of, packets_of, refuse_encrypted
 from vidstyle.media.timeline import states_no_times, timeline_of
 
@@ -54,7 +55,8 @@ class Decoder:
         self._ticks_per_frame = 1 / (frame_rate * Fraction(stream.time_base))
         self._margin = ceil(MARGIN_SECONDS / Fraction(stream.time_base))
         self._matcher = PacketMatcher()
-        self._lost_key_frames, self._without_key_frame = LostKeyFrames(), list[int]()
+        self._numbered, self._left_out = NumberedPackets(), 0
+        self._lost_key_frames, self._held = LostKeyFrames(), list[int]()
         self.timeline = timeline_of(container, stream.index, frame_rate)
         self._latest_pts: int | None = None
         self._latest_duration = 0
@@ -62,7 +64,7 @@ class Decoder:
         self._is_increasing = True
         self._is_avi = container.format.name == "avi"
         self._states_no_times, self._shift = states_no_times(container), 0
-        self._coded_order = False
+        self._coded_order = self._has_no_times = self._shows_fields = False
         self.packets = self.all_packets = 0
         self.stopped_by = ""
         self.has_late_streams = False
@@ -70,6 +72,9 @@ class Decoder:
         self._decoder = decoder_of(stream, chroma_location)
         self._decoder.thread_type = "AUTO"
         self._decoder.flags |= Flags.output_corrupt
+        self._odd_pictures = OddPictures(self._decoder) if self._decoder.name == "mjpeg" else None
+        if self._odd_pictures:
+            self._decoder.options = {**self._decoder.options, **STRICT}
 
     @property
     def sample_aspect(self) -> Fraction | None:
@@ -87,6 +92,9 @@ class Decoder:
         Frames that come after their time was reported as lost, and frames that the decoder invented, are left out.
         """
         for frame in self._decoded_frames():
+            if self._has_no_times:
+                yield from self._in_row_by_number(frame)
+                continue
             if self._counts_in_coded_order(frame):
                 frame.pts = self._time_in_turn()
             if self._is_surplus(frame):
@@ -95,18 +103,42 @@ class Decoder:
             lost = self._lost_before(frame)
             if self._states_no_times:
                 lost = self._put_in_row(frame, lost)
-            elif frame.pts is not None:
-                lost = self._without_key_frame + lost
-                if self._lost_key_frames.are_before(frame.pts, lost):
-                    self._without_key_frame = [*lost, frame.pts]
-                    continue
-                self._without_key_frame = []
+            lost, self._held = self._held + lost, []
+            if frame.pts is not None and self._is_made_up(frame, frame.pts, lost):
+                self._held = [*lost, frame.pts]
+                self._latest_pts, self._latest_duration = frame.pts, frame.duration
+                continue
             self._correct_time(frame)
             if frame.pts is None or lost or self._coded_order or len(self.timeline.shifts) > 1:
                 self.one_to_one = False
             self._correct_duration(frame)
             yield frame, lost
             self._latest_pts, self._latest_duration = frame.pts, frame.duration
+
+    def _in_row_by_number(self, frame: VideoFrame) -> Iterator[tuple[VideoFrame, list[int]]]:
+        """Yield a frame whose pts is the number of its packet, put where the one before ends, after those that are lost."""
+        if frame.pts is not None:
+            self._shows_fields = bool(frame.interlaced_frame)
+            self._left_out += self._numbered.match(frame.pts, self._shows_fields)
+            if self._numbered.is_without_key_frame(frame.pts):
+                self._left_out += 1
+                return
+        lost = self._next_times(self._left_out)
+        frame.pts = self._next_times(self._left_out + 1)[-1]
+        self._left_out = 0
+        yield frame, lost
+        self._latest_pts, self._latest_duration = frame.pts, frame.duration
+
+    def _next_times(self, count: int) -> list[int]:
+        """Return the times of the next pictures in a stream without any, from the end of the latest one on."""
+        usual = round(self._ticks_per_frame)
+        end = 0 if self._latest_pts is None else self._latest_pts + (self._latest_duration or usual)
+        return [end + number * usual for number in range(count)]
+
+    def _is_made_up(self, frame: VideoFrame, pts: int, lost: list[int]) -> bool:
+        """Return whether a frame shows what the decoder's memory held: other noise in each reading."""
+        is_without = not self._states_no_times and self._lost_key_frames.are_before(pts, lost)
+        return is_without or shows_memory(frame, self._decoder.name)
 
     def _put_in_row(self, frame: VideoFrame, lost: list[int]) -> list[int]:
         """Put a picture of an elementary stream where the one before ends, the first one at 0; return the lost times, moved.
@@ -149,7 +181,10 @@ class Decoder:
 
     def lost_at_end(self) -> list[int]:
         """Return the pts of packets that gave no frame by the end."""
-        return self._without_key_frame + [time + self._shift for time in self._matcher.waiting()]
+        if self._has_no_times:
+            waiting = 0 if self._shows_fields else len(self._numbered.waiting)
+            return self._next_times(self._left_out + waiting)
+        return self._held + [time + self._shift for time in self._matcher.waiting()]
 
     def _counts_in_coded_order(self, frame: VideoFrame) -> bool:
         """Return whether the file, as AVI does, numbers frames in coded order: then the earliest number is shown next.
@@ -246,17 +281,26 @@ class Decoder:
 
     def _decode(self, packet: Packet | None) -> list[VideoFrame]:
         """Return the frames that the decoder gives for a packet, those that the piece at hand shows."""
-        try:
-            frames = list(self._decoder.decode(packet))
-        except av.error.FFmpegError:
-            self._lost_key_frames.note_error()
-            return []
+        frames = self._frames_of(packet)
         if self._edit is None:
             return frames
         shown = [frame for frame in frames if self._is_played(frame.pts)]
         for frame in shown:
             frame.duration = min(frame.duration, self._edit.end - frame.pts)
         return shown
+
+    def _frames_of(self, packet: Packet | None) -> list[Any]:
+        frames: list[Any] = []
+        try:
+            frames = list(self._decoder.decode(packet))
+        except av.error.FFmpegError:
+            self._lost_key_frames.note_error()
+            self._numbered.note_error()
+            if packet is not None and self._odd_pictures:
+                frames = self._odd_pictures.frames(packet)
+        if packet is not None and self._odd_pictures:
+            self._odd_pictures.note(packet)
+        return frames
 
     def _is_played(self, pts: int | None) -> bool:
         return self._edit is None or self._edit.time_of(pts, self._ticks_per_frame) is not None
@@ -270,6 +314,11 @@ class Decoder:
             return
         if packet.pts is None:
             self.one_to_one = False
+        if self._states_no_times and packet.pts is None and packet.dts is None:
+            self._has_no_times = True
+            packet.pts = self._numbered.add(packet.is_keyframe)
+            self.packets += 1
+            return
         self._matcher.add(packet.pts, packet.dts)
         if packet.is_keyframe and packet.pts is not None:
             self._lost_key_frames.note_key_frame(packet.pts)

@@ -33,7 +33,7 @@ from vidstyle.source_paths import refuse_special
 VIDEO_SUFFIXES = (
     *(".3g2", ".3gp", ".asf", ".avi", ".divx", ".dv", ".f4v", ".flv", ".m1v", ".m2p", ".m2t", ".m2ts", ".m2v", ".m4v"),
     *(".mkv", ".mod", ".mov", ".mp4", ".mpe", ".mpeg", ".mpg", ".mpv", ".mts", ".mxf", ".nut", ".ogm", ".ogv", ".qt"),
-    *(".rm", ".rmvb", ".tod", ".ts", ".vob", ".vro", ".webm", ".wmv", ".wtv", ".y4m"),
+    *(".mjpeg", ".mjpg", ".rm", ".rmvb", ".tod", ".ts", ".vob", ".vro", ".webm", ".wmv", ".wtv", ".y4m"),
 )
 """A hint: files of a folder that count as video without being played. Others are tried whatever their suffix."""
 FALLBACK_RATE = Fraction(25)

@@ -88,6 +88,12 @@ def test_what_a_writer_of_flv_counted_does_not_go_along_and_what_somebody_chose_
     assert plan.file_tags == chosen
 
 
+def test_the_program_that_wrote_an_avi_does_not_go_along(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "a.avi", codec="mpeg4", frames=4, metadata={"title": "T"})
+    plan = plan_tracks(probe(path), container_of(Path("out.mkv")), audio=True, subtitles=True)
+    assert plan.file_tags == {"title": "T"}
+
+
 def test_numbers_that_mxf_gives_to_what_it_holds_are_not_told_as_lost(tmp_path: Path) -> None:
     program("-f", "lavfi", "-i", "color=s=32x32:d=0.2:r=25", "-c:v", "mpeg2video", str(tmp_path / "a.mxf"))
     plan = plan_tracks(probe(tmp_path / "a.mxf"), container_of(Path("out.mp4")), audio=True, subtitles=True)

@@ -25,6 +25,8 @@ RAW_SUFFIXES = (
     *(".3fr", ".erf", ".kdc", ".mrw", ".x3f"),
 )
 """Raw photos. Pillow would read the small preview that some of them hold, and take it for the picture."""
+MOTION_JPEG_SUFFIXES = (".mjpeg", ".mjpg")
+"""Videos that are one JPEG after the other. Pillow would read the first, and take it for the picture."""
 NOT_PICTURES = frozenset(
     ["BUFR", "EPS", "FITS", "FLI", "GRIB", "HDF5", "IPTC", "MCIDAS", "MPEG", "SPIDER", "WMF", "IM", "IMT", "XVTHUMB"]
 )
@@ -60,7 +62,7 @@ def is_picture(path: Path) -> bool:
     A file that is empty or cannot be opened counts by its suffix.
     """
     suffix = path.suffix.lower()
-    if suffix in RAW_SUFFIXES or not path.is_file():
+    if suffix in (*RAW_SUFFIXES, *MOTION_JPEG_SUFFIXES) or not path.is_file():
         return suffix in PICTURE_SUFFIXES
     try:
         head = head_of(path)

@@ -4,6 +4,7 @@ A tag of the same name in another format is one that somebody chose.
 """
 
 TECHNICAL_TAGS = {
+    "avi": frozenset(("software",)),
     "flv": frozenset(
         (
             *("hasaudio", "hasvideo", "hasmetadata", "haskeyframes", "hascuepoints", "canseektoend", "cuepoints"),

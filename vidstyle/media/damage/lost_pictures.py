@@ -2,8 +2,22 @@
 
 from bisect import insort
 
+from av.video.frame import PictureType, VideoFrame
+
+MOST_REORDERED = 16
+"""Pictures that are coded before another and shown after it: H.264 and HEVC allow no more."""
 Key = tuple[int, int]
 """Segment of the timeline (a new one begins where decoding times run backwards) and pts."""
+
+
+def shows_memory(frame: VideoFrame, codec: str) -> bool:
+    """Return whether parts of a damaged frame show what the decoder's memory held before.
+
+    ProRes leaves them as they are. MPEG-1 and MPEG-2 do so in bidirectional pictures, others they conceal as H.264 does. HEVC,
+    VP8 and FFV1 may leave parts too, and their decoders say nothing of it.
+    """
+    is_open = codec == "prores" or (codec in ("mpeg1video", "mpeg2video") and frame.pict_type == PictureType.B)
+    return is_open and frame.is_corrupt
 
 
 class PacketMatcher:
@@ -102,3 +116,46 @@ class LostKeyFrames:
         self._lost = None
         self._key_times = [time for time in self._key_times if time > pts]
         return False
+
+
+class NumberedPackets:
+    """The packets of a stream without any times, by their number in the order of coding, which frames take along as pts.
+
+    All that were coded before a key frame are shown before it. So once it has come, those that still wait are lost.
+    """
+
+    def __init__(self) -> None:
+        self.waiting: list[int] = []
+        self._keys: set[int] = set()
+        self._packets = 0
+        self._has_failed = False
+
+    def add(self, is_key_frame: bool) -> int:
+        """Note a packet that goes into the decoder, and return its number."""
+        number = self._packets
+        self._packets += 1
+        self.waiting.append(number)
+        if is_key_frame:
+            self._keys.add(number)
+        return number
+
+    def note_error(self) -> None:
+        """Note that the decoder reported an error. Without one no key frame counts as lost."""
+        self._has_failed = True
+
+    def match(self, number: int, is_interlaced: bool) -> int:
+        """Take out the packet of a frame that came; return how many pictures before it are lost.
+
+        Two packets may hold the fields of one interlaced frame. Those are not missing.
+        """
+        earlier = [waiting for waiting in self.waiting if waiting < number]
+        lost = earlier if number in self._keys else earlier[:-MOST_REORDERED]
+        self.waiting = [waiting for waiting in self.waiting if waiting != number and waiting not in lost]
+        if number in self._keys:
+            self._keys = {key for key in self._keys if key > number}
+            self._has_failed = False
+        return 0 if is_interlaced else len(lost)
+
+    def is_without_key_frame(self, number: int) -> bool:
+        """Return whether the key frame of a frame could not be decoded: then it shows what the decoder's memory held."""
+        return self._has_failed and any(key < number for key in self._keys.intersection(self.waiting))
