@@ -6,12 +6,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from vidstyle.errors import InputError, OutputError, SettingsError
+from vidstyle.errors import InputError, OutputError
 from vidstyle.evaluate.measurement import format_value
 from vidstyle.evaluate.metrics import METRICS
 from vidstyle.media.file_kinds.picture_formats import PICTURE_SUFFIXES
 from vidstyle.render.settings import RenderSettings
 from vidstyle.studio.dropped_files import keep_dropped
+from vidstyle.studio.folders import free_path
 from vidstyle.studio.gradio_import import HIDDEN, gradio
 from vidstyle.studio.job_folder import read_or
 from vidstyle.studio.knobs import command, command_box, command_or_fault, follows, given, knobs
@@ -95,11 +96,9 @@ class CompareRequests:
         self, styles: list[str], pictures: list[str], folder: str, values: Sequence[Any]
     ) -> tuple[list[Path], dict[str, Any]]:
         """Return the pictures and the settings that were changed; raises VidstyleError."""
-        known = self.studio.preview.ask("styles")
         if not styles or not pictures:
             raise InputError("Choose one style or more, and one picture or more.")
-        if unknown := [style for style in styles if style not in known]:
-            raise SettingsError(f"There is no style {unknown[0]!r} in the package or in runs. Choose some of the list.")
+        self.studio.check_styles(*styles)
         settings = given(RenderSettings, dict(zip(KNOBS, values, strict=True)))
         RenderSettings.resolve({}, settings)
         if self.studio.folders.writable(folder).exists():
@@ -108,10 +107,7 @@ class CompareRequests:
 
     def free_folder(self) -> str:
         """Return a name for the folder of the next comparison."""
-        name, number = USUAL_FOLDER, 2
-        while self.studio.folders.writable(name).exists():
-            name, number = f"{USUAL_FOLDER} {number}", number + 1
-        return name
+        return self.studio.folders.name_of(free_path(self.studio.folders.writable(USUAL_FOLDER)))
 
     def _record(self, folder: str | None) -> Path | None:
         try:
