@@ -11,7 +11,7 @@ from vidstyle.evaluate.measurement import format_value
 from vidstyle.evaluate.metrics import METRICS
 from vidstyle.media.file_kinds.picture_formats import PICTURE_SUFFIXES
 from vidstyle.render.settings import RenderSettings
-from vidstyle.studio.dropped_files import keep_dropped
+from vidstyle.studio.dropped_files import drop_zone, keep_dropped
 from vidstyle.studio.folders import free_path
 from vidstyle.studio.gradio_import import HIDDEN, gradio
 from vidstyle.studio.job_folder import read_or
@@ -26,7 +26,7 @@ COMPARE_CSS = """
 #compared .wide { overflow-x: auto; } #compared table { border-collapse: collapse; }
 #compared td, #compared th { padding: .3rem .8rem; text-align: right; }
 #compared :is(table, tr, td, th) { border: 0; } #compared tr { border-bottom: 1px solid var(--border-color-primary); }
-#compared th[scope=row], #compared th:first-child { text-align: left; } #compared h4 { margin: 1rem 0 .3rem; }
+#compared th[scope=row], #compared th:first-child { text-align: left; } #compared h2 { margin: 1rem 0 .3rem; font-size: 1rem; }
 #compared .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(9rem, 100%), 1fr)); gap: .6rem; }
 #compared figure { margin: 0; } #compared img { width: 100%; display: block; } #compared figcaption { font-size: .9rem; }
 """
@@ -132,7 +132,7 @@ class CompareRequests:
 
     def _pictures(self, where: ComparisonFolder, name: str, styles: Sequence[str]) -> str:
         figures = [self._figure(where, style, name) for style in dict.fromkeys((UNTOUCHED, *styles))]
-        return f"<h4>{escape(name)}</h4><div class='pictures'>{''.join(figures)}</div>"
+        return f"<h2>{escape(name)}</h2><div class='pictures'>{''.join(figures)}</div>"
 
     def _figure(self, where: ComparisonFolder, style: str, name: str) -> str:
         address = escape(self.studio.address(where.small(style) / f"{name}.jpg"))
@@ -164,7 +164,7 @@ def build_compare_tab(studio: Studio, page: Any, tab: Any) -> None:
                 ["default"], value=["default"], label="Styles and runs", multiselect=True, elem_id="compare-styles"
             )
             pictures = gr.Dropdown([], value=[], label="Pictures", multiselect=True, elem_id="compare-pictures")
-            drop = gr.File(label="Or drop some here", file_count="multiple", height=140, elem_id="compare-drop")
+            drop = drop_zone("Or drop some here", "compare-drop", several=True)
             folder = gr.Textbox(USUAL_FOLDER, label="Folder of the result", max_lines=1, elem_id="compare-folder")
             with gr.Accordion("How they paint", open=False):
                 values = knobs(RenderSettings, KNOBS, "compare")

@@ -9,7 +9,7 @@ from vidstyle.media.file_kinds.picture_formats import PICTURE_SUFFIXES
 from vidstyle.media.probe import VIDEO_SUFFIXES
 from vidstyle.render.settings import RenderSettings
 from vidstyle.report.sheets import clock
-from vidstyle.studio.dropped_files import keep_dropped
+from vidstyle.studio.dropped_files import drop_zone, keep_dropped
 from vidstyle.studio.gradio_import import HIDDEN, gradio
 from vidstyle.studio.knobs import command, given, knobs
 from vidstyle.studio.picture_controls import choices, choices_html, pair, pair_html
@@ -159,7 +159,7 @@ class PaintControls:
         with gr.Row(elem_classes="paint"):
             with gr.Column(elem_classes="choose"):
                 self.source = gr.Dropdown([], label="Video or photo", value=None, elem_id="source")
-                self.drop = gr.File(label="Another file", height=90, elem_id="drop")
+                self.drop = drop_zone("Another file", "drop")
                 self.style = gr.Dropdown(["default"], value="default", label="Style", elem_id="style")
             with gr.Column(elem_classes="pictures"):
                 self.pair, self.strip = pair("pair"), choices("strip")
