@@ -71,6 +71,7 @@ def test_a_training_shows_its_curve_and_two_styles_their_measures(page: Any, pla
     page.click("#try")
     page.wait_for_selector("#try-pair .after")
     assert walk.serious_faults(page) == []
+    page.click("text=More settings")
     assert TRAIN_CONTROLS - walk.reached_by_keyboard(page) == set()
     assert (place / "runs" / "mine" / "style.safetensors").is_file()
 
