@@ -16,6 +16,7 @@ from vidstyle.errors import InputError, OutputError, SettingsError, StyleError
 from vidstyle.media.images import read_image, write_image
 from vidstyle.progress import Progress
 from vidstyle.render.settings import RenderSettings
+from vidstyle.render.sheet.sheet_source import read_sheet_source
 from vidstyle.render.sheet.style_sheet import write_style_sheet
 from vidstyle.render.stage import run
 
@@ -125,3 +126,9 @@ def test_what_cannot_become_a_sheet_is_refused_before_anything_is_painted(
         with pytest.raises(kind, match=text):
             write_style_sheet(source, tmp_path / target, styles, plain(), at_seconds)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.mp4", "photo.png"]
+
+
+def test_a_second_after_the_last_frame_began_shows_that_frame(tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", frames=6)
+    last, later = (read_sheet_source(clip, index / 24, RenderSettings()).pixels for index in (5, 5.5))
+    assert np.array_equal(last, later)

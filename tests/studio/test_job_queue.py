@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.clips import make_clip
-from vidstyle.errors import OutputError
+from vidstyle.errors import InputError, OutputError
 from vidstyle.media.probe import probe
 from vidstyle.studio.job_folder import JobFolder
 from vidstyle.studio.job_queue import MOST_STARTS, JobQueue, JobView
@@ -60,6 +60,22 @@ def test_a_job_that_is_stopped_waits_again_when_it_goes_on(tmp_path: Path) -> No
     assert queue.job(name).state == "stopped"
     queue.go_on(name)
     assert queue.job(name).state == "waiting"
+
+
+def test_no_two_jobs_that_wait_make_the_same(tmp_path: Path) -> None:
+    queue = JobQueue(tmp_path, tmp_path)
+    first = add_render(queue, "clip.mp4", "out.mp4")
+    with pytest.raises(InputError, match=r"out\.mp4 already"):
+        add_render(queue, "other.mp4", "out.mp4")
+    queue.stop(first)
+    add_render(queue, "other.mp4", "out.mp4")
+    with pytest.raises(InputError, match="already"):
+        queue.go_on(first)
+    assert [job.state for job in queue.jobs()] == ["stopped", "waiting"]
+    for sources in ("a.mp4", "b.mp4"):  # both fill one folder, one after the other
+        queue.add("extract", "Frames", {"sources": [sources]}, "", "dataset/trainB")
+    with pytest.raises(InputError, match="already"):
+        queue.add("extract", "Frames", {"sources": ["b.mp4"]}, "", "dataset/trainB")
 
 
 def test_a_job_whose_process_keeps_dying_is_given_up(tmp_path: Path) -> None:

@@ -187,6 +187,28 @@ def choose(page: Any, name: str, size: str) -> None:
     page.wait_for_selector("#pair .after")
 
 
+def reached_by_keyboard(page: Any) -> set[str]:
+    """Return the ids of the elements that the Tab key reaches from the top of the page on, and of those around them."""
+    page.click("h1")
+    reached: set[str] = set()
+    for _ in range(MOST_STOPS):
+        page.keyboard.press("Tab")
+        reached |= set(page.evaluate(FOCUSED_IN))
+    return reached
+
+
+def serious_faults(page: Any) -> list[str]:
+    """Return what axe finds serious or critical on the page as it stands, light and dark: the rule and the element."""
+    axe, found = pytest.importorskip("axe_playwright_python.sync_playwright").Axe(), []
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_function(f"document.body.classList.contains('dark') === {str(scheme == 'dark').lower()}")
+        for fault in axe.run(page).response["violations"]:
+            if fault["impact"] in ("serious", "critical"):
+                found += [f"{scheme}: {fault['id']}: {node['html'][:200]}" for node in fault["nodes"]]
+    return found
+
+
 def command(page: Any) -> str:
     return page.input_value("#command textarea")
 
@@ -194,18 +216,11 @@ def command(page: Any) -> str:
 def test_keyboard_narrow_screens_and_weak_eyes_are_served(page: Any) -> None:
     choose(page, "clip.mp4", "64×48")
     page.wait_for_selector("#strip button:nth-child(12)")
-    page.click("h1")
-    reached: set[str] = set()
-    for _ in range(MOST_STOPS):
-        page.keyboard.press("Tab")
-        reached |= set(page.evaluate(FOCUSED_IN))
-    assert CONTROLS - reached == set()
+    assert CONTROLS - reached_by_keyboard(page) == set()
     for width in (420, 1400):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
-    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    found = axe.run(page).response["violations"]
-    assert [fault for fault in found if fault["impact"] in ("serious", "critical")] == []
+    assert serious_faults(page) == []
 
 
 def test_a_user_sees_a_frame_renders_and_loses_nothing_when_the_program_is_killed(
@@ -250,3 +265,20 @@ def test_a_user_sees_a_frame_renders_and_loses_nothing_when_the_program_is_kille
     clip = probe(place / "clip_default.mp4")
     assert clip.frames == FRAMES and clip.of_kind("audio")
     assert {url.split("/")[2] for url in page.asked if url.startswith("http")} == {f"127.0.0.1:{program.port}"}
+
+
+def test_two_pages_keep_to_themselves_and_share_their_jobs(page: Any, program: Program) -> None:
+    make_photo(program.place / "other.png")
+    other = page.context.browser.new_page()
+    other.goto(program.address)
+    choose(page, "clip.mp4", "64×48")
+    choose(other, "other.png", "56×40")
+    other.fill("#knob-size input, #knob-size textarea", "32")
+    other.keyboard.press("Tab")
+    other.wait_for_function("document.querySelector('#command textarea').value.includes('--size 32')")
+    assert page.input_value("#source input") == "clip.mp4"
+    assert command(page) == "vidstyle render clip.mp4 -o clip_default.mp4"
+    assert command(other) == "vidstyle render other.png -o other_default.png --size 32"
+    other.click("#start")
+    other.close()
+    page.wait_for_selector("#jobs article:has-text('other.png in default') .done")

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from tests.clips import make_clip
 from vidstyle.cli.main import vidstyle
-from vidstyle.errors import VidstyleError
+from vidstyle.errors import InputError, OutputError, VidstyleError
 from vidstyle.media.images import read_image, write_image
 from vidstyle.studio.folders import Folders
 from vidstyle.studio.paint_tab import NAMES, PaintRequests
@@ -63,6 +63,17 @@ def test_a_frame_of_a_video_is_picked_by_its_place(requests: PaintRequests) -> N
     assert not np.array_equal(read_image(Path(first)), read_image(Path(last[1])))
     assert "24 frames" in estimate and "MiB" in estimate
     assert "Source" in shown and "Kept" in last[0] and Path(first).name in last[0]
+
+
+def test_a_render_whose_result_is_there_or_under_way_is_refused_when_it_is_asked_for(requests: PaintRequests) -> None:
+    values, place = [VALUES[name] for name in NAMES], requests.studio.folders.first
+    (place / "there.mp4").write_bytes(b"a film of mine")
+    with pytest.raises(OutputError, match=r"There is there\.mp4 already\..*Overwrite"):
+        requests.start("clip.mp4", "there.mp4", *values)
+    requests.start("clip.mp4", "there.mp4", *values[:-1], True)
+    with pytest.raises(InputError, match=r"there\.mp4 already"):
+        requests.start("photo.png", "./there.mp4", *values[:-1], True)
+    assert [job.title for job in requests.studio.queue.jobs()] == ["clip.mp4 in default"]
 
 
 def test_errors_are_those_of_the_command_line(requests: PaintRequests) -> None:

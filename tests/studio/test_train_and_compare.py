@@ -18,6 +18,12 @@ WIDTH = 420
 """Pixels, as on a phone."""
 TINY = {"batch": 1, "crop": 32, "load": 32, "holdout": 0, "sample-every": 5, "log-every": 2}
 
+TRAIN_CONTROLS = {"dataset", "side", "train-drop", "train-sources", "extract-command", "add", "train-method"}
+TRAIN_CONTROLS |= {f"train-{name}" for name in ("name", "steps", "init", "batch", "seed", "command", "start", "stop")}
+TRAIN_CONTROLS |= {"run-name", "run-samples", "try-photo", "try-drop", "try", "try-pair", "job"}
+COMPARE_CONTROLS = {f"compare-{name}" for name in ("styles", "pictures", "drop", "folder", "start", "command")}
+COMPARE_CONTROLS |= {"comparison", "compared", "job"}
+
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -64,6 +70,9 @@ def test_a_training_shows_its_curve_and_two_styles_their_measures(page: Any, pla
     choose(page, "try-photo", "dataset/trainA/0.png")
     page.click("#try")
     page.wait_for_selector("#try-pair .after")
+    assert walk.serious_faults(page) == []
+    page.click("text=More settings")
+    assert TRAIN_CONTROLS - walk.reached_by_keyboard(page) == set()
     assert (place / "runs" / "mine" / "style.safetensors").is_file()
 
     page.click("[role=tab]:has-text('Compare')")
@@ -76,3 +85,5 @@ def test_a_training_shows_its_curve_and_two_styles_their_measures(page: Any, pla
     assert page.evaluate("document.documentElement.scrollWidth") <= WIDTH
     boxes = [picture.bounding_box() for picture in page.query_selector_all("#compared img, #compared .wide")]
     assert all(box["x"] + box["width"] <= WIDTH for box in boxes)
+    assert walk.serious_faults(page) == []
+    assert COMPARE_CONTROLS - walk.reached_by_keyboard(page) == set()

@@ -6,12 +6,13 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from vidstyle.errors import InputError, OutputError, SettingsError
+from vidstyle.errors import InputError, OutputError
 from vidstyle.evaluate.measurement import format_value
 from vidstyle.evaluate.metrics import METRICS
 from vidstyle.media.file_kinds.picture_formats import PICTURE_SUFFIXES
 from vidstyle.render.settings import RenderSettings
-from vidstyle.studio.dropped_files import keep_dropped
+from vidstyle.studio.dropped_files import drop_zone, keep_dropped
+from vidstyle.studio.folders import free_path
 from vidstyle.studio.gradio_import import HIDDEN, gradio
 from vidstyle.studio.job_folder import read_or
 from vidstyle.studio.knobs import command, command_box, command_or_fault, follows, given, knobs
@@ -25,7 +26,7 @@ COMPARE_CSS = """
 #compared .wide { overflow-x: auto; } #compared table { border-collapse: collapse; }
 #compared td, #compared th { padding: .3rem .8rem; text-align: right; }
 #compared :is(table, tr, td, th) { border: 0; } #compared tr { border-bottom: 1px solid var(--border-color-primary); }
-#compared th[scope=row], #compared th:first-child { text-align: left; } #compared h4 { margin: 1rem 0 .3rem; }
+#compared th[scope=row], #compared th:first-child { text-align: left; } #compared h2 { margin: 1rem 0 .3rem; font-size: 1rem; }
 #compared .pictures { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(9rem, 100%), 1fr)); gap: .6rem; }
 #compared figure { margin: 0; } #compared img { width: 100%; display: block; } #compared figcaption { font-size: .9rem; }
 """
@@ -95,11 +96,9 @@ class CompareRequests:
         self, styles: list[str], pictures: list[str], folder: str, values: Sequence[Any]
     ) -> tuple[list[Path], dict[str, Any]]:
         """Return the pictures and the settings that were changed; raises VidstyleError."""
-        known = self.studio.preview.ask("styles")
         if not styles or not pictures:
             raise InputError("Choose one style or more, and one picture or more.")
-        if unknown := [style for style in styles if style not in known]:
-            raise SettingsError(f"There is no style {unknown[0]!r} in the package or in runs. Choose some of the list.")
+        self.studio.check_styles(*styles)
         settings = given(RenderSettings, dict(zip(KNOBS, values, strict=True)))
         RenderSettings.resolve({}, settings)
         if self.studio.folders.writable(folder).exists():
@@ -108,10 +107,7 @@ class CompareRequests:
 
     def free_folder(self) -> str:
         """Return a name for the folder of the next comparison."""
-        name, number = USUAL_FOLDER, 2
-        while self.studio.folders.writable(name).exists():
-            name, number = f"{USUAL_FOLDER} {number}", number + 1
-        return name
+        return self.studio.folders.name_of(free_path(self.studio.folders.writable(USUAL_FOLDER)))
 
     def _record(self, folder: str | None) -> Path | None:
         try:
@@ -136,7 +132,7 @@ class CompareRequests:
 
     def _pictures(self, where: ComparisonFolder, name: str, styles: Sequence[str]) -> str:
         figures = [self._figure(where, style, name) for style in dict.fromkeys((UNTOUCHED, *styles))]
-        return f"<h4>{escape(name)}</h4><div class='pictures'>{''.join(figures)}</div>"
+        return f"<h2>{escape(name)}</h2><div class='pictures'>{''.join(figures)}</div>"
 
     def _figure(self, where: ComparisonFolder, style: str, name: str) -> str:
         address = escape(self.studio.address(where.small(style) / f"{name}.jpg"))
@@ -168,7 +164,7 @@ def build_compare_tab(studio: Studio, page: Any, tab: Any) -> None:
                 ["default"], value=["default"], label="Styles and runs", multiselect=True, elem_id="compare-styles"
             )
             pictures = gr.Dropdown([], value=[], label="Pictures", multiselect=True, elem_id="compare-pictures")
-            drop = gr.File(label="Or drop some here", file_count="multiple", height=140, elem_id="compare-drop")
+            drop = drop_zone("Or drop some here", "compare-drop", several=True)
             folder = gr.Textbox(USUAL_FOLDER, label="Folder of the result", max_lines=1, elem_id="compare-folder")
             with gr.Accordion("How they paint", open=False):
                 values = knobs(RenderSettings, KNOBS, "compare")

@@ -1,11 +1,21 @@
-"""Files that were dropped on the page: they are looked at first, and then kept in the folders."""
+"""Files that are dropped on the page: the control that takes them, how they are looked at, and how they are kept."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from vidstyle.errors import VidstyleError, text_of
 from vidstyle.media.file_kinds.picture_formats import is_picture
+from vidstyle.studio.gradio_import import gradio
 from vidstyle.studio.studio import Studio
+
+DROP_ZONE_HEIGHT = 90
+
+
+def drop_zone(label: str, name: str, *, several: bool = False) -> Any:
+    """Return a control on which a file is dropped, or several; its element is `name`."""
+    count, classes = ("multiple", ["drop", "several"]) if several else ("single", ["drop"])
+    return gradio().File(label=label, file_count=count, height=DROP_ZONE_HEIGHT, elem_id=name, elem_classes=classes)
 
 
 def pictures_and_videos(studio: Studio, paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from itertools import chain, count
 from pathlib import Path
 
 from vidstyle.errors import InputError, OutputError, VidstyleError
@@ -90,6 +91,12 @@ class Folders:
         if not path.is_relative_to(root) or any(part.startswith(".") for part in path.relative_to(root).parts):
             raise refusal
         return path
+
+
+def free_path(path: Path) -> Path:
+    """Return a path where there is nothing: the given one, or else the same with a number, from 2 on."""
+    numbered = (path.with_stem(f"{path.stem} {number}") for number in count(2))
+    return next(candidate for candidate in chain([path], numbered) if not candidate.exists())
 
 
 def _may_be_read(path: Path, root: Path) -> bool:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,8 @@ from vidstyle.studio.preview_process import own_environment
 MOST_STARTS = 3
 """How often a job is started that ends without a result, as one does that the system kills."""
 SECONDS_BETWEEN_LOOKS = 0.5
+FILLS_A_FOLDER = "extract"
+"""The stage whose jobs may follow one another into one folder, each with other sources."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,11 @@ class JobView:
     message: str
     progress: dict[str, Any]
     result: dict[str, Any]
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it waits or works."""
+        return self.state in ("waiting", "running")
 
     @property
     def amount(self) -> str:
@@ -85,12 +92,25 @@ class JobQueue:
             self.start_next()
 
     def add(self, stage: str, title: str, arguments: dict[str, Any], command: str, output: str) -> str:
-        """Let a job wait for its turn and return its id; raises OutputError."""
+        """Let a job wait for its turn and return its id.
+
+        Raises InputError where another one that waits or works makes the same, and OutputError.
+        """
         name = f"{time.time_ns():020d}-{uuid4().hex[:6]}"
         content = {"stage": stage, "title": title, "arguments": arguments, "command": command, "output": output}
-        folder = JobFolder(self.path / name)
-        write_json(folder.job, {**content, "starts": 0})
+        with self._guard:
+            self._refuse_second(content)
+            write_json(JobFolder(self.path / name).job, {**content, "starts": 0})
         return name
+
+    def _refuse_second(self, content: Mapping[str, Any]) -> None:
+        output = content["output"]
+        for job in self.jobs():
+            is_another = content["stage"] == job.stage == FILLS_A_FOLDER and job.arguments != content["arguments"]
+            if job.is_active and job.output == output and not is_another:
+                raise InputError(
+                    f"A job of the list makes {output} already. Wait for it, stop it, or give another name."
+                )
 
     def jobs(self) -> list[JobView]:
         """Return all jobs, the oldest first."""
@@ -117,12 +137,15 @@ class JobQueue:
                     os.kill(number, signal.SIGTERM)
 
     def go_on(self, name: str) -> None:
-        """Let a job that was stopped or failed wait for its turn again."""
+        """Let a job that was stopped or failed wait for its turn again; raises InputError as `add` does."""
         job, folder = self.job(name), JobFolder(self.path / name)
         if job.state in ("stopped", "failed"):
-            write_json(folder.job, {**folder.read(), "starts": 0})
-            folder.stop.unlink(missing_ok=True)
-            folder.result.unlink(missing_ok=True)
+            with self._guard:
+                content = folder.read()
+                self._refuse_second(content)
+                write_json(folder.job, {**content, "starts": 0})
+                folder.stop.unlink(missing_ok=True)
+                folder.result.unlink(missing_ok=True)
 
     def remove(self, name: str) -> None:
         """Take a job that does not run off the list; its files stay."""

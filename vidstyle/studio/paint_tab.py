@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from vidstyle.errors import InputError, VidstyleError
+from vidstyle.errors import InputError, OutputError, VidstyleError
 from vidstyle.media.file_kinds.picture_formats import PICTURE_SUFFIXES
 from vidstyle.media.probe import VIDEO_SUFFIXES
 from vidstyle.render.settings import RenderSettings
 from vidstyle.report.sheets import clock
-from vidstyle.studio.dropped_files import keep_dropped
+from vidstyle.studio.dropped_files import drop_zone, keep_dropped
 from vidstyle.studio.gradio_import import HIDDEN, gradio
 from vidstyle.studio.knobs import command, given, knobs
 from vidstyle.studio.picture_controls import choices, choices_html, pair, pair_html
@@ -109,17 +109,19 @@ class PaintRequests:
         path, settings = self._settings(source, values)
         target = self.studio.folders.writable(output)
         RenderSettings.resolve({}, settings)
+        if target.exists() and not settings.get("overwrite"):
+            raise OutputError(f"There is {output} already. Under Result, give another name, or choose Overwrite.")
         spelled = self._command(path, output, settings)
         arguments = {"sources": str(path), "output": str(target), **settings}
         title = f"{path.name} in {settings.get('style', 'default')}"
-        self.studio.queue.add("render", title, arguments, spelled, output)
+        self.studio.queue.add("render", title, arguments, spelled, self.studio.folders.name_of(target))
         gradio().Info("The render is in the list of jobs.")
 
     def _settings(self, source: str | None, values: tuple[Any, ...]) -> tuple[Path, dict[str, Any]]:
         """Return the real path of the source, and the settings that were changed; raises VidstyleError."""
         path = self.studio.folders.existing(source or "")
         settings = given(RenderSettings, dict(zip(NAMES, values, strict=True)))
-        self.studio.check_style(settings.get("style", "default"))
+        self.studio.check_styles(settings.get("style", "default"))
         return path, settings
 
     def _shown(self, file: str) -> Path:
@@ -157,7 +159,7 @@ class PaintControls:
         with gr.Row(elem_classes="paint"):
             with gr.Column(elem_classes="choose"):
                 self.source = gr.Dropdown([], label="Video or photo", value=None, elem_id="source")
-                self.drop = gr.File(label="Another file", height=90, elem_id="drop")
+                self.drop = drop_zone("Another file", "drop")
                 self.style = gr.Dropdown(["default"], value="default", label="Style", elem_id="style")
             with gr.Column(elem_classes="pictures"):
                 self.pair, self.strip = pair("pair"), choices("strip")

@@ -31,6 +31,7 @@ PREVIEW_SECONDS = 2.0
 """Length of a moving preview."""
 THUMBNAIL_WIDTH, THUMBNAIL_QUALITY = 240, 80
 REMEMBERED_ENGINES = 3
+FEW_PIXELS = (64, 64)
 NOT_OF_ONE_FRAME = {"codec": "auto", "crf": 18, "overwrite": False}
 """Settings without effect on how a frame is painted."""
 _seconds: dict[tuple[RenderSettings, Sizes], float] = {}
@@ -40,6 +41,14 @@ _seconds: dict[tuple[RenderSettings, Sizes], float] = {}
 def styles() -> list[str]:
     """Return the names of the styles of the package and of the runs."""
     return list(renderable_styles())
+
+
+def warm() -> None:
+    """Paint a few pixels in the default style: what is loaded for the first painting is then there."""
+    asked = _of_one_frame({})
+    engine = _engine(asked, _stamp(asked.style))
+    sizes = engine.sizes(FEW_PIXELS)
+    engine.picture_painter(sizes).paint(np.zeros((1, *FEW_PIXELS, 3), np.uint8), sizes, sixteen_bit=False)
 
 
 def describe(path: str) -> dict[str, Any]:
@@ -77,7 +86,7 @@ def paint(path: str, second: float | None, settings: dict[str, Any], folder: str
     Returns the files of the source and of the painting, and the seconds that a frame takes, None where none was painted yet.
     Raises VidstyleError.
     """
-    asked = RenderSettings.resolve({}, {**settings, **NOT_OF_ONE_FRAME, "batch": 1})
+    asked = _of_one_frame(settings)
     source = _file(folder, "source", path, second).with_suffix(".png")
     painted = _file(folder, "painted", path, second, asked.record()).with_suffix(".png")
     shown = _shown(path, second, _stamp(path))
@@ -134,7 +143,13 @@ def newest(target: str, folder: str) -> str | None:
     return str(picture)
 
 
-REQUESTS = {function.__name__: function for function in (styles, describe, thumbnail, paint, room, moving, newest)}
+REQUESTS = {
+    function.__name__: function for function in (styles, warm, describe, thumbnail, paint, room, moving, newest)
+}
+
+
+def _of_one_frame(settings: dict[str, Any]) -> RenderSettings:
+    return RenderSettings.resolve({}, {**settings, **NOT_OF_ONE_FRAME, "batch": 1})
 
 
 def _stamp(path: str) -> tuple[int, int]:

@@ -68,7 +68,7 @@ def losses(studio: Studio, folder: RunFolder) -> str:
 def scores(studio: Studio, folder: RunFolder) -> str:
     """Return a curve of each score of the held-out photos as HTML, empty where none were scored."""
     drawn = _curves(readable(studio, folder.scores))
-    return f"<h4>Held-out photos: a lower score is better</h4>{drawn}" if drawn else ""
+    return f"<h2>Held-out photos: a lower score is better</h2>{drawn}" if drawn else ""
 
 
 def _curves(log: Path | None) -> str:
@@ -93,7 +93,7 @@ def samples(studio: Studio, folder: RunFolder) -> str:
     earlier = [files[number] for number in evenly_spaced(len(files) - 1, MOST_EARLIER)] if len(files) > 1 else []
     shown = "".join(_sample(studio, file) for file in earlier)
     strip = f"<div class='earlier'>{shown}</div>" if shown else ""
-    return f"<h4>Samples</h4>{_sample(studio, files[-1])}{strip}"
+    return f"<h2>Samples</h2>{_sample(studio, files[-1])}{strip}"
 
 
 def _sample(studio: Studio, file: Path) -> str:

@@ -99,6 +99,7 @@ def serve(settings: StudioSettings, tell: Callable[[str], None]) -> None:
     address = f"http://{f'[{settings.host}]' if ':' in settings.host else settings.host}:{settings.port}"
     with studio.queue.served():
         studio.preview.ask("styles")
+        threading.Thread(target=studio.preview.ask, args=("warm",), daemon=True).start()
         threading.Thread(target=_open_when_ready, args=(server, address, settings.browser, tell), daemon=True).start()
         try:
             server.run()

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from vidstyle.errors import InputError, SettingsError, VidstyleError, text_of
 from vidstyle.files import as_output_error, whole_file
-from vidstyle.studio.folders import Folders
+from vidstyle.studio.folders import Folders, free_path
 from vidstyle.studio.gradio_import import gradio
 from vidstyle.studio.job_queue import JobQueue
 from vidstyle.studio.preview_process import PreviewProcess
@@ -38,21 +38,18 @@ class Studio:
         self.preview.close()
         self.moving.close()
 
-    def check_style(self, name: str | None) -> None:
+    def check_styles(self, *names: str | None) -> None:
         """Raise SettingsError for a style that is neither of the package nor of a run."""
-        if name not in self.preview.ask("styles"):
-            raise SettingsError(f"There is no style {name!r} in the package or in runs. Choose one of the list.")
+        known = self.preview.ask("styles")
+        if unknown := [name for name in names if name not in known]:
+            raise SettingsError(f"There is no style {unknown[0]!r} in the package or in runs. Choose one of the list.")
 
     def keep(self, upload: Path, folder_name: str = DROPPED) -> str:
         """Copy a file into a folder, under a name that is free there, and return the new file's name; raises OutputError."""
-        folder = self.folders.writable(folder_name)
-        name = upload.name.lstrip(".") or "file"
-        target = folder / name
+        target = self.folders.writable(folder_name) / (upload.name.lstrip(".") or "file")
         with as_output_error(target):
-            folder.mkdir(parents=True, exist_ok=True)
-            number = 2
-            while target.exists():
-                target, number = folder / f"{Path(name).stem} {number}{Path(name).suffix}", number + 1
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target = free_path(target)
         with whole_file(target) as partial:
             shutil.copyfile(upload, partial)
         return self.folders.name_of(target)

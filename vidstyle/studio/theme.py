@@ -5,6 +5,7 @@ from typing import Any
 from vidstyle.studio.gradio_import import gradio
 
 CSS = """
+body { --mark: var(--primary-600); } body.dark { --mark: var(--primary-400); }
 .gradio-container { width: 100%; max-width: 1400px !important; margin: auto; } .gradio-container main { min-width: 0; }
 .quiet, .figures { color: var(--body-text-color-subdued); margin: 0; }
 #job-picture img, #job-picture video, #moving video { max-width: 100%; border-radius: 6px; }
@@ -21,18 +22,19 @@ CSS = """
   cursor: ew-resize; }
 .pair input::-webkit-slider-thumb { appearance: none; width: 4px; height: 2000px; background: #fff; box-shadow: 0 0 3px #000; }
 .pair input::-moz-range-thumb { width: 4px; height: 2000px; border: 0; background: #fff; box-shadow: 0 0 3px #000; }
-.pair { overflow: hidden; } .pair:focus-within { outline: 3px solid var(--primary-600); }
+.pair { overflow: hidden; } .pair:focus-within { outline: 3px solid var(--mark); }
 .pair-links { display: flex; justify-content: space-between; margin: .3rem 0 0; font-size: .9rem; }
 
 .choices { display: grid; grid-template-columns: repeat(6, minmax(0, 1fr)); gap: .4rem; }
 #sheet .choices { grid-template-columns: repeat(auto-fill, minmax(150px, 1fr)); }
 .choices button { padding: 0; margin: 0 !important; border: 3px solid transparent; border-radius: 6px;
   text-align: center; line-height: 1.4; }
-.choices button[aria-pressed=true] { border-color: var(--primary-600); font-weight: 600; }
+.choices button[aria-pressed=true] { border-color: var(--mark); font-weight: 600; }
 .choices img { width: 100%; margin: 0 !important; border-radius: 4px; display: block; } .choices span { font-size: .85rem; }
 
-#drop .wrap { display: none; }
-#drop button::after { content: "Drop a file, or press to choose one"; margin: auto; }
+.drop button:has(> .wrap) > .wrap { display: none; }
+.drop button:has(> .wrap)::after { content: "Drop a file, or press to choose one"; margin: auto; }
+.drop.several button:has(> .wrap)::after { content: "Drop files, or press to choose some"; }
 button[role=tab].selected { color: var(--primary-700) !important; }
 .dark button[role=tab].selected { color: var(--primary-300) !important; }
 #command textarea, .command textarea { font-family: var(--font-mono); }
@@ -42,8 +44,8 @@ button[role=tab].selected { color: var(--primary-700) !important; }
 .job progress { appearance: none; width: 100%; height: .5rem; display: block; margin: .3rem 0; border: 0; border-radius: 4px;
   overflow: hidden; background: var(--border-color-primary); }
 .job ::-webkit-progress-bar { background: var(--border-color-primary); }
-.job ::-webkit-progress-value { background: var(--primary-600); }
-.job ::-moz-progress-bar { background: var(--primary-600); }
+.job ::-webkit-progress-value { background: var(--mark); }
+.job ::-moz-progress-bar { background: var(--mark); }
 .state { font-size: .85rem; padding: 0 .5rem; border-radius: 1rem; border: 1px solid currentcolor; margin-left: .4rem; }
 
 @media (max-width: 700px) {

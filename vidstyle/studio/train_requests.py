@@ -110,7 +110,7 @@ class TrainRequests:
     def _training(self, dataset: str, method: str, init: str, values: Sequence[Any]) -> tuple[str, dict[str, Any]]:
         settings = given(TrainSettings, {"method": method, "init": init, **dict(zip(TRAIN_KNOBS, values, strict=True))})
         if init and init not in STARTS:
-            self.studio.check_style(init)
+            self.studio.check_styles(init)
         run_view.run_folder(self.studio, TrainSettings.resolve({}, settings).name)
         return command("train", [self._spelled(dataset)], settings), settings
 
@@ -128,7 +128,7 @@ class TrainRequests:
     def _distillation(
         self, dataset: str, style: str, films: list[str], values: Sequence[Any]
     ) -> tuple[str, dict[str, Any]]:
-        self.studio.check_style(style)
+        self.studio.check_styles(style)
         paths = [self.studio.spelled(self.studio.folders.existing(film)) for film in films or []]
         settings = given(DistilSettings, {**dict(zip(DISTIL_KNOBS, values, strict=True)), "video": tuple(paths)})
         DistilSettings.resolve({}, settings)
@@ -136,16 +136,13 @@ class TrainRequests:
         return command("distil", [style, self._spelled(dataset)], settings), settings
 
     def _start(self, stage: str, title: str, name: str, arguments: dict[str, Any], spelled: str) -> None:
-        job = self._job(name)
-        if job is not None and job.state in ("waiting", "running"):
-            raise InputError(f"The run {name} is in the list of jobs already. Stop it first, or give another name.")
         self.studio.queue.add(stage, title, arguments, spelled, f"{RUNS}/{name}")
         gradio().Info("The training is in the list of jobs.")
 
     def stop(self, name: str | None) -> None:
         """Stop the training of a run; everything is kept."""
         job = self._job(name or "")
-        if job is None or job.state not in ("waiting", "running"):
+        if job is None or not job.is_active:
             raise InputError("This run is not trained now. Choose another one.")
         self.studio.queue.stop(job.id)
 
@@ -199,7 +196,7 @@ class TrainRequests:
 
     def _runs(self) -> list[str]:
         """Return the runs that jobs are to train and those that there are, the newest first."""
-        under_way = [job for job in reversed(self._jobs()) if job.state in ("waiting", "running")]
+        under_way = [job for job in reversed(self._jobs()) if job.is_active]
         named = [job.output.removeprefix(f"{RUNS}/") for job in under_way]
         return list(dict.fromkeys([*named, *run_view.run_names(self.studio)]))
 

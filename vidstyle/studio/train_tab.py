@@ -4,6 +4,7 @@ from typing import Any
 
 from vidstyle.distil.settings import DistilSettings
 from vidstyle.extract.settings import ExtractSettings
+from vidstyle.studio.dropped_files import drop_zone
 from vidstyle.studio.gradio_import import HIDDEN, gradio
 from vidstyle.studio.knobs import command_box, follows, knobs
 from vidstyle.studio.picture_controls import pair
@@ -25,9 +26,10 @@ METHOD = "cartoon"
 """The method that is chosen at first: its pictures are clean, and it is the fastest."""
 TRAIN_CSS = """
 #run .charts { display: flex; flex-wrap: wrap; gap: 1rem; } #run figure { margin: 0; } #run img { max-width: 100%; }
+#train h2 { font-size: 1rem; } #reports:not(:has(details)) { display: none; }
 #run svg { max-width: 100%; overflow: visible; } #run svg text { font: 11px system-ui, sans-serif; fill: var(--body-text-color); }
-#run .raw { fill: none; stroke: var(--primary-600); opacity: .3; } #run .axis { stroke: var(--border-color-primary); }
-#run .smooth { fill: none; stroke: var(--primary-600); stroke-width: 2; }
+#run .raw { fill: none; stroke: var(--mark); opacity: .3; } #run .axis { stroke: var(--border-color-primary); }
+#run .smooth { fill: none; stroke: var(--mark); stroke-width: 2; }
 #run .earlier { display: flex; gap: .5rem; overflow-x: auto; } #run .earlier figure { flex: 0 0 9rem; }
 #run .note { color: var(--body-text-color); } #run figcaption { font-size: .85rem; }
 #train iframe { width: 100%; height: 30rem; border: 1px solid var(--border-color-primary); background: #fff; }
@@ -61,7 +63,7 @@ def _dataset_part(requests: TrainRequests, page: Any, dataset: Any) -> Any:
     """Put the controls that fill the dataset on the page; return the list of sources."""
     gr = gradio()
     side = gr.Radio(list(SIDES), value=CARTOON, label="What they are", elem_id="side")
-    drop = gr.File(label="Drop episodes or photos here", file_count="multiple", height=140, elem_id="train-drop")
+    drop = drop_zone("Episodes or photos", "train-drop", several=True)
     sources = gr.Dropdown(
         [], label="Or choose some of the folders", multiselect=True, value=[], elem_id="train-sources"
     )
@@ -114,9 +116,9 @@ def _watch_part(requests: TrainRequests, page: Any, dataset: Any) -> Any:
         stop = gr.Button("Stop the training", size="sm", elem_id="train-stop")
     with gr.Column(elem_id="run"):
         pieces = [gr.HTML("", elem_id=f"run-{part}", padding=False) for part in ("state", "curves", "samples")]
-    gr.Markdown("### Try the newest style")
+    gr.Markdown("## Try the newest style")
     photo = gr.Dropdown([], label="Photo", value=None, elem_id="try-photo")
-    drop = gr.File(label="Or drop one of your own", height=140, elem_id="try-drop")
+    drop = drop_zone("Or one of your own", "try-drop")
     attempt = gr.Button("Paint it", size="sm", elem_id="try")
     painted = pair("try-pair")
     seen = gr.State(())

@@ -1,5 +1,6 @@
 """The picture that a sheet of styles shows: a photo, or one frame of a video."""
 
+from collections import deque
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import torch
 
 from vidstyle.errors import InputError, SettingsError
+from vidstyle.media.clip import Clip
 from vidstyle.media.file_kinds.kinds import Kind, kind_of
 from vidstyle.media.images import read_image
 from vidstyle.media.probe import probe
@@ -51,6 +53,20 @@ def read_sheet_source(path: Path, at_seconds: float | None, settings: RenderSett
     if at_seconds is not None and clip.duration is not None and at_seconds >= clip.duration:
         raise InputError(f"{path} ends at {float(clip.duration):.2f} s. Give an earlier second with --at.")
     start = float(clip.duration or 0) / 2 if at_seconds is None else at_seconds
-    with reader_from(None, clip, replace(settings, start=start)) as reader:
-        frame = next(reader.batches(1)).frames[0]
+    frame = _frame_at(clip, start, settings)
     return SheetSource(frame, replace(plan_colour(clip, settings.hdr), goes_back=False), clip.upright_aspect)
+
+
+def _frame_at(clip: Clip, start: float, settings: RenderSettings) -> np.ndarray:
+    """Return the first frame from a second on, or the last of all where none begins so late; raises InputError."""
+    back = 0.0
+    while True:
+        begin = max(0.0, start - back)
+        with reader_from(None, clip, replace(settings, start=begin)) as reader:
+            try:
+                pictures = reader.pictures()
+                return next(pictures).rgb if not back else deque(pictures, maxlen=1)[0].rgb
+            except InputError:
+                if begin == 0:
+                    raise
+        back = max(1.0, 2 * back)
