@@ -112,7 +112,7 @@ def test_another_page_finds_a_run_with_curves_samples_and_warnings(requests: Tra
     for step in (5, 10):
         write_image(run / "samples" / f"{step:07d}.png", np.zeros((8, 8, 3), np.uint8))
     (run / "report.html").write_text("report")
-    state, curves, samples, *_, seen = requests.look(None, "dataset", ())
+    state, curves, samples, *_, newest = requests.look(None, "dataset", None)
     assert "Only &lt;2&gt; photos." in state
     assert "surface 0.5" in curves and "score 0.9" in curves and "learning" not in curves
     assert samples.index("step 10") < samples.index("step 5") and "report.html" in samples
@@ -122,15 +122,15 @@ def test_another_page_finds_a_run_with_curves_samples_and_warnings(requests: Tra
     names = re.findall(r"<img [^>]*src='studio/preview/([^']+)'", requests.attempt("mine", "photo.png"))
     photo, painted = (requests.studio.preview_file(name).read_bytes() for name in names)
     assert photo != painted
-    assert requests.look("mine", "dataset", seen)[-1] == seen
+    assert requests.look("mine", "dataset", newest)[-1] == newest
 
 
 def test_a_page_turns_to_the_run_that_is_started(requests: TrainRequests) -> None:
-    *_, seen = requests.look(None, "dataset", ())
+    *_, newest = requests.look(None, "dataset", None)
     requests.train("dataset", "cartoon", "", *entered(TRAIN_KNOBS, name="next"))
-    state, *_, listed, seen = requests.look("mine", "dataset", seen)
-    assert "waiting" in state and listed.value == "next"
-    assert "waiting" not in requests.look("mine", "dataset", seen)[0]
+    state, *_, (runs, chosen), newest = requests.look("mine", "dataset", newest)
+    assert "waiting" in state and chosen == "next" and "next" in runs
+    assert "waiting" not in requests.look("mine", "dataset", newest)[0]
 
 
 def test_a_run_that_a_link_leads_out_to_is_not_shown(

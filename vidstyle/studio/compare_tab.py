@@ -15,7 +15,7 @@ from vidstyle.studio.dropped_files import drop_zone, keep_dropped
 from vidstyle.studio.folders import free_path
 from vidstyle.studio.gradio_import import HIDDEN, gradio
 from vidstyle.studio.job_folder import read_or
-from vidstyle.studio.knobs import command, command_box, command_or_fault, follows, given, knobs
+from vidstyle.studio.knobs import command, command_box, command_or_fault, follows, given, knobs, states_of
 from vidstyle.studio.side_by_side import MEASURES, UNTOUCHED, ComparisonFolder
 from vidstyle.studio.studio import Studio, shows_errors
 
@@ -78,9 +78,11 @@ class CompareRequests:
         gradio().Info("The comparison is in the list of jobs.")
         return self.free_folder()
 
-    def look(self, chosen: str | None, before: tuple[str, ...]) -> tuple[Any, Any, Any]:
-        """Return the list of comparisons, and the chosen one, as far as they have changed."""
-        gr = gradio()
+    def look(self, chosen: str | None, before: tuple[str, ...], text: str) -> tuple[Any, ...]:
+        """Return the list of comparisons and the chosen name, the chosen one as HTML, and what was seen.
+
+        `before` is what was seen before, `text` the HTML of then, which stays where nothing has changed.
+        """
         done = [job for job in reversed(self.studio.queue.jobs()) if job.stage == "compare" and job.state == "done"]
         choices = [(job.title, job.output) for job in done]
         names = [name for _, name in choices]
@@ -88,9 +90,9 @@ class CompareRequests:
         chosen = chosen if chosen in names and not is_new else next(iter(names), None)
         shown = f"{chosen}:{self._stamp(chosen)}"
         seen = (shown, *names)
-        if seen == tuple(before):
-            return gr.skip(), gr.skip(), gr.skip()
-        return gr.Dropdown(choices, value=chosen), self.shown(chosen) if chosen else "", seen
+        if seen != tuple(before):
+            text = self.shown(chosen) if chosen else ""
+        return (choices, chosen), text, seen
 
     def _checked(
         self, styles: list[str], pictures: list[str], folder: str, values: Sequence[Any]
@@ -173,14 +175,14 @@ def build_compare_tab(studio: Studio, page: Any, tab: Any) -> None:
         with gr.Column(scale=2, min_width=320):
             done = gr.Dropdown([], label="Comparison", elem_id="comparison", filterable=False)
             shown = gr.HTML("", elem_id="compared", padding=False)
-    seen = gr.State(())
+    states, seen = states_of(done, shown), gr.State(())
     inputs = [styles, pictures, folder, *values]
     gr.on([page.load, tab.select], requests.choices, None, [styles, pictures], **HIDDEN)
     page.load(requests.free_folder, None, folder, **HIDDEN)
     drop.upload(shows_errors(requests.drop), [drop, pictures], pictures, **HIDDEN)
     follows(page, requests.commands, inputs, spelled)
     start.click(shows_errors(requests.start), inputs, folder, **HIDDEN)
-    look = {"fn": shows_errors(requests.look), "inputs": [done, seen], "outputs": [done, shown, seen]}
+    look = {"fn": shows_errors(requests.look), "inputs": [done, seen, states[-1]], "outputs": [*states, seen]}
     page.load(**look, show_progress="hidden", **HIDDEN)
     gr.Timer(SECONDS_BETWEEN_LOOKS).tick(**look, show_progress="hidden", **HIDDEN)
     done.input(**look, show_progress="hidden", **HIDDEN)

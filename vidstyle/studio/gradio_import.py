@@ -13,6 +13,7 @@ HIDDEN = {"api_visibility": "private"}
 def gradio() -> Any:
     """Return the module; raises DependencyError where the extra is not installed."""
     os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+    os.environ.setdefault("GRADIO_ANALYTICS_MAX_EVENTS", "100")  # a page causes three a second, and each is kept
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     try:

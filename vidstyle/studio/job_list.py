@@ -9,6 +9,7 @@ from vidstyle.media.file_kinds.picture_formats import PICTURE_SUFFIXES
 from vidstyle.report.sheets import clock
 from vidstyle.studio.gradio_import import HIDDEN, gradio
 from vidstyle.studio.job_queue import JobView
+from vidstyle.studio.knobs import states_of
 from vidstyle.studio.studio import Studio, preview_address, shows_errors
 
 SECONDS_BETWEEN_LOOKS = 1.0
@@ -27,23 +28,20 @@ def build_job_list(studio: Studio) -> None:
             with gr.Row():
                 buttons = [gr.Button(text, size="sm") for text in ("Stop", "Go on", "Remove from the list")]
             shown = gr.HTML("", elem_id="job-picture")
-    last = gr.State(("", "", [], None))
+    states, newest = states_of(listed, shown, chosen), gr.State((None, ""))
 
-    def look(name: str | None, before: tuple[str, str, list[str], str | None]) -> tuple[Any, Any, Any, Any]:
+    def look(
+        name: str | None, before: tuple[str | None, str], held: tuple[list[tuple[str, str]], str | None]
+    ) -> tuple[Any, ...]:
         jobs = studio.queue.jobs()
         ids = [job.id for job in jobs]
-        name = name if name in ids and len(ids) == len(before[2]) else (ids[-1] if ids else None)
+        name = name if name in ids and len(ids) == len(held[0]) else (ids[-1] if ids else None)
         picture = next((_picture(studio, job) for job in jobs if job.id == name), "")
         if picture is None:
-            picture = before[1] if name == before[3] else ""
-        text = "".join(map(_row, reversed(jobs))) or NO_JOBS
+            picture = before[1] if name == before[0] else ""
         choices = [(job.title, job.id) for job in reversed(jobs)]
-        return (
-            gr.skip() if text == before[0] else text,
-            gr.skip() if picture == before[1] else picture,
-            gr.skip() if ids == before[2] else gr.Dropdown(choices, value=name),
-            (text, picture, ids, name),
-        )
+        listing = held if [tuple(choice) for choice in held[0]] == choices else (choices, name)
+        return "".join(map(_row, reversed(jobs))) or NO_JOBS, picture, listing, (name, picture)
 
     def act(action: Any) -> Any:
         return shows_errors(lambda name: action(name) if name else None, has_outputs=False)
@@ -54,8 +52,8 @@ def build_job_list(studio: Studio) -> None:
     timer = gr.Timer(SECONDS_BETWEEN_LOOKS)
     timer.tick(
         look,
-        [chosen, last],
-        [listed, shown, chosen, last],
+        [chosen, newest, states[-1]],
+        [*states, newest],
         show_progress="hidden",
         **HIDDEN,
         queue=True,

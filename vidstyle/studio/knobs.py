@@ -59,6 +59,22 @@ def follows(page: Any, handler: Callable[..., str], controls: list[Any], box: An
     )
 
 
+def states_of(*outputs: Any) -> list[Any]:
+    """Return a `State` for each output, which shows what its state holds whenever that changes.
+
+    A list shows choices and the chosen one, (choices, value). What looks at files each second fills states, not outputs: for
+    each update of an output, also a skipped one, Gradio makes a new component on the server, and keeps lists for good.
+    """
+    gr, states = gradio(), []
+    for output in outputs:
+        is_list = isinstance(output, gr.Dropdown)
+        state = gr.State(([], None) if is_list else "")
+        show = (lambda held: gr.Dropdown(held[0], value=held[1])) if is_list else (lambda held: held)
+        state.change(show, state, output, show_progress="hidden", **HIDDEN)
+        states.append(state)
+    return states
+
+
 def given(cls: type[Settings], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings whose controls were changed; raises SettingsError for a text that is no value of its setting."""
     known, found = {setting.name: setting for setting in describe(cls)}, {}

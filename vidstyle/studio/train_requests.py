@@ -33,8 +33,6 @@ OWN_START = ("the method's own", "")
 EXTRACT_KNOBS = ("every", "count", "size")
 TRAIN_KNOBS = ("name", "steps", "batch", "crop", "load", "holdout", "palette", "sample_every", "log_every", "seed")
 DISTIL_KNOBS = ("name", "steps", "frames", "size", "batch", "crop", "load", "sample_every", "log_every", "seed")
-SEEN = tuple[tuple[str, ...], tuple[str, ...], str]
-"""What a page shows of a run, the list of runs, and the newest job that trains."""
 
 
 class TrainRequests:
@@ -146,21 +144,17 @@ class TrainRequests:
             raise InputError("This run is not trained now. Choose another one.")
         self.studio.queue.stop(job.id)
 
-    def look(self, name: str | None, dataset: str, before: SEEN | tuple[()]) -> tuple[Any, ...]:
-        """Return what the page shows of the chosen run, and the list of runs, as far as they have changed.
+    def look(self, name: str | None, dataset: str, before: str | None) -> tuple[Any, ...]:
+        """Return what the page shows of a run, four HTML texts, the list of runs with the chosen one, and the newest job.
 
-        The run of a job that was added since then is chosen.
+        The run of a job that was added since `before`, the newest job of then, is chosen.
         """
-        gr, runs, jobs = gradio(), tuple(self._runs()), self._jobs()
-        old_pieces, old_runs, old_job = before or (("",) * 4, (), None)
+        runs, jobs = tuple(self._runs()), self._jobs()
         chosen = name if name in runs else next(iter(runs), None)
         newest = jobs[-1].id if jobs else ""
-        if old_job is not None and newest > old_job:
+        if before is not None and newest > before:
             chosen = jobs[-1].output.removeprefix(f"{RUNS}/")
-        pieces = (*self._shown(chosen), self._reports(dataset))
-        shown = [gr.skip() if piece == old else piece for piece, old in zip(pieces, old_pieces, strict=True)]
-        listed = gr.skip() if runs == old_runs else gr.Dropdown(runs)
-        return (*shown, listed if chosen == name else gr.Dropdown(runs, value=chosen), (pieces, runs, newest))
+        return *self._shown(chosen), self._reports(dataset), (runs, chosen), newest
 
     def _shown(self, name: str | None) -> tuple[str, str, str]:
         """Return state and warnings, curves, and samples of a run as HTML."""

@@ -6,7 +6,7 @@ from vidstyle.distil.settings import DistilSettings
 from vidstyle.extract.settings import ExtractSettings
 from vidstyle.studio.dropped_files import drop_zone
 from vidstyle.studio.gradio_import import HIDDEN, gradio
-from vidstyle.studio.knobs import command_box, follows, knobs
+from vidstyle.studio.knobs import command_box, follows, knobs, states_of
 from vidstyle.studio.picture_controls import pair
 from vidstyle.studio.studio import Studio, shows_errors
 from vidstyle.studio.train_requests import (
@@ -121,11 +121,11 @@ def _watch_part(requests: TrainRequests, page: Any, dataset: Any) -> Any:
     drop = drop_zone("Or one of your own", "try-drop")
     attempt = gr.Button("Paint it", size="sm", elem_id="try")
     painted = pair("try-pair")
-    seen = gr.State(())
+    states, newest = states_of(*pieces, reports, run), gr.State(None)
     look = {
         "fn": shows_errors(requests.look),
-        "inputs": [run, dataset, seen],
-        "outputs": [*pieces, reports, run, seen],
+        "inputs": [run, dataset, newest],
+        "outputs": [*states, newest],
         "show_progress": "hidden",
         **HIDDEN,
     }
