@@ -54,15 +54,20 @@ class Recipe:
 
 
 FIT_FLATTENED = "--lambda-texture 0 --lambda-surface 0 --lambda-plain 0 --lambda-structure 6 --palette 0 --lr 1.5e-3"
-TOWARDS_CARTOON = "--lambda-texture 1.2 --lambda-surface 0.3 --lambda-structure 1 --lambda-plain 12 --palette 1"
-SIMPLER = "--lambda-texture 0.8 --lambda-surface 0.3 --lambda-structure 1.2 --lambda-plain 24 --palette 1"
+TOWARDS_SERIES = (
+    "--lambda-texture 0.8 --lambda-surface 0.3 --lambda-structure 1.2 --lambda-plain 12 --palette 0.7 "
+    "--steps 3000 --steps-decay 1500"
+)
+TOWARDS_ART = (
+    "--lambda-texture 0.6 --lambda-surface 0.3 --lambda-structure 1.4 --lambda-plain 14 --palette 1 "
+    "--steps 2000 --steps-decay 1200"
+)
 
 
 def _picture_books(set_name: str, artists: str, description: str) -> Recipe:
     """Return the recipe of a set of the African Storybook."""
-    first = Run((set_name,), f"{TOWARDS_CARTOON} --steps 2000 --steps-decay 1200")
-    second = Run((set_name,), f"{SIMPLER} --steps 1200 --steps-decay 1200")
-    return Recipe((first, second), "CC-BY-4.0", AFRICAN_STORYBOOK.format(artists), description)
+    run = Run((set_name,), TOWARDS_ART)
+    return Recipe((run,), "CC-BY-4.0", AFRICAN_STORYBOOK.format(artists), description)
 
 
 STYLES = {
@@ -76,7 +81,7 @@ STYLES = {
         "no cartoon: photos flattened into simple drawings, with ink lines and clearer colours",
     ),
     "default": Recipe(
-        (Run(("episode",), f"{TOWARDS_CARTOON} --steps 3000 --steps-decay 1500"),),
+        (Run(("episode",), TOWARDS_SERIES),),
         "MIT",
         "Penny & Chip, interludes of the ToastTV project (github.com/yvg/toasttv, MIT), generated with Google Veo",
         "the cartoon Penny & Chip: bright colours, calm surfaces, dark outlines",
@@ -92,7 +97,7 @@ STYLES = {
         "picture books of the African Storybook by Wiehan de Jager: very flat, strong shapes, vivid colours",
     ),
     "meadow": Recipe(
-        (Run(("meadow",), f"{TOWARDS_CARTOON} --steps 2000 --steps-decay 1200"),),
+        (Run(("meadow",), TOWARDS_ART),),
         "CC0-1.0",
         "Scenery of a closed online game, released as CC0",
         "scenery of a closed online game, CC0: meadows, woods and deserts in soft flat colours",

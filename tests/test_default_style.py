@@ -92,7 +92,7 @@ def test_paintings_are_calm_and_true_to_photos_that_it_has_not_seen(real_data: P
         rows.append(measured(read_image(path), read_image(next(rendered.glob(f"{path.stem}.*")))))
     plain, flat, chroma, lightness, edges = np.array(rows).T
     assert np.median(plain) <= 1.1
-    assert flat.mean() >= 0.29
+    assert flat.mean() >= 0.30
     assert (chroma.mean() <= 15, lightness.mean() <= 10, edges.mean() >= 0.8) == (True, True, True)
 
 
@@ -114,4 +114,4 @@ def test_rendering_brings_held_out_photos_closer_to_held_out_frames(
     goal = np.concatenate([features(frames[start::2], CROPS // 2, 1 + start) for start in (0, 1)])
     before, after = (distances(features(pictures.values(), CROPS, 0), goal) for pictures in (photos, styled))
     assert len(goal) == CROPS
-    assert after["fd-vgg16"] <= 0.72 * before["fd-vgg16"]
+    assert after["fd-vgg16"] <= 0.65 * before["fd-vgg16"]
