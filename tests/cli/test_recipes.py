@@ -45,7 +45,7 @@ def _say(folder: Path, text: str, capsys: pytest.CaptureFixture[str]) -> str:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "R names nothing to do. Add a table of: extract, photos, train, evaluate, compare, render."),
+        ("", "R names nothing to do. Add a table of: extract, photos, train, distil, evaluate, compare, render."),
         ("[paths]\ninputs = 'a'\n", "R names nothing to do."),
         ("render = 5\n", "render in R is 5, and no table. Write [render], and settings below."),
         ("train = 'x'\n", "train in R is 'x', and no table."),

@@ -123,20 +123,13 @@ def test_a_request_to_stop_several_processes_keeps_everything(dataset: Path, tmp
     assert said.count(f"Stopped after step {step:,}; everything is kept. Give the same command to go on.") == 1
 
 
-_PARTS = """
-import os
-import sys
+_PART = """
 from pathlib import Path
 from vidstyle.train.distributed import any_of, joined
-child = os.fork()
-os.environ["RANK"] = "0" if child else "1"
 with joined("cpu"):
     import torch.distributed.nn.functional
     any_of(False)
 print(*[(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()])
-sys.stdout.flush()
-if child:
-    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
 
 
@@ -146,10 +139,12 @@ def test_no_thread_of_the_exchange_outlives_it_to_abort_the_exit() -> None:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     shared = {**os.environ, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", _PARTS], env=shared, stdout=subprocess.PIPE, text=True, timeout=60)
-    assert done.returncode == 0
-    threads = done.stdout.splitlines()
-    assert len(threads) == 2
+    started = [
+        subprocess.Popen([sys.executable, "-c", _PART], env={**shared, "RANK": rank}, stdout=subprocess.PIPE, text=True)
+        for rank in "01"
+    ]
+    threads = [process.communicate(timeout=60)[0] for process in started]
+    assert [process.returncode for process in started] == [0, 0]
     assert all(names.strip() and "gloo" not in names for names in threads)
 
 

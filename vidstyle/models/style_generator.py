@@ -29,32 +29,20 @@ def build_generator(style: Style) -> Generator | OnnxNetwork:
     """
     if style.kind == ONNX:
         return OnnxNetwork(style.weights[ONNX], PictureForm.of(style.program))
-    network = _without_memory(style)
-    weights = {name: style.weights[name].to(weight.dtype, copy=True) for name, weight in network.state_dict().items()}
-    network.load_state_dict(weights, assign=True)
-    if any(buffer.is_meta for buffer in network.buffers()):  # fixed filters, which are in no file
-        network = GENERATORS[style.kind](style.channels, style.blocks)
-        network.load_state_dict(weights)
+    _check_shapes(style)
+    network = GENERATORS[style.kind](style.channels, style.blocks)
+    network.load_state_dict(style.weights)
     return network
 
 
-def check_generator(style: Style) -> None:
-    """Raise what `build_generator` would, without the memory and the time that it takes."""
-    if style.kind == ONNX:
-        build_generator(style)
-    else:
-        _without_memory(style)
-
-
-def _without_memory(style: Style) -> Generator:
-    """Return the network that the style describes, whose weights hold no numbers; StyleError where the style's do not fit."""
+def _check_shapes(style: Style) -> None:
+    """Raise StyleError where the style's weights do not fit its own description, before any memory is taken for it."""
     try:
         if style.blocks > len(style.weights):
             raise ValueError(f"{style.blocks} blocks, but {len(style.weights)} weights")
         with torch.device("meta"):
-            network = GENERATORS[style.kind](style.channels, style.blocks)
-        network.load_state_dict({name: weight.to("meta") for name, weight in style.weights.items()})
-        return network
+            described = GENERATORS[style.kind](style.channels, style.blocks)
+        described.load_state_dict({name: weight.to("meta") for name, weight in style.weights.items()}, assign=True)
     except (RuntimeError, ValueError) as error:
         raise StyleError(
             f"The style's weights do not fit its own description, a {style.kind} generator of {style.channels} channels and "

@@ -23,7 +23,7 @@ from vidstyle.models.openvino import digest as file_digest
 from vidstyle.models.resize import resize
 from vidstyle.models.runtime import Runtime, prepare, resolve_runtime
 from vidstyle.models.style_file import find_student
-from vidstyle.models.style_generator import StyleGenerator, check_generator
+from vidstyle.models.style_generator import StyleGenerator, build_generator
 from vidstyle.models.style_mixture import StyleMixture, find_mixture
 from vidstyle.models.upscaler import Upscaler, load_upscaler, weights_file
 from vidstyle.networks.generator_kinds import FULL_SIZE_KINDS
@@ -56,7 +56,7 @@ class Engine:
         self.mixture = self._find_mixture()
         self.style = self.mixture.load()
         try:
-            check_generator(self.style)
+            build_generator(self.style)
         except StyleError as error:
             raise StyleError(f"{self.mixture.spelled()}: {error}") from error
         self.look_path = find_look(settings.diversify_style) if settings.diversify else None
