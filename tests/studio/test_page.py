@@ -203,6 +203,7 @@ def serious_faults(page: Any) -> list[str]:
     for scheme in ("dark", "light"):
         page.emulate_media(color_scheme=scheme)
         page.wait_for_function(f"document.body.classList.contains('dark') === {str(scheme == 'dark').lower()}")
+        page.wait_for_function("document.getAnimations().every(animation => !(animation instanceof CSSTransition))")
         for fault in axe.run(page).response["violations"]:
             if fault["impact"] in ("serious", "critical"):
                 found += [f"{scheme}: {fault['id']}: {node['html'][:200]}" for node in fault["nodes"]]
