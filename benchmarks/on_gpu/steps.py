@@ -91,7 +91,7 @@ def _compile(method: TrainingMethod, backend: str) -> None:
 
 def channels_of(case: StepCase) -> int:
     """Return how many channels a step gets of each image: three more where its counterpart comes with it."""
-    return 6 if case.method != PLAIN and METHODS[case.method].counterparts else 3
+    return 6 if case.method != PLAIN and TrainSettings(method=case.method).counterparts else 3
 
 
 def measure(case: StepCase, device: torch.device, ceiling: float, times: int, rehearse: bool) -> dict[str, Any]:
