@@ -99,14 +99,14 @@ def done_cells(table: Path) -> set[tuple[str, ...]]:
         return {tuple(row[name] for name in IDENTITY) for row in csv.DictReader(file)}
 
 
-def add_row(table: Path, row: dict[str, Any]) -> None:
-    """Write one more row at the end of the table, under a head where it is new."""
+def add_row(table: Path, row: dict[str, Any], columns: Sequence[str] = COLUMNS) -> None:
+    """Write one more row at the end of the table, floats to four digits, under a head where it is new."""
     new = not table.is_file()
     with table.open("a", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
         if new:
             writer.writeheader()
-        writer.writerow(row)
+        writer.writerow({name: f"{value:.4g}" if isinstance(value, float) else value for name, value in row.items()})
 
 
 def open_cells(
@@ -188,7 +188,7 @@ def main(
         )
         run_folder, seconds = fit(dataset, runs, settings)
         row |= {"NCE": last_contrast(run_folder), "seconds": seconds, **scorer.score(run_folder.style)}
-        add_row(table, {key: f"{value:.4g}" if isinstance(value, float) else value for key, value in row.items()})
+        add_row(table, row)
         click.echo(json.dumps(row))
 
 

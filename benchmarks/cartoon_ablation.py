@@ -17,6 +17,7 @@ import click
 import numpy as np
 import torch
 
+from benchmarks.ablation import add_row
 from benchmarks.finish import MEASURES, measured
 from benchmarks.style_score import feature_extractor, read_folder
 from vidstyle.analysis.crops import draw_crops, join_halves, scaled
@@ -91,16 +92,6 @@ def open_cells(table: Path, seeds: tuple[int, ...], steps: int) -> Iterator[tupl
             yield cell, seed
 
 
-def add_row(table: Path, row: dict[str, Any]) -> None:
-    """Write one more row at the end of the table, under a head where it is new."""
-    new = not table.is_file()
-    with table.open("a", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        if new:
-            writer.writeheader()
-        writer.writerow({name: f"{value:.4g}" if isinstance(value, float) else value for name, value in row.items()})
-
-
 def sheet(scorer: Scorer, styles: dict[str, Path]) -> np.ndarray:
     """Return some photos below each other, and beside them what each style makes of them, (h, w, 3) uint8."""
     columns = {"photo": scorer.photos} | {cell: scorer.paint(style) for cell, style in styles.items()}
@@ -142,7 +133,7 @@ def main(
         with progress_bar(False) as on_progress:
             run(dataset, runs, TrainSettings(method="cartoon", name=name, seed=seed, **asked), on_progress)
         row = {"cell": cell, "seed": seed, "steps": steps, **scorer.score(scorer.paint(RunFolder(runs / name).style))}
-        add_row(table, row)
+        add_row(table, row, COLUMNS)
         click.echo(str(row))
     if sheet_path:
         write_image(

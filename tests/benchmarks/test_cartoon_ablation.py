@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from benchmarks.cartoon_ablation import CELLS, COLUMNS, add_row, open_cells
+from benchmarks.ablation import add_row
+from benchmarks.cartoon_ablation import CELLS, COLUMNS, open_cells
 from vidstyle.train.settings import TrainSettings
 
 
@@ -11,7 +12,7 @@ def test_cells_that_stand_in_the_table_are_not_repeated(tmp_path: Path) -> None:
     wanted = [(cell, seed) for seed in (0, 1) for cell in CELLS]
     assert list(open_cells(table, (0, 1), 400)) == wanted
     for cell, seed in wanted[:-2]:
-        add_row(table, dict.fromkeys(COLUMNS, 0.25) | {"cell": cell, "seed": seed, "steps": 400})
+        add_row(table, dict.fromkeys(COLUMNS, 0.25) | {"cell": cell, "seed": seed, "steps": 400}, COLUMNS)
     assert list(open_cells(table, (0, 1), 400)) == wanted[-2:]
     assert list(open_cells(table, (0, 1), 800)) == wanted
 

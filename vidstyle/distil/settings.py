@@ -16,18 +16,9 @@ OF_TEACHER = ("size", "finish", "calm", "upscaler", "flicker", "device")
 """Settings that a render of the teacher takes over."""
 OF_STUDENT = (
     *("name", "steps", "batch", "crop", "load", "flip", "holdout", "channels", "blocks", "lr", "ema", "init"),
-    *(
-        "lambda_structure",
-        "lambda_steady",
-        "lambda_content",
-        "lambda_style",
-        "lambda_texture",
-        "vgg16",
-        "seed",
-        "precision",
-        "device",
-    ),
-    *("sample_every", "save_every", "log_every", "tensorboard", "discriminator_channels", "augment"),
+    *("lambda_structure", "lambda_steady", "lambda_content", "lambda_style", "vgg16", "seed", "precision", "device"),
+    *("lambda_texture", "discriminator_channels", "augment"),
+    *("sample_every", "save_every", "log_every", "tensorboard"),
 )
 """Settings that the training takes over."""
 
