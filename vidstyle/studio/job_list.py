@@ -28,20 +28,20 @@ def build_job_list(studio: Studio) -> None:
             with gr.Row():
                 buttons = [gr.Button(text, size="sm") for text in ("Stop", "Go on", "Remove from the list")]
             shown = gr.HTML("", elem_id="job-picture")
-    states, newest = states_of(listed, shown, chosen), gr.State((None, ""))
+    states, looked_at = states_of(listed, shown, chosen), gr.State(None)
 
     def look(
-        name: str | None, before: tuple[str | None, str], held: tuple[list[tuple[str, str]], str | None]
+        name: str | None, before: str | None, picture_before: str, held: tuple[list[tuple[str, str]], str | None]
     ) -> tuple[Any, ...]:
         jobs = studio.queue.jobs()
         ids = [job.id for job in jobs]
         name = name if name in ids and len(ids) == len(held[0]) else (ids[-1] if ids else None)
         picture = next((_picture(studio, job) for job in jobs if job.id == name), "")
         if picture is None:
-            picture = before[1] if name == before[0] else ""
+            picture = picture_before if name == before else ""
         choices = [(job.title, job.id) for job in reversed(jobs)]
         listing = held if [tuple(choice) for choice in held[0]] == choices else (choices, name)
-        return "".join(map(_row, reversed(jobs))) or NO_JOBS, picture, listing, (name, picture)
+        return "".join(map(_row, reversed(jobs))) or NO_JOBS, picture, listing, name
 
     def act(action: Any) -> Any:
         return shows_errors(lambda name: action(name) if name else None, has_outputs=False)
@@ -52,8 +52,8 @@ def build_job_list(studio: Studio) -> None:
     timer = gr.Timer(SECONDS_BETWEEN_LOOKS)
     timer.tick(
         look,
-        [chosen, newest, states[-1]],
-        [*states, newest],
+        [chosen, looked_at, *states[1:]],
+        [*states, looked_at],
         show_progress="hidden",
         **HIDDEN,
         queue=True,
@@ -77,9 +77,10 @@ def _row(job: JobView) -> str:
 
 
 def _picture(studio: Studio, job: JobView) -> str | None:
-    """Return the newest painted frame of a render that works, or its result, as HTML; empty for other jobs.
+    """Return the newest painted frame of a render that works, or its result, or why neither can be shown, as HTML.
 
-    None means that there is no newer one: the process of the preview is busy, or no segment is whole yet.
+    Empty for jobs that are no renders. None means that there is no newer one: the process of the preview is busy, or no
+    segment is whole yet.
     """
     if job.stage != "render":
         return ""
@@ -88,8 +89,8 @@ def _picture(studio: Studio, job: JobView) -> str | None:
         if job.state == "done":
             return _result(studio, target)
         found = studio.preview.ask_if_free("newest", target=str(target), folder=str(studio.previews))
-    except VidstyleError:  # the result was moved away, or is not begun
-        return ""
+    except VidstyleError as error:
+        return f"<p class='quiet'>{escape(str(error))}</p>"
     if found is None:
         return None
     return f"<img src='{preview_address(Path(found))}' alt='The newest painted frame'>"

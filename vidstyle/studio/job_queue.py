@@ -204,6 +204,8 @@ class JobQueue:
             child = self._children.get(folder.path.name)
             if child is not None and child.poll() is None:
                 return True
+            if not folder.process.exists():  # never begun: who holds the lock only looks whether it is free
+                return False
             with locked(folder.lock) as free:
                 return not free
 
