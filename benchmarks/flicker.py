@@ -77,8 +77,8 @@ class Looks:
 class Mode:
     """A mode's painter and what was measured of the generator's paintings and of the final pictures so far."""
 
-    def __init__(self, path: Path, flicker: str, finish: str) -> None:
-        settings, clip = RenderSettings(flicker=flicker, finish=finish), probe(path)
+    def __init__(self, path: Path, flicker: str, finish: str, style: str) -> None:
+        settings, clip = RenderSettings(style=style, flicker=flicker, finish=finish), probe(path)
         engine = Engine(settings)
         self.sizes = engine.sizes(clip.upright_size)
         plan = plan_video(clip, path.with_suffix(".mp4"), self.sizes, engine.upscaler_name(self.sizes), settings)
@@ -100,9 +100,11 @@ class Mode:
         self.lines.append(self.watched.painted[self.watched.painted.shape[0] // 2])
 
 
-def measure(path: Path, start: float, end: float, wanted: list[str], finish: str = "auto") -> dict[str, Mode]:
+def measure(
+    path: Path, start: float, end: float, wanted: list[str], finish: str = "auto", style: str = "default"
+) -> dict[str, Mode]:
     """Return what each mode, of which `off` is the first, makes of a stretch in seconds; they take turns frame by frame."""
-    modes, before = {flicker: Mode(path, flicker, finish) for flicker in wanted}, None
+    modes, before = {flicker: Mode(path, flicker, finish, style) for flicker in wanted}, None
     with VideoReader(probe(path), start_seconds=start, end_seconds=end) as reader:
         for batch in reader.batches(1):
             for mode in modes.values():
@@ -159,12 +161,14 @@ def write_slices(folder: Path, name: str, modes: dict[str, Mode]) -> None:
 @click.option(
     "--mode", "chosen", type=click.Choice(FLICKER[1:]), multiple=True, help="Modes besides off [default: all]."
 )
+@click.option("--style", default="default", show_default=True, help="Style that paints.")
 @click.option("--finish", type=click.Choice(FINISHES), default="auto", show_default=True)
 @click.option("--pictures", type=click.Path(path_type=Path), help="Folder for pictures of the middle line over time.")
 @click.option("--threads", type=click.IntRange(1), help="Threads of torch.")
 def main(
     clips: list[tuple[Path, float, float]],
     chosen: tuple[str, ...],
+    style: str,
     finish: str,
     pictures: Path | None,
     threads: int | None,
@@ -176,7 +180,7 @@ def main(
     click.echo(f"{HEADINGS}\n{'| --- ' * HEADINGS.count(' | ')}| --- |")
     for path, start, end in clips:
         try:
-            modes = measure(path, start, end, wanted, finish)
+            modes = measure(path, start, end, wanted, finish, style)
         except VidstyleError as error:
             raise click.ClickException(str(error)) from error
         for line in lines(f"{path.stem} {start:g}-{end:g} s", modes):

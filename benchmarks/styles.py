@@ -55,8 +55,8 @@ class Recipe:
 
 FIT_FLATTENED = "--lambda-texture 0 --lambda-surface 0 --lambda-plain 0 --lambda-structure 6 --palette 0 --lr 1.5e-3"
 TOWARDS_SERIES = (
-    "--lambda-texture 1.2 --lambda-surface 0.3 --lambda-structure 1 --lambda-plain 12 --lambda-colour 20 --palette 0.75 "
-    "--steps 2200 --steps-decay 1400"
+    "--lambda-texture 1.3 --lambda-surface 0.3 --lambda-structure 1 --lambda-plain 13 --lambda-colour 15 --palette 0.75 "
+    "--steps 2400 --steps-decay 1500"
 )
 TOWARDS_ART = (
     "--lambda-texture 0.6 --lambda-surface 0.3 --lambda-structure 1.4 --lambda-plain 14 --palette 1 "
