@@ -3,6 +3,7 @@
 import gc
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,11 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import pytest
 
 from tests.changed import Imports, changed_files
+
+# Compiled modules are kept, whatever the environment says: each of the processes that tests start would take 1 s to compile
+# the package anew, and each run 3 s to compile the tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 ROOT = Path(__file__).parent.parent
 FEW_FILES = 2
