@@ -52,16 +52,16 @@ def read_video(path: Path, ranges: Sequence[tuple[float, float]], every: float, 
     for start, end in spans:
         due = start
         with VideoReader(clip, start_seconds=start, end_seconds=end) as reader:
-            for batch in reader.batches(1):
-                if float((batch.pts[0] - reader.start_pts) * clip.time_base) >= due:
-                    pictures.append(scaled(batch.frames[0], short_side))
+            for picture in reader.pictures():
+                if float((picture.pts - reader.start_pts) * clip.time_base) >= due:
+                    pictures.append(scaled(picture.rgb, short_side))
                     due += every
     return pictures
 
 
 def feature_extractor(device: torch.device, dtype: torch.dtype) -> Callable[[Tensor], np.ndarray]:
     """Return the function that maps (n, 3, s, s) crops to (n, 512) features, the mean of relu5_3 over each crop."""
-    return partial(crop_features, load_vgg16("", device).to(dtype))
+    return partial(crop_features, load_vgg16("", device).to(dtype, memory_format=torch.channels_last))
 
 
 def colour_transfer(pictures: Sequence[Tensor], target: Sequence[Tensor], seed: int) -> list[Tensor]:

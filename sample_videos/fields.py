@@ -23,9 +23,14 @@ def sample(field: np.ndarray, x: np.ndarray, z: np.ndarray, cell: float) -> np.n
     """Return a tiling field, its rows along z, at places in metres."""
     size = field.shape[0]
     wide = (-(-x.size // 1024), 1024)
-    rows, columns = (np.resize(np.mod(place / cell, size).astype(np.float32), wide) for place in (z, x))
+    rows, columns = (np.resize(_within(place / cell, size).astype(np.float32), wide) for place in (z, x))
     values = cv2.remap(field, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
     return values.reshape(-1)[: x.size].reshape(x.shape)
+
+
+def _within(places: np.ndarray, size: int) -> np.ndarray:
+    """Return places from 0 to `size` on a field that tiles; numpy's own remainder takes several times as long."""
+    return places - size * np.floor(places / size)
 
 
 def mixed(low: list[float], high: list[float], share: np.ndarray) -> np.ndarray:

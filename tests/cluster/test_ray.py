@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.clips import make_clip, moving_square
+from tests.extras import needs_extra
 from tests.render.test_video_on_full_disk import small_file_system
 from tests.renders import Crash, assert_same, broken_off, done, shown, told, uneven
 from vidstyle.cluster.settings import LOCAL, ClusterSettings
@@ -22,7 +23,7 @@ from vidstyle.render.work_folder import RenderFolder
 
 Fast = Callable[..., RenderSettings]
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Ray's test cluster needs a system that forks")
-pytest.importorskip("ray", reason="the extra `ray` is not installed")
+needs_extra("ray", "ray")
 STORE_BYTES = 80 << 20
 
 

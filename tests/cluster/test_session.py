@@ -7,11 +7,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from vidstyle.cluster.session import ATTEMPTS_VARIABLE, session
+from tests.extras import needs_extra
+from vidstyle.cluster.session import ATTEMPTS_VARIABLE, load_ray, session
 from vidstyle.cluster.settings import LOCAL
 from vidstyle.errors import ClusterError
 
-ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
+needs_extra("ray", "ray")
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ def test_a_port_at_which_another_program_answers_is_tried_once(monkeypatch: pyte
         attempts.append(os.environ[ATTEMPTS_VARIABLE])
         raise ConnectionError("Failed to connect to Ray cluster.")
 
-    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(load_ray(), "init", init)
     with socket.create_server(("127.0.0.1", 0)) as other:
         address = f"127.0.0.1:{other.getsockname()[1]}"
         with pytest.raises(ClusterError) as caught, session(address):
@@ -77,6 +78,7 @@ def test_what_is_no_address_of_a_cluster_is_refused(address: str) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="starting Ray takes long here")
 def test_without_an_address_ray_is_started_here_and_ended_afterwards() -> None:
+    ray = load_ray()
     with session(LOCAL):
         assert ray.is_initialized()
         assert ray.cluster_resources()["CPU"] >= 1

@@ -20,7 +20,7 @@ from vidstyle.extract.stage import run
 from vidstyle.media.images import list_images, read_image
 from vidstyle.media.probe import probe
 from vidstyle.media.read import VideoReader
-from vidstyle.progress import Progress
+from vidstyle.progress import Progress, StageResult
 
 
 def candidates(folder: Path) -> list[dict[str, Any]]:
@@ -28,27 +28,35 @@ def candidates(folder: Path) -> list[dict[str, Any]]:
     return [each for source in manifest["sources"] for each in source["candidates"]]
 
 
+@pytest.fixture(scope="module")
+def first(episode: Episode, tmp_path_factory: pytest.TempPathFactory) -> StageResult:
+    """The result of a first run, into a folder that no test writes to."""
+    return run([episode.path], tmp_path_factory.mktemp("first") / "b", ExtractSettings())
+
+
+@pytest.fixture
+def filled(first: StageResult, tmp_path: Path) -> Path:
+    """A folder of its own with what a first run leaves."""
+    return Path(shutil.copytree(first.outputs[0].parent, tmp_path / "b"))
+
+
 def test_the_sharpest_drawing_of_each_window_is_kept_and_the_rest_is_explained(
-    episode: Episode, tmp_path: Path
+    episode: Episode, first: StageResult
 ) -> None:
-    result = run([episode.path], tmp_path / "b", ExtractSettings())
-    found = candidates(tmp_path / "b")
+    found = candidates(first.outputs[0].parent)
     assert [one["reason"] for one in found] == ["", "", "", "black", "blended", "near-duplicate"] or [
         one["reason"] for one in found
     ] == ["near-duplicate", "", "", "black", "blended", ""]
     kept = {one["frame"] for one in found if one["kept"]}
     assert kept < episode.sharp and len(kept) == 3
-    assert result.counts["kept"] == 3 and result.counts["candidates"] == 6 and result.counts["frames"] == 72
-    assert result.warnings == ()
+    assert first.counts["kept"] == 3 and first.counts["candidates"] == 6 and first.counts["frames"] == 72
+    assert first.warnings == ()
 
 
-def test_names_carry_source_time_and_frame_and_only_frames_manifest_and_report_are_left(
-    episode: Episode, tmp_path: Path
-) -> None:
-    result = run([episode.path], tmp_path / "b", ExtractSettings())
-    names = sorted(path.name for path in (tmp_path / "b").iterdir())
+def test_names_carry_source_time_and_frame_and_only_frames_manifest_and_report_are_left(first: StageResult) -> None:
+    names = sorted(path.name for path in first.outputs[0].parent.iterdir())
     assert "my_show_000001583_000019.png" in names
-    assert names == sorted(["manifest.json", "report.html", *(path.name for path in result.outputs)])
+    assert names == sorted(["manifest.json", "report.html", *(path.name for path in first.outputs)])
 
 
 def test_borders_are_cut_and_the_picture_is_the_drawn_one(episode: Episode, tmp_path: Path) -> None:
@@ -73,10 +81,9 @@ def test_size_scales_down_and_never_up(episode: Episode, tmp_path: Path) -> None
     assert read_image(large.outputs[0]).shape[1] == SIZE[0]
 
 
-def test_running_again_adds_only_what_is_new(episode: Episode, tmp_path: Path) -> None:
-    folder, settings = tmp_path / "b", ExtractSettings()
-    first = run([episode.path], folder, settings)
-    times = {path: path.stat().st_mtime_ns for path in first.outputs}
+def test_running_again_adds_only_what_is_new(episode: Episode, filled: Path, tmp_path: Path) -> None:
+    folder, settings = filled, ExtractSettings()
+    times = {path: path.stat().st_mtime_ns for path in list_images(folder)}
     again = run([episode.path], folder, settings)
     assert (again.counts["sources"], again.counts["skipped"], again.outputs) == (0, 1, ())
     seeds = (7, 8)
@@ -89,36 +96,35 @@ def test_running_again_adds_only_what_is_new(episode: Episode, tmp_path: Path) -
     )
     added = run([episode.path, other], folder, settings)
     assert (added.counts["sources"], added.counts["skipped"], added.counts["kept"]) == (1, 1, 2)
-    assert set(list_images(folder)) == {*first.outputs, *added.outputs}
-    assert {path: path.stat().st_mtime_ns for path in first.outputs} == times
+    assert set(list_images(folder)) == {*times, *added.outputs}
+    assert {path: path.stat().st_mtime_ns for path in times} == times
     assert len(json.loads((folder / "manifest.json").read_text())["sources"]) == 2
 
 
-def test_frames_like_those_of_an_earlier_episode_are_not_taken_again(episode: Episode, tmp_path: Path) -> None:
-    folder = tmp_path / "b"
-    first = run([episode.path], folder, ExtractSettings())
+def test_frames_like_those_of_an_earlier_episode_are_not_taken_again(
+    episode: Episode, filled: Path, tmp_path: Path
+) -> None:
+    before = list_images(filled)
     repeat = make_clip(
         tmp_path / "repeat.mp4", size=SIZE, frames=36, rate=12, pictures=lambda index: episode.frames[index]
     )
-    again = run([repeat], folder, ExtractSettings())
+    again = run([repeat], filled, ExtractSettings())
     assert again.outputs == ()
-    assert set(list_images(folder)) == set(first.outputs)
-    assert {one["reason"] for one in candidates(folder)[6:]} == {"near-duplicate"}
-    assert {one["similar_to"] for one in candidates(folder)[6:]} <= {path.name for path in first.outputs}
+    assert list_images(filled) == before
+    assert {one["reason"] for one in candidates(filled)[6:]} == {"near-duplicate"}
+    assert {one["similar_to"] for one in candidates(filled)[6:]} <= {path.name for path in before}
 
 
-def test_overwrite_starts_anew_and_removes_only_its_own_files(episode: Episode, tmp_path: Path) -> None:
-    folder = tmp_path / "b"
-    run([episode.path], folder, ExtractSettings())
-    (folder / "mine.txt").write_text("keep")
-    result = run([episode.path], folder, ExtractSettings(size=44, overwrite=True))
-    assert {path.name for path in folder.iterdir()} == {
+def test_overwrite_starts_anew_and_removes_only_its_own_files(episode: Episode, filled: Path) -> None:
+    (filled / "mine.txt").write_text("keep")
+    result = run([episode.path], filled, ExtractSettings(size=44, overwrite=True))
+    assert {path.name for path in filled.iterdir()} == {
         "mine.txt",
         "manifest.json",
         "report.html",
         *(path.name for path in result.outputs),
     }
-    assert {min(read_image(path).shape[:2]) for path in list_images(folder)} == {44}
+    assert {min(read_image(path).shape[:2]) for path in list_images(filled)} == {44}
 
 
 def test_a_dry_run_counts_and_writes_nothing(episode: Episode, tmp_path: Path) -> None:
@@ -265,17 +271,16 @@ def test_an_interrupted_run_leaves_no_manifest_and_no_half_work(episode: Episode
     assert run([episode.path], tmp_path / "b", ExtractSettings()).counts["kept"] == 3
 
 
-def test_an_interrupted_overwrite_loses_nothing(episode: Episode, tmp_path: Path) -> None:
-    first = run([episode.path], tmp_path / "b", ExtractSettings())
-    there = {path: path.read_bytes() for path in (tmp_path / "b").iterdir()}
+def test_an_interrupted_overwrite_loses_nothing(episode: Episode, filled: Path) -> None:
+    images, there = list_images(filled), {path: path.read_bytes() for path in filled.iterdir()}
 
     def interrupt(progress: Progress) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run([episode.path], tmp_path / "b", ExtractSettings(size=44, overwrite=True), interrupt)
-    assert {path: path.read_bytes() for path in (tmp_path / "b").iterdir()} == there
-    assert set(list_images(tmp_path / "b")) == set(first.outputs)
+        run([episode.path], filled, ExtractSettings(size=44, overwrite=True), interrupt)
+    assert {path: path.read_bytes() for path in filled.iterdir()} == there
+    assert list_images(filled) == images
 
 
 def test_a_run_broken_off_while_writing_is_made_good_by_the_next(episode: Episode, tmp_path: Path) -> None:

@@ -20,10 +20,11 @@ import pytest
 from click.testing import CliRunner
 
 from tests.clips import make_clip
+from tests.extras import needs_extra
 from vidstyle.cli.main import vidstyle
 from vidstyle.media.probe import probe
 
-pytest.importorskip("gradio")
+needs_extra("studio", "gradio")
 CHROMIUM = Path("/usr/bin/chromium")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 FLAGS += ["--disable-background-networking", "--disable-component-update"]

@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.clips import make_clip
+from tests.extras import needs_extra
 from vidstyle.cli.main import vidstyle
 from vidstyle.errors import InputError, OutputError, VidstyleError
 from vidstyle.media.images import read_image, write_image
@@ -16,7 +17,7 @@ from vidstyle.studio.folders import Folders
 from vidstyle.studio.paint_tab import NAMES, PaintRequests
 from vidstyle.studio.studio import Studio
 
-pytest.importorskip("gradio")
+needs_extra("studio", "gradio")
 VALUES = {"style": "default", "size": "32", "finish": "auto", "calm": 0.25, "blend": 0.75, "keep_colour": False}
 VALUES |= {"flicker": "auto", "outscale": 1, "codec": "auto", "crf": 18, "overwrite": False}
 

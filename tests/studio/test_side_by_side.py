@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
+from tests.extras import needs_extra
 from tests.styles import make_style
 from vidstyle import api
 from vidstyle.errors import InputError, OutputError, SettingsError
@@ -17,7 +18,7 @@ from vidstyle.studio.folders import Folders
 from vidstyle.studio.side_by_side import MEASURES, UNTOUCHED, side_by_side
 from vidstyle.studio.studio import Studio
 
-pytest.importorskip("gradio")
+needs_extra("studio", "gradio")
 VALUES = ["32", "auto", 0.25]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tests.clips import make_clip
+from tests.extras import needs_extra
 from tests.styles import make_style
 from vidstyle.distil.settings import DistilSettings
 from vidstyle.errors import InputError, OutputError, SettingsError, VidstyleError
@@ -21,7 +22,7 @@ from vidstyle.studio.studio import Studio
 from vidstyle.studio.train_requests import CARTOON, DISTIL_KNOBS, EXTRACT_KNOBS, PHOTOS, TRAIN_KNOBS, TrainRequests
 from vidstyle.train.settings import TrainSettings
 
-pytest.importorskip("gradio")
+needs_extra("studio", "gradio")
 ENTERED = {"name": "mine", "steps": "10", "every": "1.0"}
 
 

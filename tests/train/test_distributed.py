@@ -123,14 +123,20 @@ def test_a_request_to_stop_several_processes_keeps_everything(dataset: Path, tmp
     assert said.count(f"Stopped after step {step:,}; everything is kept. Give the same command to go on.") == 1
 
 
-_PART = """
+_PARTS = """
+import os, sys
 from pathlib import Path
 from vidstyle.train.distributed import any_of, joined
+child = os.fork()
+os.environ["RANK"] = "0" if child else "1"
 with joined("cpu"):
     import torch.distributed.nn.functional
     any_of(False)
-print(*[(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()])
+print(*[(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()], flush=True)
+if child:
+    sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
+"""Two processes that share one start; the first one ends as the second one did."""
 
 
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in /proc")
@@ -139,13 +145,10 @@ def test_no_thread_of_the_exchange_outlives_it_to_abort_the_exit() -> None:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
     shared = {**os.environ, "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "OMP_NUM_THREADS": "1"}
-    started = [
-        subprocess.Popen([sys.executable, "-c", _PART], env={**shared, "RANK": rank}, stdout=subprocess.PIPE, text=True)
-        for rank in "01"
-    ]
-    threads = [process.communicate(timeout=60)[0] for process in started]
-    assert [process.returncode for process in started] == [0, 0]
-    assert all(names.strip() and "gloo" not in names for names in threads)
+    started = subprocess.run([sys.executable, "-c", _PARTS], env=shared, capture_output=True, text=True, timeout=120)
+    assert started.returncode == 0, started.stderr
+    threads = started.stdout.splitlines()
+    assert len(threads) == 2 and all(names.strip() and "gloo" not in names for names in threads)
 
 
 def test_what_processes_cannot_share_is_refused(dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
