@@ -251,8 +251,8 @@ def as_output_error(target: Path | str) -> Iterator[None]:
         raise OutputError(f"Cannot write {target}: {error.strerror or error}. {advice}") from error
 
 
-def advice_on(error: OSError, usual: str) -> str:
-    """Return what to do about an error of the system: the `usual` advice, save where a limit on sizes was reached."""
-    if error.errno == errno.EFBIG:
+def advice_on(error: Exception, usual: str) -> str:
+    """Return what to do about an error of the system or of ffmpeg: `usual`, save where a limit on sizes was reached."""
+    if getattr(error, "errno", None) == errno.EFBIG:
         return "Raise the limit on the size of files (`ulimit -f`), or write into another file system."
     return usual

@@ -69,6 +69,19 @@ def test_a_host_that_does_not_exist_is_named_within_seconds() -> None:
     assert time.monotonic() - began < 30
 
 
+def test_a_ray_that_does_not_start_here_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    def init(address: str, **others: object) -> None:
+        raise Exception("The current node timed out during startup. The GCS may be overloaded.\nLook at its log.")
+
+    monkeypatch.setattr(ray, "init", init)
+    with pytest.raises(ClusterError) as caught, session(LOCAL):
+        pass
+    assert str(caught.value) == (
+        "Ray cannot be started here: The current node timed out during startup. The GCS may be overloaded. "
+        "Free memory and disk, or give the address of a cluster."
+    )
+
+
 @pytest.mark.parametrize("address", ["ray://head:10001", "head", "a.mp4"])
 def test_what_is_no_address_of_a_cluster_is_refused(address: str) -> None:
     with pytest.raises(ClusterError) as caught, session(address):

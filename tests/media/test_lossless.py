@@ -1,5 +1,6 @@
 """What is put aside comes back as it was."""
 
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -26,3 +27,13 @@ def test_a_full_disk_and_a_lost_file_are_named(tmp_path: Path) -> None:
     with pytest.raises(InputError) as gone:
         read_lossless(lost)
     assert str(gone.value) == f"Cannot read {lost} back: No such file or directory. Give the same command again."
+
+
+def test_a_limit_on_the_size_of_files_is_named(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+    try:
+        with pytest.raises(OutputError, match=r"File too large\. Raise the limit on the size of files \(`ulimit -f`\)"):
+            write_lossless(tmp_path / f"a{LOSSLESS_SUFFIX}", np.zeros((120, 160, 3), np.uint8))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -51,7 +51,8 @@ def digests(path: Path, kept: int) -> tuple[list[str], int]:
 
 
 @pytest.mark.parametrize(
-    ("suffix", "codec"), [(".avi", "mjpeg"), (".mov", "prores_ks"), (".mkv", "mpeg2video"), (".mp4", "libx264")]
+    ("suffix", "codec"),
+    [(".avi", "mjpeg"), (".mov", "prores_ks"), (".mkv", "mpeg2video"), (".mp4", "libx264"), (".mkv", "ffv1")],
 )
 def test_two_readings_of_a_damaged_video_are_equal(tmp_path: Path, suffix: str, codec: str) -> None:
     for seed in range(2):
@@ -60,6 +61,34 @@ def test_two_readings_of_a_damaged_video_are_equal(tmp_path: Path, suffix: str, 
         assert len(pictures) == FRAMES
         assert repaired > 0
         assert all(digests(path, kept) == (pictures, repaired) for kept in (1, 3))
+
+
+def test_a_damaged_picture_of_ffv1_is_held_until_the_next_key_frame(tmp_path: Path) -> None:
+    pictures, repaired = digests(damaged(tmp_path / "a.mkv", "ffv1", 0), kept=0)
+    held = [2, 3, 5, 6, 7, 8, 9, 10, 11]
+    assert repaired == len(held)
+    assert all(pictures[number] == pictures[number - 1] for number in held)
+    assert len(set(pictures)) == FRAMES - len(held)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"level": "1"}, {"level": "3", "slicecrc": "0"}, {"level": "4", "slicecrc": "2", "strict": "experimental"}],
+    ids=["no slices", "no checksums", "checksums of another kind"],
+)
+def test_pictures_of_ffv1_are_shown_whatever_checksums_it_has(tmp_path: Path, options: dict[str, str]) -> None:
+    path = make_clip(tmp_path / "a.mkv", frames=4, codec="ffv1", options=options)
+    pictures, repaired = digests(path, kept=0)
+    assert (len(set(pictures)), repaired) == (4, 0)
+
+
+def test_a_damaged_first_picture_of_ffv1_is_not_shown(tmp_path: Path) -> None:
+    path = make_clip(tmp_path / "a.mkv", frames=4, key_every=1, codec="ffv1", options={"level": "3"})
+    whole, _ = digests(path, kept=0)
+    with av.open(str(path)) as container:
+        first = bytes(next(container.demux(video=0)))
+    path.write_bytes(path.read_bytes().replace(first, first[:40] + b"damaged" + first[47:]))
+    assert digests(path, kept=0) == ([whole[1], *whole[1:]], 1)
 
 
 def test_an_odd_picture_of_motion_jpeg_is_shown_where_it_is_whole(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.clicks import clicks, flashes, make_clicks
-from tests.clips import make_clip
+from tests.clips import make_clip, still
 from tests.numbered import durations_in, numbered, numbers_in
 from tests.packets import complaints, video_times
 from tests.pipeline import passed_through
@@ -99,6 +99,21 @@ def test_pictures_without_a_container_that_are_shown_twice_stay_so_long(tmp_path
     with VideoReader(probe(source)) as reader:
         times = [picture.pts * picture.clip.time_base * 60 for picture in reader.pictures()]
     assert [later - earlier for earlier, later in pairwise(times)] == [2, 1] * 5 + [2]
+
+
+def test_a_program_stream_of_tiny_pictures_that_share_stated_times_keeps_each_of_them(tmp_path: Path) -> None:
+    source = make_clip(
+        tmp_path / "a.mpg",
+        frames=90,
+        rate=Fraction(60000, 1001),
+        codec="mpeg2video",
+        key_every=6,
+        pictures=still((200, 60, 30)),
+    )
+    with VideoReader(probe(source)) as reader:
+        times = [picture.pts for picture in reader.pictures()]
+    assert len(times) == 90 and times == sorted(set(times))
+    assert (reader.report.held, reader.report.concealed) == (0, 0)
 
 
 def test_reordered_mpeg4_in_fast_avi_is_read_without_a_false_warning(tmp_path: Path) -> None:

@@ -66,9 +66,12 @@ def _take_any_text() -> None:
 
 def _system_error(error: OSError) -> str:
     """Return what the system refused, and on what, for an error that no stage expected."""
+    from vidstyle.files import advice_on  # here, because the command line must start fast
+
     names = [os.fsdecode(name) for name in (error.filename, error.filename2) if isinstance(name, str | bytes)]
     on_what = f" ({', '.join(names)})" if names else ""
-    return f"The system says: {error.strerror or error}{on_what}. Check the path, rights and free space."
+    advice = advice_on(error, "Check the path, rights and free space.")
+    return f"The system says: {error.strerror or error}{on_what}. {advice}"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

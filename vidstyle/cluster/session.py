@@ -47,7 +47,7 @@ def session(address: str) -> Iterator[None]:
             _check_port(address)
             with keep_terminate_handler(), _one_attempt(address):
                 ray.init(address, log_to_driver=False, logging_level=logging.CRITICAL, namespace="vidstyle", **options)
-        except (ConnectionError, OSError, RuntimeError, ValueError) as error:
+        except Exception as error:  # Ray raises the base class itself where one of its processes does not start
             raise ClusterError(_unreachable(address, error)) from error
         try:
             yield

@@ -112,8 +112,9 @@ class TargetContainer:
     """One container to write: its default video codec and what it holds without conversion.
 
     `audio` and `subtitles` name the codecs that are copied; () means every codec that ffmpeg writes. Other sound becomes
-    `audio_fallback`, other text subtitles become `subtitle_fallback`. `covers`: it holds a cover picture. `keeps_ticks`: a
-    track keeps the source's time base. `languages` renames the ISO 639 codes for which the container has other ones.
+    `audio_fallback`, other text subtitles become `subtitle_fallback`. `covers` names the codecs of cover
+    pictures that it holds. `keeps_ticks`: a track keeps the source's time base. `languages` renames the ISO 639 codes for
+    which the container has other ones.
     """
 
     name: str
@@ -123,7 +124,7 @@ class TargetContainer:
     subtitles: tuple[str, ...]
     subtitle_fallback: str
     attachments: bool
-    covers: bool
+    covers: tuple[str, ...]
     keeps_ticks: bool
     languages: dict[str, str] = field(default_factory=dict)
 
@@ -147,7 +148,7 @@ CONTAINERS: dict[str, TargetContainer] = {
         ("mov_text", "dvd_subtitle"),
         "mov_text",
         attachments=False,
-        covers=True,
+        covers=("mjpeg", "png", "bmp"),
         keeps_ticks=True,
     ),
     ".mov": TargetContainer(
@@ -158,12 +159,12 @@ CONTAINERS: dict[str, TargetContainer] = {
         ("mov_text",),
         "mov_text",
         attachments=False,
-        covers=False,
+        covers=(),
         keeps_ticks=True,
         languages=_MOV_LANGUAGES,
     ),
     ".mkv": TargetContainer(
-        "mkv", "libx264", (), "flac", _MKV_SUBTITLES, "subrip", attachments=True, covers=False, keeps_ticks=False
+        "mkv", "libx264", (), "flac", _MKV_SUBTITLES, "subrip", attachments=True, covers=(), keeps_ticks=False
     ),
     ".webm": TargetContainer(
         "webm",
@@ -173,7 +174,7 @@ CONTAINERS: dict[str, TargetContainer] = {
         ("webvtt",),
         "webvtt",
         attachments=False,
-        covers=False,
+        covers=(),
         keeps_ticks=False,
     ),
 }

@@ -10,6 +10,7 @@ from av.codec.context import Flags
 from av.packet import Packet
 from av.video.frame import PictureType, VideoFrame
 
+from vidstyle.media.damage.ffv1 import SliceChecksums
 from vidstyle.media.damage.lost_pictures import LostKeyFrames, NumberedPackets, PacketMatcher, shows_memory
 from vidstyle.media.damage.motion_jpeg import STRICT, OddPictures
 from vidstyle.media.edit_list import Edit
@@ -21,6 +22,8 @@ MARGIN_SECONDS = 2
 LONGEST_GROUP = 600
 """Packets that wait for the next key frame. Where none comes they are decoded, so that memory stays bounded."""
 HIDDEN_FRAME_CODECS = ("vp8", "libvpx")
+FORMATS_OF_FEW_TIMES = ("mpeg", "mpegts")
+"""In these formats, in ffmpeg's names, one time may be stated for several pictures. Those of the others are guesses."""
 
 
 class Decoder:
@@ -54,7 +57,8 @@ class Decoder:
         self._from, self._until = range_pts
         self._ticks_per_frame = 1 / (frame_rate * Fraction(stream.time_base))
         self._margin = ceil(MARGIN_SECONDS / Fraction(stream.time_base))
-        self._matcher = PacketMatcher()
+        has_guesses = container.format.name in FORMATS_OF_FEW_TIMES
+        self._matcher = PacketMatcher(float(self._ticks_per_frame / 2) if has_guesses else 1)
         self._numbered, self._left_out = NumberedPackets(), 0
         self._lost_key_frames, self._held = LostKeyFrames(), list[int]()
         self.timeline = timeline_of(container, stream.index, frame_rate)
@@ -75,6 +79,7 @@ class Decoder:
         self._odd_pictures = OddPictures(self._decoder) if self._decoder.name == "mjpeg" else None
         if self._odd_pictures:
             self._decoder.options = {**self._decoder.options, **STRICT}
+        self._checksums = SliceChecksums(self._decoder.extradata) if self._decoder.name == "ffv1" else None
 
     @property
     def sample_aspect(self) -> Fraction | None:
@@ -132,7 +137,7 @@ class Decoder:
     def _next_times(self, count: int) -> list[int]:
         """Return the times of the next pictures in a stream without any, from the end of the latest one on."""
         usual = round(self._ticks_per_frame)
-        end = 0 if self._latest_pts is None else self._latest_pts + (self._latest_duration or usual)
+        end = 0 if self._latest_pts is None else self._latest_pts + max(self._latest_duration, usual)
         return [end + number * usual for number in range(count)]
 
     def _is_made_up(self, frame: VideoFrame, pts: int, lost: list[int]) -> bool:
@@ -148,8 +153,7 @@ class Decoder:
         if frame.pts is None:
             return lost
         usual = round(self._ticks_per_frame)
-        end = 0 if self._latest_pts is None else self._latest_pts + max(self._latest_duration, usual)
-        late = frame.pts + self._shift - end
+        late = frame.pts + self._shift - self._next_times(1)[0]
         if not lost and not -usual < late < usual:
             self._shift -= late
             self.one_to_one = False
@@ -291,6 +295,8 @@ class Decoder:
 
     def _frames_of(self, packet: Packet | None) -> list[Any]:
         frames: list[Any] = []
+        if packet is not None and self._checksums and self._checksums.rule_out(packet):
+            return frames
         try:
             frames = list(self._decoder.decode(packet))
         except av.error.FFmpegError:

@@ -11,6 +11,7 @@ import av
 from av.packet import Packet
 
 from vidstyle.errors import OutputError
+from vidstyle.files import advice_on
 from vidstyle.media.write import timescales
 
 
@@ -36,9 +37,8 @@ def join(pieces: Sequence[Piece], time_base: Fraction, target: Path) -> None:
                 joined.mux(packet)
     except (av.error.FFmpegError, OSError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise OutputError(
-            f"Cannot join {len(pieces)} segments into {target}: {reason}. Check the free space."
-        ) from error
+        advice = advice_on(error, "Check the free space.")
+        raise OutputError(f"Cannot join {len(pieces)} segments into {target}: {reason}. {advice}") from error
 
 
 def _packets(pieces: Sequence[Piece], joined: Any, time_base: Fraction) -> Iterator[Packet]:

@@ -7,6 +7,7 @@ import av
 import numpy as np
 
 from vidstyle.errors import InputError, OutputError
+from vidstyle.files import advice_on
 
 LOSSLESS_SUFFIX = ".nut"
 CODEC, PIXEL_FORMAT = "ffvhuff", "gbrp"
@@ -24,7 +25,8 @@ def write_lossless(path: Path, rgb: np.ndarray) -> None:
             container.mux(stream.encode(frame.reformat(format=PIXEL_FORMAT, threads=1)))
             container.mux(stream.encode(None))
     except av.error.FFmpegError as error:
-        raise OutputError(f"Cannot write {path}: {error.strerror}. Check the free space.") from error
+        advice = advice_on(error, "Check the free space.")
+        raise OutputError(f"Cannot write {path}: {error.strerror}. {advice}") from error
 
 
 def read_lossless(path: Path) -> np.ndarray:

@@ -16,6 +16,7 @@ import av
 from av.packet import Packet
 
 from vidstyle.errors import OutputError
+from vidstyle.files import advice_on
 from vidstyle.media.clip import Clip
 from vidstyle.media.edit_list import Edit, edits_of, is_plain, played
 from vidstyle.media.probe import open_source, readable_packets_of
@@ -134,9 +135,8 @@ def _translated(clip: Clip) -> Iterator[None]:
     try:
         yield
     except (av.error.FFmpegError, OSError, ValueError) as error:
-        raise OutputError(
-            f"Cannot put the sound of {clip.path.name} onto one clock: {error}. Check free space, or use --no-audio."
-        ) from error
+        advice = advice_on(error, "Check free space, or use --no-audio.")
+        raise OutputError(f"Cannot put the sound of {clip.path.name} onto one clock: {error}. {advice}") from error
 
 
 def _write(

@@ -190,7 +190,7 @@ def _encoder(stream: Stream, kind: str, codec: str, container: TargetContainer) 
         return COPY
     if kind == "subtitle" and codec in TEXT_SUBTITLES:
         return container.subtitle_fallback
-    return COPY if kind == "video" and container.covers and _is_cover(stream) else None
+    return COPY if kind == "video" and codec in container.covers and _is_cover(stream) else None
 
 
 def _left_out(stream: Stream, kind: str, name: str, container: TargetContainer) -> list[str]:

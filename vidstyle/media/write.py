@@ -17,6 +17,7 @@ from av.video.frame import PictureType, VideoFrame
 from av.video.stream import VideoStream
 
 from vidstyle.errors import OutputError, SettingsError
+from vidstyle.files import advice_on
 from vidstyle.media.clip import UNSPECIFIED, Batch, Colour
 from vidstyle.media.codecs import VideoCodec
 from vidstyle.media.colour import FULL, LIMITED, RGB_MATRIX, from_rgb, implied_matrix
@@ -215,10 +216,8 @@ class VideoWriter:
             yield
         except (av.error.FFmpegError, OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise OutputError(
-                f"Cannot encode {self.name} with {self.form.codec.name}: {reason}. "
-                "Check free space, --codec, --preset and --pix-fmt."
-            ) from error
+            advice = advice_on(error, "Check free space, --codec, --preset and --pix-fmt.")
+            raise OutputError(f"Cannot encode {self.name} with {self.form.codec.name}: {reason}. {advice}") from error
 
 
 def _add_stream(container: OutputContainer, form: VideoForm) -> VideoStream:

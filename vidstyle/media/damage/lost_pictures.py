@@ -14,7 +14,7 @@ def shows_memory(frame: VideoFrame, codec: str) -> bool:
     """Return whether parts of a damaged frame show what the decoder's memory held before.
 
     ProRes leaves them as they are. MPEG-1 and MPEG-2 do so in bidirectional pictures, others they conceal as H.264 does. HEVC,
-    VP8 and FFV1 may leave parts too, and their decoders say nothing of it.
+    VP8, and FFV1 without checksums may leave parts too, and their decoders say nothing of it, not even in a log.
     """
     is_open = codec == "prores" or (codec in ("mpeg1video", "mpeg2video") and frame.pict_type == PictureType.B)
     return is_open and frame.is_corrupt
@@ -24,9 +24,11 @@ class PacketMatcher:
     """The packets that went into a decoder and have not come out as frames.
 
     Frames come in order of presentation. So once a frame has come, packets with earlier times will never give theirs.
+    Times that differ by less than `near` ticks count as one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, near: float = 1) -> None:
+        self._near = near
         self._waiting: list[Key] = []
         self._late: list[int] = []
         self._latest: int | None = None
@@ -46,6 +48,7 @@ class PacketMatcher:
         """Take out the packet of a frame that came; return the pts of packets before it that gave none.
 
         Two packets may have one time, where a file states few and the others are guesses: their frames may come out of turn.
+        A guess may also miss a stated time by some ticks.
         """
         if pts in self._late:
             self._late.remove(pts)
@@ -55,8 +58,8 @@ class PacketMatcher:
             return []
         index = self._index_of(pts)
         earlier = [time for _, time in self._waiting[:index]]
-        lost = self._late + [time for time in earlier if time != self._latest]
-        self._late = [time for time in earlier if time == self._latest]
+        lost = self._late + [time for time in earlier if not self._is_latest(time)]
+        self._late = [time for time in earlier if self._is_latest(time)]
         self._waiting = self._waiting[index + 1 :]
         self._latest = pts
         return lost
@@ -72,6 +75,9 @@ class PacketMatcher:
     def waiting(self) -> list[int]:
         """Return the pts of all packets whose frames have not come."""
         return self._late + [time for _, time in self._waiting]
+
+    def _is_latest(self, time: int) -> bool:
+        return self._latest is not None and abs(time - self._latest) < self._near
 
     def _index_of(self, pts: int) -> int:
         """Return the index of the packet of this time, else of the last earlier one in the first segment."""
