@@ -7,9 +7,11 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
+from tests.styles import make_style
 from vidstyle.errors import StyleError
 from vidstyle.models.style_file import Style, find_style, load_style, renderable_styles, save_style, start_identity
 from vidstyle.models.style_generator import StyleGenerator
+from vidstyle.models.tensor_file import load_state, save_state
 from vidstyle.networks.resnet_generator import ResNetGenerator
 
 
@@ -25,6 +27,15 @@ def test_a_saved_style_paints_as_the_one_that_was_saved(tmp_path: Path) -> None:
     painters = [StyleGenerator(style, torch.device("cpu"), torch.float32) for style in (_style(), loaded)]
     assert torch.equal(painters[0](picture), painters[1](picture))
     assert (loaded.size, loaded.history) == (192, {"steps": 3})
+
+
+def test_styles_and_states_in_a_folder_whose_name_is_not_utf_8_are_read(tmp_path: Path) -> None:
+    folder = tmp_path / "Fu\udcdfball"
+    folder.mkdir()
+    style = make_style(folder / "style.safetensors")
+    assert load_style(style).weights.keys() == load_style(make_style(tmp_path / "style.safetensors")).weights.keys()
+    save_state({"mean": torch.arange(3.0)}, folder / "state")
+    assert load_state(folder / "state")["mean"].tolist() == [0, 1, 2]
 
 
 def test_half_precision_halves_the_file_and_keeps_the_picture(tmp_path: Path) -> None:

@@ -173,7 +173,7 @@ def test_missing_folders_say_what_belongs_there(tmp_path: Path) -> None:
 SIZES = {"channels": 4, "discriminator-channels": 4, "blocks": 5, "crop": 32, "load": 40, "patches": 32, "steps": 2}
 
 
-def test_a_full_disk_is_one_message_and_leaves_nothing_half_written(
+def test_a_limit_reached_is_one_message_and_leaves_nothing_half_written(
     dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -187,8 +187,8 @@ def test_a_full_disk_is_one_message_and_leaves_nothing_half_written(
     said = capsys.readouterr().err
     assert "Traceback" not in said
     assert " ".join(said.split()).endswith(
-        "Cannot write runs/cut++/checkpoint.pt: File too large. What was written before is intact: free some space and give the "
-        "same command to go on."
+        "Cannot write runs/cut++/checkpoint.pt: File too large. What was written before is intact. Raise the limit on the size "
+        "of files (`ulimit -f`), or write into another file system."
     )
     assert {path.name for path in (tmp_path / "runs" / "cut++").iterdir()} == {
         ".lock",

@@ -10,14 +10,14 @@ from typing import Any
 import torch
 
 from vidstyle.errors import OutputError, TrainingError
-from vidstyle.files import whole_file
+from vidstyle.files import advice_on, whole_file
 from vidstyle.run_folder import RunFolder
 from vidstyle.train.distributed import rank
 from vidstyle.train.ema import ExponentialMovingAverage
 from vidstyle.train.health import check_weights
 from vidstyle.train.methods.base import TrainingMethod
 
-FREE_SPACE = "What was written before is intact: free some space and give the same command to go on."
+WAY_ON = "Free some space and give the same command to go on."
 
 
 @dataclass
@@ -76,7 +76,13 @@ def _write(content: dict[str, Any], partial: Path, target: Path) -> None:
         cause = error if isinstance(error, OSError) else error.__context__
         if not isinstance(cause, OSError):
             raise
-        raise OutputError(f"Cannot write {target}: {cause.strerror}. {FREE_SPACE}") from error
+        raise not_written(str(target), cause) from error
+
+
+def not_written(target: str, error: OSError) -> OutputError:
+    """Return the error that says what could not be written, why, and how the run goes on."""
+    advice = advice_on(error, WAY_ON)
+    return OutputError(f"Cannot write {target}: {error.strerror}. What was written before is intact. {advice}")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from vidstyle.device import resolve_device, resolve_precision
-from vidstyle.errors import Interrupted, OutputError, SettingsError
+from vidstyle.errors import Interrupted, SettingsError
 from vidstyle.files import write_json
 from vidstyle.host_memory import keep_large_buffers
 from vidstyle.interrupt import StopRequest, stop_on_signal
@@ -24,7 +24,7 @@ from vidstyle.pixels import to_signed_floats
 from vidstyle.progress import OnProgress, Progress, StageResult, note, silent
 from vidstyle.run_folder import RunFolder
 from vidstyle.train import distributed
-from vidstyle.train.checkpoint import FREE_SPACE, TrainingState, load_checkpoint, save_checkpoint
+from vidstyle.train.checkpoint import TrainingState, load_checkpoint, not_written, save_checkpoint
 from vidstyle.train.data.dataset import Dataset, dataset_warnings, open_dataset
 from vidstyle.train.data.sampling import open_batches, step_generator
 from vidstyle.train.data.style_image import choose_style_image
@@ -177,7 +177,7 @@ def _fit(plan: RunPlan, state: TrainingState, added: Sequence[str], on_progress:
                 if run:
                     run.finish()
     except OSError as error:
-        raise OutputError(f"Cannot write into {plan.folder.path}: {error.strerror}. {FREE_SPACE}") from error
+        raise not_written(f"into {plan.folder.path}", error) from error
     if state.step < plan.schedule.steps and first:
         raise Interrupted(f"Stopped after step {state.step:,}; everything is kept. Give the same command to go on.")
     return run
