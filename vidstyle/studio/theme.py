@@ -37,6 +37,7 @@ body { --mark: var(--primary-600); } body.dark { --mark: var(--primary-400); }
 .drop.several button:has(> .wrap)::after { content: "Drop files, or press to choose some"; }
 button[role=tab].selected { color: var(--primary-700) !important; }
 .dark button[role=tab].selected { color: var(--primary-300) !important; }
+input[aria-expanded] { padding-right: 2rem; text-overflow: ellipsis; }
 #command textarea, .command textarea { font-family: var(--font-mono); }
 
 .job { padding: .6rem 0; border-bottom: 1px solid var(--border-color-primary); }
