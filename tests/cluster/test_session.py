@@ -73,7 +73,7 @@ def test_a_ray_that_does_not_start_here_is_one_error(monkeypatch: pytest.MonkeyP
     def init(address: str, **others: object) -> None:
         raise Exception("The current node timed out during startup. The GCS may be overloaded.\nLook at its log.")
 
-    monkeypatch.setattr(ray, "init", init)
+    monkeypatch.setattr(load_ray(), "init", init)
     with pytest.raises(ClusterError) as caught, session(LOCAL):
         pass
     assert str(caught.value) == (
