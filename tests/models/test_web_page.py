@@ -88,7 +88,8 @@ def canvas(page: Any, name: str) -> np.ndarray:
 
 
 def painted_here(style_file: Path, pixels: np.ndarray) -> np.ndarray:
-    engine = Engine(RenderSettings(style=str(style_file), device="cpu", precision="fp32"))
+    # The page never paints a picture larger than it is, which `vidstyle render` does with small ones.
+    engine = Engine(RenderSettings(style=str(style_file), size="source", device="cpu", precision="fp32"))
     sizes = engine.sizes((pixels.shape[1], pixels.shape[0]))
     return engine.picture_painter(sizes).paint(pixels[None], sizes, sixteen_bit=False)[0]
 
