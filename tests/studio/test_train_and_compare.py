@@ -72,7 +72,7 @@ def test_a_training_shows_its_curve_and_two_styles_their_measures(page: Any, pla
     page.wait_for_selector("#try-pair .after")
     assert walk.serious_faults(page) == []
     page.click("text=More settings")
-    assert TRAIN_CONTROLS - walk.reached_by_keyboard(page) == set()
+    assert walk.not_reached_by_keyboard(page, TRAIN_CONTROLS) == set()
     assert (place / "runs" / "mine" / "style.safetensors").is_file()
 
     page.click("[role=tab]:has-text('Compare')")
@@ -86,4 +86,4 @@ def test_a_training_shows_its_curve_and_two_styles_their_measures(page: Any, pla
     boxes = [picture.bounding_box() for picture in page.query_selector_all("#compared img, #compared .wide")]
     assert all(box["x"] + box["width"] <= WIDTH for box in boxes)
     assert walk.serious_faults(page) == []
-    assert COMPARE_CONTROLS - walk.reached_by_keyboard(page) == set()
+    assert walk.not_reached_by_keyboard(page, COMPARE_CONTROLS) == set()
