@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from tests.drawings import drawing
-from vidstyle.analysis.flatten import clear_colours, flatten, ink_lines, l0_smoothing
+from vidstyle.analysis.flatten import clear_colours, flatten, ink_lines, l0_smoothing, step_price
 from vidstyle.analysis.picture_measures import chroma_shift, edges, flat_share, plain_areas
 
 
@@ -55,6 +55,21 @@ def test_smoothing_is_the_alternation_of_the_paper_solved_with_plain_matrices() 
     assert np.abs(l0_smoothing(picture) - slow_l0_smoothing(picture)).max() < 1e-3
 
 
+def test_a_step_costs_less_where_there_is_little_contrast() -> None:
+    checks = np.indices((120, 120)).sum(0)[..., None] // 4 % 2 * np.ones(3)
+    for contrast, price in ((0.01, 0.006), (0.06, 0.03 * 0.5625), (0.2, 0.03)):
+        prices = step_price((0.5 + contrast * (checks * 2 - 1)).astype(np.float32))
+        assert prices.shape == (120, 120, 1)
+        assert prices[40:80, 40:80] == pytest.approx(price, rel=0.05), contrast
+
+
+def test_pale_clouds_and_far_mountains_stay() -> None:
+    sky = np.full((120, 200, 3), (0.62, 0.72, 0.84), np.float32)
+    cv2.ellipse(sky, (100, 50), (60, 16), 0, 0, 360, (0.74, 0.80, 0.88), cv2.FILLED)
+    flat = l0_smoothing(cv2.GaussianBlur(sky, (0, 0), 2))
+    assert flat[50, 100, 0] - flat[110, 100, 0] > 0.35 * 0.12
+
+
 def slow_l0_smoothing(picture: np.ndarray) -> np.ndarray:
     """Return Algorithm 1 of Xu et al. (2011) with one row of a matrix for each difference of neighbours."""
     height, width, _ = picture.shape
@@ -66,11 +81,12 @@ def slow_l0_smoothing(picture: np.ndarray) -> np.ndarray:
         differences[row, [here, there]] = -1, 1
     owner = np.array([here for here, _ in below + right])
     given = picture.reshape(-1, 3).astype(float)
-    flat, coupling = given, 2 * 0.02
+    price = step_price(picture).reshape(-1)
+    flat, coupling = given, 20 * 0.03
     while coupling < 1e4:
         steps = differences @ flat
         sizes = np.bincount(owner, (steps**2).sum(1), height * width)
-        steps[sizes[owner] < 0.02 / coupling] = 0
+        steps[sizes[owner] < price[owner] / coupling] = 0
         equation = np.eye(height * width) + coupling * differences.T @ differences
         flat = np.linalg.solve(equation, given + coupling * differences.T @ steps)
         coupling *= 2

@@ -13,10 +13,15 @@ import cv2
 import numpy as np
 
 BILATERAL_PASSES, BILATERAL_PIXELS, BILATERAL_LEVELS = 2, 7, 40
-STEP_PRICE = 0.02
+STEP_PRICE = 0.03
 """What a pixel with any step of colour costs beside squared changes of [0, 1]: the weight lambda of the L0 paper."""
-COUPLING_GROWTH, LAST_COUPLING = 2.0, 1e4
-"""The L0 paper's kappa and largest beta: how fast, and how far, steps and picture are forced to agree."""
+STEP_PRICE_PIXELS, FULL_PRICE_DEVIATION, LEAST_PRICE = 12, 0.08, 0.2
+"""Deviation of the Gaussian that sees the neighbourhood, the contrast in it from which on the price is full, and its least share.
+
+Where a neighbourhood has little contrast, as in clouds and far mountains, a step of one price would cost more than it shows.
+"""
+FIRST_COUPLING, COUPLING_GROWTH, LAST_COUPLING = 20, 2.0, 1e4
+"""The L0 paper's beta over lambda at the start, kappa and largest beta: how steps and picture are forced to agree."""
 SATURATION, CONTRAST = 1.5, 1.1
 """Gain of a*b* for colours of medium chroma, and of L* around 50."""
 NEUTRAL_CHROMA, VIVID_CHROMA = (5, 20), (50, 95)
@@ -50,15 +55,16 @@ def l0_smoothing(rgb: np.ndarray) -> np.ndarray:
     """Return the picture near (h, w, 3) float32 in [0, 1] with the fewest pixels that differ from a neighbour; same range.
 
     Algorithm 1 of Xu et al. (2011): steps and picture are solved for in turn. The picture's equation is solved by cosine
-    transforms, so that the border is reflected rather than joined to the opposite side.
+    transforms, so that the border is reflected rather than joined to the opposite side. The price of a step is `step_price`.
     """
     height, width = rgb.shape[:2]
     given = cv2.copyMakeBorder(rgb, 0, height % 2, 0, width % 2, cv2.BORDER_REPLICATE)
     down, across = (2 - 2 * np.cos(np.pi * np.arange(side, dtype=np.float32) / side) for side in given.shape[:2])
     laplacian = down[:, None] + across
-    flat, coupling = given, 2 * STEP_PRICE
+    price = step_price(given)
+    flat, coupling = given, FIRST_COUPLING * STEP_PRICE
     while coupling < LAST_COUPLING:
-        wanted = given + coupling * _divergence(*_large_steps(flat, STEP_PRICE / coupling))
+        wanted = given + coupling * _divergence(*_large_steps(flat, price / coupling))
         scale = 1 / (1 + coupling * laplacian)
         planes = [cv2.idct(cv2.dct(np.ascontiguousarray(plane)) * scale) for plane in np.moveaxis(wanted, 2, 0)]
         flat = np.stack(planes, 2)
@@ -66,7 +72,15 @@ def l0_smoothing(rgb: np.ndarray) -> np.ndarray:
     return np.clip(flat[:height, :width], 0, 1)
 
 
-def _large_steps(picture: np.ndarray, least: float) -> tuple[np.ndarray, np.ndarray]:
+def step_price(rgb: np.ndarray) -> np.ndarray:
+    """Return what a step costs at each pixel of (h, w, 3) float32 in [0, 1]: (h, w, 1), less where there is little contrast."""
+    grey = rgb.mean(2)
+    mean, mean_square = (cv2.GaussianBlur(values, (0, 0), STEP_PRICE_PIXELS) for values in (grey, grey * grey))
+    variance = mean_square - mean * mean
+    return STEP_PRICE * np.clip(variance / FULL_PRICE_DEVIATION**2, LEAST_PRICE, 1)[..., None]
+
+
+def _large_steps(picture: np.ndarray, least: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the differences to the pixel below, and to the right, without those of pixels whose squares sum below `least`."""
     down = np.diff(picture, axis=0, append=picture[-1:])
     across = np.diff(picture, axis=1, append=picture[:, -1:])

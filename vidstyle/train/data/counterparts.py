@@ -14,7 +14,7 @@ from vidstyle.checksum import identity_of
 from vidstyle.files import remove_stale_partials, whole_file, write_json
 from vidstyle.train.data.cache import ImageCache, OnCount, cache_identity, is_current
 
-_VERSION = 4
+_VERSION = 5
 """Raised when counterparts are computed in another way, so that earlier ones are made again."""
 
 
