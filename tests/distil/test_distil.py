@@ -22,7 +22,7 @@ from vidstyle.distil.settings import DistilSettings
 from vidstyle.distil.stage import is_done, run
 from vidstyle.errors import InputError, Interrupted, SettingsError
 from vidstyle.media.images import read_image, write_image
-from vidstyle.models.style_file import load_style
+from vidstyle.models.style_file import load_style, start_identity
 from vidstyle.progress import Progress, silent
 from vidstyle.render.engine import Engine
 from vidstyle.render.settings import RenderSettings
@@ -152,6 +152,16 @@ def test_the_student_is_quantised_on_its_photos_and_a_poor_twin_is_told_of(
     monkeypatch.setattr("vidstyle.distil.stage.make_twin", poor)
     assert "it is 30.0 dB from the exact one, and 38 are the least" in place.run(int8=True).warnings[-1]
     assert shapes == [(1, 3, 48, 48)] * 5
+
+
+def test_a_student_begins_as_its_teacher_where_their_generators_are_alike(place: Place) -> None:
+    teacher = place.runs / "student" / "style.safetensors"
+    run(str(teacher), place.dataset, place.runs, place.settings(name="second", steps=1, lr=1e-9), silent)
+    first, second = (load_style(place.runs / name / "style.safetensors") for name in ("student", "second"))
+    assert all(torch.allclose(first.weights[name], second.weights[name], atol=1e-6) for name in first.weights)
+    assert start_identity(second) == start_identity(first)
+    run(str(teacher), place.dataset, place.runs, place.settings(name="third", steps=1, lr=1e-9, blocks=2), silent)
+    assert load_style(place.runs / "third" / "style.safetensors").start == ""
 
 
 def test_the_command_says_what_it_would_do_and_what_is_missing(place: Place) -> None:

@@ -22,7 +22,7 @@ from vidstyle.interrupt import stop_on_signal
 from vidstyle.media.images import write_image
 from vidstyle.progress import OnProgress, Progress, note
 from vidstyle.render.engine import Engine
-from vidstyle.train.runs.student import TEACHER_FILE
+from vidstyle.train.start import TEACHER_FILE
 
 FLAT = 1.0
 """Deviation of the values from 0 to 255 below which a picture has nothing to learn, as when a dataset is read."""

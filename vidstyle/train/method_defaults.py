@@ -93,6 +93,7 @@ _DISTIL = {name: value for name, value in _FITTED.items() if name not in ("epoch
     "lr": 1e-3,
     "gradient_clip": 1.0,
     "ema": 0.998,
+    "init": "auto",
     "lambda_structure": 1.0,
     "lambda_steady": 1.0,
     "lambda_content": 0.0,

@@ -168,7 +168,8 @@ class TrainSettings(Settings):
         "ema", "decay of the running mean of the generator that becomes the style", minimum=0.0, maximum=0.99999
     )
     init: str = _method_setting(
-        "init", "style to start from; `none`: random weights; `auto`: the style flat where the generator fits"
+        "init",
+        "style to start from; `none`: random weights; `auto`: the teacher (with distil) or the style flat, where it fits",
     )
     seed: int = setting(0, "seed of every random draw", minimum=0, cap=LARGEST_SEED)
     precision: str = setting("auto", "number format of the networks", choices=("auto", "fp32", "bf16"))

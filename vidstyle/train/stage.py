@@ -38,8 +38,9 @@ from vidstyle.train.resume_checks import added_images, claim_run, record_images,
 from vidstyle.train.runs.base import Run, RunPlan
 from vidstyle.train.runs.look import LookRun
 from vidstyle.train.runs.pictures import PictureRun
-from vidstyle.train.runs.style import StyleRun, start_from_style
+from vidstyle.train.runs.style import StyleRun
 from vidstyle.train.settings import TrainSettings
+from vidstyle.train.start import start_from_style
 
 RUNS: dict[str, type[Run]] = {"style": StyleRun, "pictures": PictureRun, "look": LookRun}
 """The kind of run for what it leaves."""

@@ -1,10 +1,8 @@
 """A run that fits a student to what a teacher painted: its samples, figures and style tell of both."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -20,9 +18,8 @@ from vidstyle.report.contact_sheet import evenly_spaced
 from vidstyle.train.data.cache import ImageCache
 from vidstyle.train.runs.style import StyleRun
 from vidstyle.train.samples import Paint, make_painter, sample_squares
+from vidstyle.train.start import teacher_of
 
-TEACHER_FILE = "teacher.json"
-"""Beside the folder of photos: who painted the targets, and in how many milliseconds a picture."""
 TIMED_SIZE, TIMES = (360, 640), 3
 """Height and width at which the student is timed, and how often."""
 MOST_MEASURED = 12
@@ -42,8 +39,7 @@ class StudentRun(StyleRun):
     @cached_property
     def teacher(self) -> dict[str, Any]:
         """What the painter of the targets left about itself, nothing where it left nothing."""
-        path = Path(self.settings.photos).parent / TEACHER_FILE
-        return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
+        return teacher_of(self.settings)
 
     def _frames_like(self, painted: list[np.ndarray]) -> list[np.ndarray]:
         """Return what the teacher painted of the sample photos."""

@@ -9,54 +9,17 @@ import numpy as np
 from vidstyle.errors import SettingsError, StyleError
 from vidstyle.media.images import write_image
 from vidstyle.models.feature_network import load_vgg16
-from vidstyle.models.style_file import Style, find_style, load_style, save_style, start_identity
+from vidstyle.models.style_file import Style, save_style, start_identity
 from vidstyle.report.contact_sheet import grid
 from vidstyle.run_folder import RunFolder, read_log
 from vidstyle.train.checkpoint import TrainingState
-from vidstyle.train.ema import ExponentialMovingAverage
 from vidstyle.train.health import check_weights, warnings_from_pictures
 from vidstyle.train.log import Log, RunWarnings
 from vidstyle.train.method_defaults import METHODS
 from vidstyle.train.runs.base import Run, RunPlan
 from vidstyle.train.samples import centre_square, make_painter, sample_squares
 from vidstyle.train.score import COLUMNS, SCORE, StyleScorer
-from vidstyle.train.settings import TrainSettings
-
-FLAT_STYLE = "flat"
-"""The style of the package that knows flattened photos alone: where the method `cartoon` begins."""
-
-
-def start_from_style(settings: TrainSettings, ema: ExponentialMovingAverage) -> None:
-    """Begin with the weights of the style that `settings.init` names, or leave the random ones where it names none.
-
-    Raises StyleError, and SettingsError where the style's generator is of another kind or size.
-    """
-    if style := _start(settings):
-        ema.network.load_state_dict(style.weights)
-        ema.load(style.weights)
-
-
-def _start(settings: TrainSettings) -> Style | None:
-    """Return the style that a run starts from, if any; raises as `start_from_style` does."""
-    name = settings.init
-    if name in ("", "none"):
-        return None
-    style = load_style(find_style(FLAT_STYLE if name == "auto" else name))
-    kind = METHODS[settings.method].generator
-    fits = (style.kind, style.channels, style.blocks) == (kind, settings.channels, settings.blocks)
-    if fits:
-        return style
-    if name == "auto":
-        return None
-    if style.kind != kind:
-        raise SettingsError(
-            f"The style {name} holds a {style.kind} generator, and {settings.method} fits a {kind} one. "
-            "Give a style of that kind, or another --method."
-        )
-    raise SettingsError(
-        f"The style {name} has {style.channels} channels and {style.blocks} blocks. "
-        f"Give --channels {style.channels} --blocks {style.blocks} to start from it."
-    )
+from vidstyle.train.start import starting_style
 
 
 class StyleRun(Run):
@@ -72,7 +35,7 @@ class StyleRun(Run):
         self.start = ""
         # A resumed run has its weights in the checkpoint, so the style that it began with may be gone.
         with suppress(StyleError, SettingsError):
-            start = _start(plan.settings)
+            start = starting_style(plan.settings)
             self.start = start_identity(start) if start else ""
         self.scorer = self._load_scorer()
 
