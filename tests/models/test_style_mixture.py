@@ -52,6 +52,14 @@ def test_shares_are_divided_by_their_sum_and_an_end_is_the_style_itself(folder: 
     assert find_mixture(f"{a}:0.3").identity() == sha256_of(folder / "a")
 
 
+def test_a_share_below_0_leads_away_from_a_style(folder: Path) -> None:
+    a, b = (load_style(folder / name) for name in "ab")
+    mixture = find_mixture(f"{folder}/a:1.3,{folder}/b:-0.3")
+    for name, weight in mixture.load().weights.items():
+        torch.testing.assert_close(weight, b.weights[name] + 1.3 * (a.weights[name] - b.weights[name]))
+    assert find_mixture(mixture.spelled()) == mixture
+
+
 def test_names_with_colons_and_commas_are_still_names(tmp_path: Path, folder: Path) -> None:
     awkward = tmp_path / "a:0.5,b" / "x:1"
     awkward.parent.mkdir()
@@ -73,6 +81,8 @@ def test_names_with_colons_and_commas_are_still_names(tmp_path: Path, folder: Pa
         ("{0}/a,{0}/b:0.4", "A mixture is spelled as a:0.6,b:0.4."),
         (":0.6,{0}/b:0.4", "each part is a style, a colon and its share, "),
         ("{0}/a:0,{0}/b:0", "do not add up to a number above 0. "),
+        ("{0}/a:1,{0}/b:-1", "do not add up to a number above 0. "),
+        ("{0}/a:1e999,{0}/b:-1e999", "do not add up to a number above 0. "),
         ("{0}/a:1e999,{0}/b:1", "do not add up to a number above 0. "),
         ("{0}/a:0.6,{0}/other:0.4", "they do not share a start"),
     ],

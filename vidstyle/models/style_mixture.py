@@ -12,8 +12,11 @@ from vidstyle.checksum import sha256_of
 from vidstyle.errors import StyleError
 from vidstyle.models.style_file import ONNX, Style, existing_style, find_style, load_style, start_identity
 
-SHARE = re.compile(r":((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?=,|$)", re.ASCII)
-"""What ends a part of a mixture: a colon and a number before a comma or the end. Names may hold both signs elsewhere."""
+SHARE = re.compile(r":(-?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)(?=,|$)", re.ASCII)
+"""What ends a part of a mixture: a colon and a number before a comma or the end. Names may hold both signs elsewhere.
+
+A share below 0 leads away from a style: `a:1.3,b:-0.3` goes on from b through a.
+"""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class StyleMixture:
 
     @property
     def shares(self) -> tuple[float, ...]:
-        """The share of each file in the weights; they sum to 1."""
+        """The share of each file in the weights, below 0 where its weights are taken away; they sum to 1."""
         total = math.fsum(weight for _, weight in self.parts)
         return tuple(weight / total for _, weight in self.parts)
 
@@ -51,7 +54,7 @@ class StyleMixture:
         return ",".join(f"{checksum}:{share:.9g}" for checksum, share in zip(checksums, self.shares, strict=True))
 
     def load(self) -> Style:
-        """Return the style; of several the mean of their weights, painting at the size of the one with the largest share.
+        """Return the style; of several the weighted mean, painting at the size of the one with the largest share.
 
         Raises StyleError when one cannot be read, or when they are not of one kind, shape and start.
         """
