@@ -12,8 +12,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
@@ -22,6 +22,9 @@ import numpy as np
 from benchmarks.finish import measured
 from vidstyle.files import write_json
 from vidstyle.media.images import list_images, read_image
+from vidstyle.models.style_file import find_style, load_style, save_style
+from vidstyle.models.style_mixture import StyleMixture
+from vidstyle.train.start import FLAT_STYLE
 
 STRETCHES = (("0", "64"), ("80", "136"), ("152", "176"), ("192", "208"))
 """Seconds of the episode that are learnt from; the gaps between them are measured with."""
@@ -37,62 +40,74 @@ AFRICAN_STORYBOOK = "Illustrations by {}, African Storybook (africanstorybook.or
 
 @dataclass(frozen=True)
 class Run:
-    """One run of `vidstyle train --method cartoon`: the sets that it learns from, and the options that differ."""
+    """One run of `vidstyle train --method cartoon` from `flat`: the sets that it learns from, and the options that differ.
+
+    The style goes `share` times the way from `flat` to what it fits, and that of every other run of its recipe.
+    """
 
     sets: tuple[str, ...]
     options: str
+    share: float = 1
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a style is made, each run from the style of the one before, and what its file says of it."""
+    """How a style is made, and what its file says of it."""
 
     runs: tuple[Run, ...]
     licence: str
     attribution: str
     description: str
 
+    @property
+    def shares(self) -> tuple[float, ...]:
+        """The share of each run."""
+        return tuple(run.share for run in self.runs)
+
 
 FIT_FLATTENED = "--lambda-texture 0 --lambda-surface 0 --lambda-plain 0 --lambda-structure 6 --palette 0 --lr 1.5e-3"
 TOWARDS_SERIES = (
-    "--lambda-texture 1.3 --lambda-surface 0.3 --lambda-structure 1 --lambda-plain 13 --lambda-colour 15 --palette 0.75 "
+    "--lambda-texture 1.3 --lambda-surface 0.3 --lambda-structure 1 --lambda-colour 15 --palette 0.75 "
     "--steps 2400 --steps-decay 1500"
 )
+AVERAGED = ("--lambda-plain 13", "--lambda-plain 15", "--lambda-plain 15 --seed 1")
+"""The mean of their weights is calmer than each, and as near to the cartoon (model soups, Wortsman et al., 2022)."""
+TOWARDS_SOFT_ART = (
+    "--lambda-texture 0.2 --lambda-surface 0.3 --lambda-structure 1 --lambda-plain 14 --lambda-colour 60 --palette 1 "
+    "--steps 900 --steps-decay 600"
+)
+"""Art whose shading is soft as a photo's is left again where discriminators of texture weigh more, or longer."""
 TOWARDS_ART = (
     "--lambda-texture 0.6 --lambda-surface 0.3 --lambda-structure 1.4 --lambda-plain 14 --palette 1 "
     "--steps 2000 --steps-decay 1200"
 )
 
 
-def _picture_books(set_name: str, artists: str, description: str) -> Recipe:
+def _picture_books(run: Run, artists: str, description: str) -> Recipe:
     """Return the recipe of a set of the African Storybook."""
-    run = Run((set_name,), TOWARDS_ART)
     return Recipe((run,), "CC-BY-4.0", AFRICAN_STORYBOOK.format(artists), description)
 
 
 STYLES = {
     "flat": Recipe(
-        (
-            Run(("meadow",), f"{FIT_FLATTENED} --init none --steps 8000 --steps-decay 8000"),
-            Run(("meadow",), f"{FIT_FLATTENED} --steps 12000 --steps-decay 12000"),
-        ),
+        (Run(("meadow",), f"{FIT_FLATTENED} --init none --steps 16000 --steps-decay 16000"),),
         "MIT",
         "Photographers of the photos named in docs/model_cards.md",
         "no cartoon: photos flattened into simple drawings, with ink lines and clearer colours",
     ),
     "default": Recipe(
-        (Run(("episode",), TOWARDS_SERIES),),
+        tuple(Run(("episode",), f"{TOWARDS_SERIES} {options}", 0.34) for options in AVERAGED),
         "MIT",
         "Penny & Chip, interludes of the ToastTV project (github.com/yvg/toasttv, MIT), generated with Google Veo",
         "the cartoon Penny & Chip: bright colours, calm surfaces, dark outlines",
     ),
     "picturebook": _picture_books(
-        "picturebook",
+        Run(("picturebook",), TOWARDS_SOFT_ART, 1.25),
         "Rob Owen and Magriet Brink",
         "picture books of the African Storybook: warm earth colours, soft shading, thin outlines",
     ),
     "popcartoon": _picture_books(
-        "popcartoon",
+        Run(("popcartoon",), TOWARDS_ART),
         "Wiehan de Jager",
         "picture books of the African Storybook by Wiehan de Jager: very flat, strong shapes, vivid colours",
     ),
@@ -117,27 +132,13 @@ class StyleMaker:
 
     def make(self, name: str, recipe: Recipe) -> None:
         """Train a style and write its file, unless it is there; the hours of resumed runs add up."""
-        target = self.output / f"{name}.safetensors"
+        target = self.file(name)
         if target.exists():
             return
         began = time.monotonic()
         try:
-            start: list[str] = []
-            for number, run in enumerate(recipe.runs):
-                own = [
-                    "--name",
-                    f"{name}-{number}",
-                    "--photos",
-                    str(self.photos),
-                    "--holdout",
-                    "0",
-                    *run.options.split(),
-                    *start,
-                ]
-                frames = [part for set_name in run.sets for part in ("--paintings", str(self.frames(set_name)))]
-                self.vidstyle("train", "--method", "cartoon", *own, *frames)
-                style = self.work / "runs" / f"{name}-{number}" / "style.safetensors"
-                start = ["--init", str(style)]
+            files = [self.fit(f"{name}-{number}", run) for number, run in enumerate(recipe.runs)]
+            style = self.mixed(dict(zip(files, recipe.shares, strict=True)))
             texts = (
                 ("licence", recipe.licence),
                 ("attribution", recipe.attribution),
@@ -148,6 +149,34 @@ class StyleMaker:
         finally:
             record = self._record(name)
             write_json(record, {"hours": self.hours(name) + (time.monotonic() - began) / 3600})
+
+    def fit(self, name: str, run: Run) -> Path:
+        """Return the file of the style that a run fits; one that was broken off goes on."""
+        start = ["--init", str(self.flat())]
+        frames = [part for set_name in run.sets for part in ("--paintings", str(self.frames(set_name)))]
+        photos = ["--photos", str(self.photos), "--holdout", "0"]
+        self.vidstyle("train", "--method", "cartoon", "--name", name, *photos, *frames, *start, *run.options.split())
+        return self.work / "runs" / name / "style.safetensors"
+
+    def mixed(self, shares: Mapping[Path, float]) -> Path:
+        """Return the file of the style that goes so far from `flat` to each of some styles."""
+        first, *others = shares
+        if not others and shares[first] == 1:
+            return first
+        mixture = StyleMixture((*shares.items(), (self.flat(), 1 - sum(shares.values()))))
+        style, target = load_style(first), first.with_name("mixed.safetensors")
+        history = {**style.history, "shares": [*shares.values()]}
+        save_style(replace(style, weights=mixture.load().weights, history=history), target)
+        return target
+
+    def file(self, name: str) -> Path:
+        """Return where the file of a style stands once it is made."""
+        return self.output / f"{name}.safetensors"
+
+    def flat(self) -> Path:
+        """Return the file of the style that runs start from: the one that was made, else that of the package."""
+        made = self.file(FLAT_STYLE)
+        return made if made.exists() else find_style(FLAT_STYLE)
 
     def hours(self, name: str) -> float:
         """Return the hours that a style took so far, 0 where it was made elsewhere."""
@@ -176,7 +205,8 @@ class StyleMaker:
     def measure(self, name: str, recipe: Recipe) -> list[str]:
         """Return a row of the table: the test photos painted by `vidstyle render` and measured."""
         painted = self.work / "painted" / name
-        self.vidstyle("render", str(self.data / "test"), "-o", str(painted), "--style", name, "--overwrite")
+        options = "-o", str(painted), "--style", str(self.file(name)), "--overwrite"
+        self.vidstyle("render", str(self.data / "test"), *options)
         rows = []
         for path in list_images(self.data / "test"):
             rows.append(measured(read_image(path), read_image(next(painted.glob(f"{path.stem}.*")))))

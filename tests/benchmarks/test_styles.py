@@ -22,6 +22,7 @@ def test_every_style_of_the_package_has_a_recipe_and_states_its_licence() -> Non
             recipe.attribution,
             recipe.description,
         )
+        assert tuple(style.history.get("shares", [1])) == recipe.shares
 
 
 def test_together_they_are_small() -> None:
