@@ -2,7 +2,9 @@
 
 import dataclasses
 import sys
+import time
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from vidstyle.analysis.edge_smoothing import smooth_edges
 from vidstyle.analysis.flatten import flatten
 from vidstyle.media.images import write_image
 from vidstyle.progress import Progress, silent
+from vidstyle.train.data.cache import ImageCache
+from vidstyle.train.data.counterparts import Counterpart, _build
 from vidstyle.train.data.dataset import Dataset, open_dataset
 from vidstyle.train.data.sampling import BatchSampler
 from vidstyle.train.stage import run
@@ -93,3 +97,26 @@ def test_once_computed_they_need_no_opencv(dataset: Path, tmp_path: Path, monkey
         monkeypatch.setitem(sys.modules, module, None)
     run(dataset, tmp_path, dataclasses.replace(CARTOON, steps=1), silent)
     assert (tmp_path / "cartoon" / "style.safetensors").is_file()
+
+
+def test_ctrl_c_waits_for_no_more_than_what_is_under_way(tmp_path: Path) -> None:
+    class Images:
+        def __len__(self) -> int:
+            return 10_000
+
+        def image(self, number: int) -> np.ndarray:
+            return np.zeros((2, 2, 3), np.uint8)
+
+    made: list[int] = []
+
+    def make(image: np.ndarray) -> np.ndarray:
+        time.sleep(0.001)
+        made.append(1)
+        return image
+
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        _build(cast(ImageCache, Images()), tmp_path / "made.u8", Counterpart("made", "", make), interrupt)
+    assert len(made) < 5_000 and not list(tmp_path.iterdir())

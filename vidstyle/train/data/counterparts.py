@@ -4,9 +4,13 @@ A photo's is the photo flattened into a simple drawing. A cartoon frame's is the
 `cartoon` learns from both, and its crops are cut from an image and from its counterpart alike.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
+from os import cpu_count
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -60,7 +64,17 @@ def open_counterparts(cache: ImageCache, folder: Path, counterpart: Counterpart,
 def _build(cache: ImageCache, target: Path, counterpart: Counterpart, on_count: OnCount) -> None:
     """Write the counterparts of all images one behind the other into `target`, as the images themselves lie."""
     remove_stale_partials(target)
-    with whole_file(target) as partial, partial.open("wb") as file:
-        for number in range(len(cache)):
-            file.write(counterpart.make(np.array(cache.image(number))).tobytes())
+
+    def make(number: int) -> bytes:
+        return counterpart.make(np.array(cache.image(number))).tobytes()
+
+    with (
+        whole_file(target) as partial,
+        partial.open("wb") as file,
+        ThreadPoolExecutor(cpu_count()) as threads,
+        # Closed after an error, or Ctrl-C, it makes no more than what is under way.
+        closing(cast("Generator[bytes]", threads.map(make, range(len(cache))))) as made,
+    ):
+        for number, pixels in enumerate(made):
+            file.write(pixels)
             on_count(number + 1, len(cache))
