@@ -3,7 +3,6 @@
 Each picture is painted once. A run that was stopped paints those that are missing.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
@@ -22,7 +21,7 @@ from vidstyle.interrupt import stop_on_signal
 from vidstyle.media.images import write_image
 from vidstyle.progress import OnProgress, Progress, note
 from vidstyle.render.engine import Engine
-from vidstyle.train.start import TEACHER_FILE
+from vidstyle.train.start import TEACHER_FILE, read_teacher
 
 FLAT = 1.0
 """Deviation of the values from 0 to 255 below which a picture has nothing to learn, as when a dataset is read."""
@@ -49,7 +48,7 @@ class Teacher:
 
 def painted_by(folder: Path, style: str, settings: DistilSettings) -> bool:
     """Whether the pairs in `folder` were painted by the style file `style` as it is, under these settings."""
-    about = _read(folder)
+    about = read_teacher(folder)
     same = identity_of(about.get("settings")) == identity_of(_asked(settings))
     return same and about.get("style") == sha256_of(Path(style))
 
@@ -82,7 +81,7 @@ def paint_targets(
                     "command to go on."
                 )
     if teacher.milliseconds:
-        about = _read(folder)
+        about = read_teacher(folder)
         write_json(folder / TEACHER_FILE, {**about, "milliseconds": median(teacher.milliseconds)})
 
 
@@ -97,7 +96,7 @@ def _paint(source: PictureSource, teacher: Teacher, pair: Sequence[Path], short_
 
 def _begin(folder: Path, about: dict[str, Any], name: str) -> None:
     """Note who paints what, or raise SettingsError where something else was painted before."""
-    before = _read(folder)
+    before = read_teacher(folder)
     if before and before["identity"] != identity_of(about):
         changed = [name for name in about if identity_of(before.get(name)) != identity_of(about[name])]
         raise SettingsError(
@@ -108,8 +107,3 @@ def _begin(folder: Path, about: dict[str, Any], name: str) -> None:
         for side in ("photos", "paintings"):
             (folder / side).mkdir(parents=True, exist_ok=True)
         write_json(folder / TEACHER_FILE, {"name": name, **about, "identity": identity_of(about)})
-
-
-def _read(folder: Path) -> dict[str, Any]:
-    path = folder / TEACHER_FILE
-    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}

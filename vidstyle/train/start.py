@@ -1,6 +1,7 @@
 """Where a generator begins: with the weights of a style, or with random ones."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -39,19 +40,19 @@ def starting_style(settings: TrainSettings) -> Style | None:
     return style
 
 
-def teacher_of(settings: TrainSettings) -> dict[str, Any]:
-    """Return what the painter of a student's targets left about itself, nothing where it left nothing."""
-    path = Path(settings.photos).parent / TEACHER_FILE
+def read_teacher(folder: Path) -> dict[str, Any]:
+    """Return what the painter of a student's targets left about itself in their folder, nothing where it left nothing."""
+    path = folder / TEACHER_FILE
     return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
-def _known_styles(settings: TrainSettings) -> list[Style]:
-    """Return the styles that `auto` chooses from, the nearest to the goal first: a student's teacher, and flattened photos."""
-    styles = [load_style(find_style(FLAT_STYLE))]
-    teacher = teacher_of(settings).get("name") if settings.method == "distil" else None
-    if teacher and Path(teacher).is_file():
-        styles.insert(0, load_style(Path(teacher)))
-    return styles
+def _known_styles(settings: TrainSettings) -> Iterator[Style]:
+    """Yield the styles that `auto` chooses from, the nearest to the goal first: a student's teacher, and flattened photos."""
+    if settings.method == "distil":
+        teacher = read_teacher(Path(settings.photos).parent).get("name")
+        if teacher and Path(teacher).is_file():
+            yield load_style(Path(teacher))
+    yield load_style(find_style(FLAT_STYLE))
 
 
 def _misfit(style: Style, settings: TrainSettings) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -18,7 +19,7 @@ from vidstyle.report.contact_sheet import evenly_spaced
 from vidstyle.train.data.cache import ImageCache
 from vidstyle.train.runs.style import StyleRun
 from vidstyle.train.samples import Paint, make_painter, sample_squares
-from vidstyle.train.start import teacher_of
+from vidstyle.train.start import read_teacher
 
 TIMED_SIZE, TIMES = (360, 640), 3
 """Height and width at which the student is timed, and how often."""
@@ -39,7 +40,7 @@ class StudentRun(StyleRun):
     @cached_property
     def teacher(self) -> dict[str, Any]:
         """What the painter of the targets left about itself, nothing where it left nothing."""
-        return teacher_of(self.settings)
+        return read_teacher(Path(self.settings.photos).parent)
 
     def _frames_like(self, painted: list[np.ndarray]) -> list[np.ndarray]:
         """Return what the teacher painted of the sample photos."""
