@@ -1,6 +1,7 @@
 """Colours keep their values through coded frames, whatever matrix, range and depth."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -11,7 +12,8 @@ import pytest
 
 from vidstyle.errors import InputError
 from vidstyle.media.clip import Clip, Colour
-from vidstyle.media.colour import check_readable, from_rgb, resolve_colour, to_rgb
+from vidstyle.media.colour import EXACT_SCALING, check_readable, from_rgb, resolve_colour, to_rgb
+from vidstyle.media.frame_properties.chroma_location import located
 
 LUMA_WEIGHTS = {1: (0.2126, 0.0722), 6: (0.299, 0.114), 9: (0.2627, 0.0593)}
 """Red and blue luma weights of BT.709, BT.601 and BT.2020 (ITU-T H.273, table 4)."""
@@ -59,6 +61,52 @@ def frame_with(planes: np.ndarray, pixel_format: str) -> av.VideoFrame:
         rows[:, :width] = values
         plane.update(rows.tobytes())
     return frame
+
+
+def random_frame(pixel_format: str, width: int, height: int) -> av.VideoFrame:
+    frame = av.VideoFrame(width, height, pixel_format)
+    for plane in frame.planes:
+        plane.update(np.random.default_rng(width).integers(0, 256, plane.buffer_size, np.uint8).tobytes())
+    return frame
+
+
+@pytest.mark.parametrize("size", [(66, 50), (67, 51)])
+@pytest.mark.parametrize("full_range", [False, True])
+@pytest.mark.parametrize("pixel_format", ["yuv420p", "yuvj420p", "yuv422p", "yuv444p", "yuv440p", "yuv411p"])
+def test_by_way_of_planes_the_scaler_gives_the_very_values_of_rgb24(
+    pixel_format: str, full_range: bool, size: tuple[int, int]
+) -> None:
+    frame, colour = random_frame(pixel_format, *size), Colour(1, 1, 1, full_range)
+    plain = frame.reformat(
+        format="rgb24",
+        src_colorspace=1,
+        dst_colorspace=1,
+        src_color_range=2 if full_range else 1,
+        dst_color_range=2,
+        interpolation=EXACT_SCALING,
+    )
+    assert np.array_equal(to_rgb(frame, clip_of(*size, pixel_format, colour)), plain.to_ndarray())
+
+
+def test_frames_of_other_kinds_in_between_change_nothing() -> None:
+    kinds = [
+        ("yuv420p", 64, 48, "left"),
+        ("yuv420p", 64, 48, "center"),
+        ("yuv444p", 64, 48, None),
+        ("yuv420p", 96, 64, "left"),
+    ]
+
+    def convert(kind: tuple[str, int, int, str | None]) -> np.ndarray:
+        pixel_format, width, height, location = kind
+        clip = clip_of(width, height, pixel_format, Colour(6, 6, 6, False))
+        return to_rgb(located(random_frame(pixel_format, width, height), location), clip)
+
+    with ThreadPoolExecutor(1) as one:
+        in_a_row = list(one.map(convert, kinds * 2))
+    for kind, rgb in zip(kinds * 2, in_a_row, strict=True):
+        with ThreadPoolExecutor(1) as fresh:
+            assert np.array_equal(rgb, fresh.submit(convert, kind).result())
+    assert not np.array_equal(in_a_row[0], in_a_row[1])
 
 
 @pytest.mark.parametrize(("matrix", "full_range", "bits"), list(itertools.product((1, 6, 9), (False, True), (8, 10))))

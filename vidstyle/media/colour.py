@@ -5,12 +5,13 @@ Numbers of matrices: ITU-T H.273. Luma weights: BT.601, BT.709 and BT.2020.
 """
 
 from dataclasses import replace
+from threading import local
 from typing import Any
 
 import av
 import numpy as np
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation
+from av.video.reformatter import Interpolation, VideoReformatter
 
 from vidstyle.errors import InputError
 from vidstyle.media.clip import UNSPECIFIED, Clip, Colour
@@ -35,10 +36,22 @@ EXACT_SCALING = (
 """Full-resolution chroma and accurate rounding. The scaler's defaults repeat chroma samples and drift."""
 RGB_FORMATS = {(8, False): "rgb24", (8, True): "rgba", (16, False): "rgb48le", (16, True): "rgba64le"}
 """Pixel format by bits a channel and whether there is transparency."""
+RGB_PLANES = "gbrp"
+"""What YUV of 8 bits a channel becomes instead: the same values, in a third of the time."""
 MOST_BITS = 16
 """Bits a channel that are kept of a picture: also of one in floating point."""
 PACKED_FLOAT_CHANNELS = {1: (0, 0, 0), 2: (0, 0, 0, 1), 3: (0, 1, 2), 4: (0, 1, 2, 3)}
 """Which channels of a pixel in floating point are red, green, blue and alpha, by their number."""
+
+
+class _Scaler(local):
+    """libswscale, which keeps its tables for the next frame of the same kind; one for each thread."""
+
+    def __init__(self) -> None:
+        self.reformat = VideoReformatter().reformat
+
+
+_scaler = _Scaler()
 
 
 def resolve_colour(colour: Colour, width: int, height: int) -> Colour:
@@ -84,11 +97,13 @@ def to_rgb(frame: VideoFrame, clip: Clip, background: Rgb = BLACK) -> np.ndarray
     sixteen_bit = clip.bit_depth > 8
     transparent = any(component.is_alpha for component in frame.format.components)
     full_range = bool(colour.full_range) or frame.format.is_rgb
+    target = RGB_FORMATS[16 if sixteen_bit else 8, transparent]
     try:
-        converted = frame.reformat(
+        converted = _scaler.reformat(
+            frame,
             width=clip.width,
             height=clip.height,
-            format=RGB_FORMATS[16 if sixteen_bit else 8, transparent],
+            format=RGB_PLANES if target == "rgb24" and name.startswith("yuv") else target,
             src_colorspace=SCALER_MATRIX.get(colour.matrix),
             dst_colorspace=SCALER_MATRIX.get(colour.matrix),
             src_color_range=FULL if full_range else LIMITED,
@@ -131,7 +146,8 @@ def from_rgb(rgb: np.ndarray, pixel_format: str, colour: Colour) -> VideoFrame:
     height, width = rgb.shape[:2]
     colour = resolve_colour(colour, width, height)
     rgb_frame = _rgb_frame(rgb, pixel_format, bool(colour.full_range))
-    frame = located(rgb_frame, colour.chroma_location).reformat(
+    frame = _scaler.reformat(
+        located(rgb_frame, colour.chroma_location),
         format=pixel_format,
         src_colorspace=SCALER_MATRIX.get(colour.matrix),
         dst_colorspace=SCALER_MATRIX.get(colour.matrix),
