@@ -1,9 +1,7 @@
 """Sets of image files from folders: their names, their checksums, and reading them ahead of the computing."""
 
 import re
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +13,7 @@ from vidstyle.checksum import cached_sha256_of
 from vidstyle.errors import InputError
 from vidstyle.media.file_kinds.picture_formats import listed, pictures_of
 from vidstyle.media.images import read_image
+from vidstyle.ordered_map import map_in_order
 
 READERS = 4
 _VARIANT_NUMBER = re.compile(r"_\d{2,}$")
@@ -110,11 +109,4 @@ def read_ahead(paths: Sequence[Path], prepare: Callable[[np.ndarray], Prepared])
     def load(path: Path) -> Prepared:
         return prepare(read_image(path))
 
-    with ThreadPoolExecutor(READERS) as pool:
-        waiting: deque[Future[Prepared]] = deque()
-        for path in paths:
-            waiting.append(pool.submit(load, path))
-            if len(waiting) > 2 * READERS:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+    return map_in_order(load, paths, READERS)

@@ -4,18 +4,16 @@ A photo's is the photo flattened into a simple drawing. A cartoon frame's is the
 `cartoon` learns from both, and its crops are cut from an image and from its counterpart alike.
 """
 
-from collections.abc import Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from os import cpu_count
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
 from vidstyle.checksum import identity_of
 from vidstyle.files import remove_stale_partials, whole_file, write_json
+from vidstyle.ordered_map import map_in_order
 from vidstyle.train.data.cache import ImageCache, OnCount, cache_identity, is_current
 
 _VERSION = 5
@@ -68,13 +66,7 @@ def _build(cache: ImageCache, target: Path, counterpart: Counterpart, on_count: 
     def make(number: int) -> bytes:
         return counterpart.make(np.array(cache.image(number))).tobytes()
 
-    with (
-        whole_file(target) as partial,
-        partial.open("wb") as file,
-        ThreadPoolExecutor(cpu_count()) as threads,
-        # Closed after an error, or Ctrl-C, it makes no more than what is under way.
-        closing(cast("Generator[bytes]", threads.map(make, range(len(cache))))) as made,
-    ):
-        for number, pixels in enumerate(made):
+    with whole_file(target) as partial, partial.open("wb") as file:
+        for number, pixels in enumerate(map_in_order(make, range(len(cache)), cpu_count() or 1)):
             file.write(pixels)
             on_count(number + 1, len(cache))
