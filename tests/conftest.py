@@ -15,6 +15,9 @@ import pytest
 
 from tests.changed import Imports, changed_files
 
+# OpenVINO would report its use over the network, and its processes wait for that when the tests end.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+
 # Compiled modules are kept, whatever the environment says: each of the processes that tests start would take 1 s to compile
 # the package anew, and each run 3 s to compile the tests.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)

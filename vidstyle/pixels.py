@@ -64,4 +64,9 @@ def to_planes(picture: np.ndarray) -> Tensor:
 
 def to_signed_floats(pixels: Tensor) -> Tensor:
     """Return uint8 pixels as float32 in [-1, 1], which is what generators take; shape and memory layout stay."""
-    return pixels.float() / 127.5 - 1
+    return pixels.float().div_(127.5).sub_(1)
+
+
+def from_signed_floats(images: Tensor) -> Tensor:
+    """Return floats in [-1, 1] as uint8 pixels, rounded, those beyond clipped; shape and memory layout stay."""
+    return images.float().mul(127.5).add_(127.5).round_().clamp_(0, 255).to(torch.uint8)

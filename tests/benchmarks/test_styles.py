@@ -6,7 +6,10 @@ import click
 import pytest
 
 from benchmarks.styles import STYLES, Run, link, split
+from vidstyle.checksum import sha256_of
 from vidstyle.cli.train import train
+from vidstyle.models.int8_twin import twin_path
+from vidstyle.models.openvino import source_checksum
 from vidstyle.models.style_file import load_style, shipped_styles
 
 RUNS = [run for recipe in STYLES.values() for run in recipe.runs]
@@ -26,7 +29,13 @@ def test_every_style_of_the_package_has_a_recipe_and_states_its_licence() -> Non
 
 
 def test_together_they_are_small() -> None:
-    assert sum(path.stat().st_size for path in shipped_styles().values()) < 12e6
+    styles = shipped_styles().values()
+    assert sum(path.stat().st_size + twin_path(path).stat().st_size for path in styles) < 12e6
+
+
+def test_each_has_its_network_in_8_bit_integers_beside_it() -> None:
+    for path in shipped_styles().values():
+        assert source_checksum(twin_path(path)) == sha256_of(path)
 
 
 @pytest.mark.parametrize("run", RUNS)

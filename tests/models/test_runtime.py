@@ -13,6 +13,7 @@ from vidstyle.models.runtime import COMPILE_FROM_PIXELS, OPENVINO_FROM_PIXELS, R
 from vidstyle.networks.generator_kinds import GENERATORS
 from vidstyle.networks.resnet_generator import ResNetGenerator
 from vidstyle.networks.srvgg import SRVGGNetCompact
+from vidstyle.ordered_map import map_in_order
 
 CPU, CUDA = torch.device("cpu"), torch.device("cuda")
 MANY = COMPILE_FROM_PIXELS
@@ -72,6 +73,15 @@ def test_openvino_computes_every_kind_of_generator(kind: str) -> None:
         painted = computed(images)
         assert torch.allclose(painted, network(images), atol=1e-4)
         assert painted.is_contiguous(memory_format=layout)
+
+
+def test_threads_that_call_openvino_at_once_get_results_of_their_own() -> None:
+    pytest.importorskip("openvino")
+    computed = prepare(generator(), Runtime(CPU, "fp32", "openvino", parallel=2))
+    pictures = [torch.rand(1, 3, 32, 48) * 2 - 1 for _ in range(12)]
+    results = map_in_order(lambda images: computed(images).clone(), pictures, 2)
+    for images, painted in zip(pictures, results, strict=True):
+        assert torch.allclose(painted, generator()(images), atol=1e-4)
 
 
 def test_a_compiled_network_computes_what_the_plain_one_does(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock, local
 from typing import Any
 
 import numpy as np
@@ -28,51 +29,70 @@ from vidstyle.user_cache import home_folder
 COMPILED_SHAPES = 12
 """Input shapes for which a network stays compiled: those of whole frames, or of a frame's tiles (9 at most)."""
 _SOURCE_CHECKSUM = "made_of.txt"
+HALF_WHITE = 127.5
+"""What lies between black and white of pixels, and is 0 for a generator."""
 TRACED_SIDE = 32
 """Side of the picture with which a network is traced, pixels; the converted model takes any size."""
 
 
-class OpenVINONetwork:
-    """Maps fp32 tensors on the CPU as `model` does; the result is valid until the next call.
+class _RequestOfThread(local):
+    """A compiled model, and an inference request of it for each thread that asks."""
 
-    `precision` is fp32, bf16 or int8. With int8 the layers that are not quantised compute in the CPU's best format.
+    def __init__(self, compiled: Any) -> None:
+        self.request = compiled.create_infer_request()
+
+
+class OpenVINONetwork:
+    """Maps fp32 tensors on the CPU as `model` does; a result is valid until the next call of its thread.
+
+    `precision` is fp32, bf16 or int8. With int8 the layers that are not quantised compute in the CPU's best format. So many
+    threads as `parallel` may call it at once; they share the processors that torch has where this is made.
     """
 
-    def __init__(self, model: Any, precision: str) -> None:
-        self.model = model
+    def __init__(self, model: Any, precision: str, parallel: int = 1) -> None:
+        self.model, self._parallel, self._threads = model, parallel, torch.get_num_threads()
         best = resolve_precision("auto", torch.device("cpu")) if precision == "int8" else None
         self._hint = "bf16" if precision == "bf16" or best == torch.bfloat16 else "f32"
-        self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+        self._requests: OrderedDict[Any, _RequestOfThread] = OrderedDict()
+        self._lock = Lock()
 
     def __call__(self, images: Tensor) -> Tensor:
         """Return the model's result for `images`, which lies in memory as they do, channels first or last."""
         channels_last = not images.is_contiguous() and images.is_contiguous(memory_format=torch.channels_last)
-        request = self._request(tuple(images.shape), channels_last)
+        form = _with_channels_last if channels_last else _as_it_is
         values = images.permute(0, 2, 3, 1) if channels_last else images.contiguous()
-        results = request.infer([values.numpy()], share_inputs=True, share_outputs=True)
-        result = torch.from_numpy(results[0])
+        result = self._infer(values, tuple(images.shape), form)
         return result.permute(0, 3, 1, 2) if channels_last else result
 
-    def _request(self, shape: tuple[int, ...], channels_last: bool) -> Any:
-        """Return the model compiled for `shape`, and drop the one used longest ago where there are too many."""
-        key = (*shape, channels_last)
-        if key not in self._requests:
-            self._requests[key] = self._compile(shape, channels_last)
-            if len(self._requests) > COMPILED_SHAPES:
-                self._requests.popitem(last=False)
-        self._requests.move_to_end(key)
-        return self._requests[key]
+    def paint_pixels(self, pixels: Tensor) -> Tensor:
+        """Return what a model of images in [-1, 1] makes of (n, h, w, 3) uint8, rounded to such pixels."""
+        count, height, width, channels = pixels.shape
+        return self._infer(pixels.contiguous(), (count, channels, height, width), _with_pixels)
 
-    def _compile(self, shape: tuple[int, ...], channels_last: bool) -> Any:
-        properties = {
-            "PERFORMANCE_HINT": "LATENCY",
-            "INFERENCE_PRECISION_HINT": self._hint,
-            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-        }
-        model = with_shape(self.model, shape)
-        if channels_last:
-            model = _with_channels_last(model)
-        return _core().compile_model(model, "CPU", properties).create_infer_request()
+    def _infer(self, values: Tensor, shape: tuple[int, ...], form: Callable[[Any], Any]) -> Tensor:
+        """Return what the model with ends of that form makes of values; `shape` is (n, c, h, w)."""
+        results = self._request(shape, form).infer([values.numpy()], share_inputs=True, share_outputs=True)
+        return torch.from_numpy(results[0])
+
+    def _request(self, shape: tuple[int, ...], form: Callable[[Any], Any]) -> Any:
+        """Return the thread's request of the model compiled for `shape`; drop the one used longest ago if there are too many."""
+        key = (shape, form)
+        with self._lock:
+            if key not in self._requests:
+                self._requests[key] = _RequestOfThread(self._compile(shape, form))
+                if len(self._requests) > COMPILED_SHAPES:
+                    self._requests.popitem(last=False)
+            self._requests.move_to_end(key)
+            return self._requests[key].request
+
+    def _compile(self, shape: tuple[int, ...], form: Callable[[Any], Any]) -> Any:
+        properties = {"INFERENCE_PRECISION_HINT": self._hint, "INFERENCE_NUM_THREADS": self._threads}
+        if self._parallel == 1:
+            properties |= {"PERFORMANCE_HINT": "LATENCY"}
+        else:
+            # Threads that are pinned stand in line behind each other where decoder and encoder take their processors.
+            properties |= {"NUM_STREAMS": self._parallel, "ENABLE_CPU_PINNING": False}
+        return _core().compile_model(form(with_shape(self.model, shape)), "CPU", properties)
 
 
 def convert(network: nn.Module) -> Any:
@@ -93,14 +113,40 @@ def with_shape(model: Any, shape: tuple[int, ...]) -> Any:
     return fixed
 
 
+def _as_it_is(model: Any) -> Any:
+    return model
+
+
 def _with_channels_last(model: Any) -> Any:
     """Return a model of (n, c, h, w) as one that takes and gives (n, h, w, c)."""
+    return _channels_last_steps(model).build()
+
+
+def _with_pixels(model: Any) -> Any:
+    """Return a model of (n, 3, h, w) in [-1, 1] as one that takes and gives (n, h, w, 3) uint8."""
+    openvino = _import_openvino()
+    steps, floats, uint8 = _channels_last_steps(model), openvino.Type.f32, openvino.Type.u8
+    steps.input().tensor().set_element_type(uint8)
+    steps.input().preprocess().convert_element_type(floats).mean(HALF_WHITE).scale(HALF_WHITE)
+    steps.output().postprocess().custom(_levels).convert_element_type(uint8)
+    return steps.build()
+
+
+def _levels(painted: Any) -> Any:
+    """Return the output of values in [-1, 1] as one of whole numbers from 0 to 255."""
+    operations = _import_openvino().opset13
+    levels = operations.add(operations.multiply(painted, np.float32(HALF_WHITE)), np.float32(HALF_WHITE))
+    return operations.round(operations.clamp(levels, 0.0, 2 * HALF_WHITE), "half_to_even").output(0)
+
+
+def _channels_last_steps(model: Any) -> Any:
+    """Return the steps around a model of (n, c, h, w) that let it take and give (n, h, w, c)."""
     openvino = _import_openvino()
     steps = openvino.preprocess.PrePostProcessor(model)
     for end in (steps.input(), steps.output()):
         end.tensor().set_layout(openvino.Layout("NHWC"))
         end.model().set_layout(openvino.Layout("NCHW"))
-    return steps.build()
+    return steps
 
 
 def quantise(network: nn.Module, samples: Sequence[Tensor], on_sample: Callable[[int], None]) -> Any:
@@ -117,11 +163,17 @@ def quantise(network: nn.Module, samples: Sequence[Tensor], on_sample: Callable[
         return samples[number].contiguous().numpy()
 
     with _silent_nncf() as nncf:
+        from nncf.quantization.range_estimator import RangeEstimatorParametersSet
+
         quantised = nncf.quantize(
             with_shape(model, tuple(samples[0].shape)),
             nncf.Dataset(list(range(len(samples))), read_sample),
             preset=nncf.QuantizationPreset.MIXED,
             subset_size=len(samples),
+            # From the least to the greatest value met. NNCF's mean of them moved white skies and black by 5 of 255.
+            advanced_parameters=nncf.AdvancedQuantizationParameters(
+                activations_range_estimator_params=RangeEstimatorParametersSet.MINMAX
+            ),
         )
     quantised.reshape(shape)
     return quantised

@@ -31,12 +31,14 @@ COMPILE_FROM_PIXELS = 200_000_000
 class Runtime:
     """What networks compute with: device, `precision` fp32, bf16, fp16 or int8, `backend` eager, compile or openvino.
 
-    `compile` is torch.compile with Inductor. Raises SettingsError where the three do not go together.
+    `compile` is torch.compile with Inductor. `parallel` threads call the networks at once. Raises SettingsError where the
+    first three do not go together.
     """
 
     device: torch.device
     precision: str
     backend: str = "eager"
+    parallel: int = 1
 
     def __post_init__(self) -> None:
         if self.backend == "openvino" and self.device.type != "cpu":
@@ -101,7 +103,7 @@ class Prepare(Protocol):
 def prepare(network: nn.Module, runtime: Runtime, *, channels_last: bool = False) -> Network:
     """Return `network`, see Prepare, as a function of tensors on the runtime's device and of its dtype."""
     if runtime.backend == "openvino":
-        return OpenVINONetwork(convert(network.eval().requires_grad_(False)), runtime.precision)
+        return OpenVINONetwork(convert(network.eval().requires_grad_(False)), runtime.precision, runtime.parallel)
     function: Network = prepare_eager(network, runtime.device, runtime.dtype, channels_last=channels_last)
     if runtime.backend == "compile":
         function = torch.compile(function, dynamic=False)

@@ -56,11 +56,16 @@ class PictureSmoother(nn.Module):
         sides, channels = range(FINEST), range(3)
         offsets = [(place + 0.5) / FINEST - 0.5 for place in sides]
         taps = [(max(-offset, 0.0), 1 - abs(offset), max(offset, 0.0)) for offset in offsets]
-        enlarging = [[[[v * h for h in across] for v in down]] for down in taps for across in taps]
-        pooling = [[[[float(of == channel) / FINEST**2]] for of in channels for _ in enlarging] for channel in channels]
+        places = [[[v * h for h in across] for v in down] for down in taps for across in taps]
+        nothing = [[0.0] * 3] * 3
+        # Zeros instead of groups of one channel each, which quantised take five times as long.
+        enlarging = [
+            [place if of == channel else nothing for of in channels] for channel in channels for place in places
+        ]
+        pooling = [[[[float(of == channel) / FINEST**2]] for of in channels for _ in places] for channel in channels]
         self.register_buffer("pooling", torch.tensor(pooling), False)
         self.register_buffer("window", torch.tensor([[[[1.0] * 3] * 3]] * 3), False)
-        self.register_buffer("enlarging", torch.tensor(enlarging * 3), False)
+        self.register_buffer("enlarging", torch.tensor(enlarging), False)
 
     def forward(self, unshuffled: Tensor) -> Tensor:
         """Return the smoothed picture, unshuffled."""
@@ -79,7 +84,7 @@ class PictureSmoother(nn.Module):
 
     def _enlarged(self, lines: Tensor) -> Tensor:
         """Return window means of (n, 3, h/4, w/4), enlarged four times and unshuffled: (n, 48, h/4, w/4)."""
-        return functional.conv2d(_repeat_border(self._window_mean(lines)), self.enlarging.to(lines.dtype), groups=3)
+        return functional.conv2d(_repeat_border(self._window_mean(lines)), self.enlarging.to(lines.dtype))
 
 
 def _repeat_border(values: Tensor) -> Tensor:

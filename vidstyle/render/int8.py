@@ -52,11 +52,13 @@ def load_or_quantise(
     pictures: Callable[[], Sequence[Tensor]],
     key: dict[str, Any],
     on_progress: OnProgress,
+    parallel: int = 1,
 ) -> tuple[Model, str]:
     """Return the model that `make` builds, its network in 8-bit integers, and the SHA-256 of that network.
 
     The ranges of its activations are those measured on `pictures`, (1, 3, h, w) in [0, 1]. `key` is all that the network
-    depends on: under it the network is kept in the user's cache. Raises DependencyError without the extra `openvino`.
+    depends on: under it the network is kept in the user's cache. `parallel` threads may call it at once. Raises
+    DependencyError without the extra `openvino`.
     """
     path = _cache_path(key)
     if not path.is_file():
@@ -71,7 +73,7 @@ def load_or_quantise(
         openvino.save_model(openvino.quantise(recorder.network, recorder.samples, on_sample), path)
         _remove_oldest(path.parent)
     path.touch()
-    network = openvino.OpenVINONetwork(openvino.load_model(path), "int8")
+    network = openvino.OpenVINONetwork(openvino.load_model(path), "int8", parallel)
     return make(lambda _, *, channels_last=False: network), openvino.digest(path)
 
 
