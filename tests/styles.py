@@ -8,12 +8,17 @@ from vidstyle.models.style_file import Style, save_style
 from vidstyle.networks.resnet_generator import ResNetGenerator
 
 
-def make_style(path: Path, seed: int = 7) -> Path:
-    """Write a random style of 4 channels for a short side of 32 pixels and return its path."""
+def random_style(seed: int = 7) -> Style:
+    """Return a random style of 4 channels for a short side of 32 pixels."""
     torch.manual_seed(seed)
     network = ResNetGenerator(4, 5)
     with torch.no_grad():
         for weight in network.parameters():
             weight.mul_(8)
-    save_style(Style("resnet", 4, 5, 32, network.state_dict()), path)
+    return Style("resnet", 4, 5, 32, network.state_dict())
+
+
+def make_style(path: Path, seed: int = 7) -> Path:
+    """Write a random style and return its path."""
+    save_style(random_style(seed), path)
     return path

@@ -10,6 +10,7 @@ of the whole. Idle: the share of that time in which the GPU computes nothing.
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +103,7 @@ def stream(painter: Painter, frames: np.ndarray, sizes: Sizes, seconds: float) -
             number += 1
 
     began, before = 0.0, 0.0
-    for painted in pipeline(batches(), lambda read: busy(painter, read, sizes), painter.download):
+    for painted in pipeline(batches(), partial(map, lambda read: busy(painter, read, sizes)), painter.download):
         done += len(painted)
         if done == WARM_BATCHES * len(frames):
             began, before = time.monotonic(), busy.seconds()

@@ -18,9 +18,9 @@ from tests.render.test_painter import Repeat, frames_of, painter
 from tests.renders import painter_of, plan_of
 from vidstyle.analysis import smoothing
 from vidstyle.media.probe import probe
-from vidstyle.models.resize import resize
+from vidstyle.models.resize import resize, resize_pixels
 from vidstyle.networks import guided_filter
-from vidstyle.pixels import to_device, to_host
+from vidstyle.pixels import to_device, to_floats, to_host
 from vidstyle.render import engine as engine_room
 from vidstyle.render import guided_finish as room
 from vidstyle.render.blend import LUMA
@@ -62,6 +62,11 @@ def painted(settings: RenderSettings, frames: np.ndarray, sizes: Sizes = SIZES, 
     return painter(Stripes(), None, settings).paint(frames, sizes, **{"sixteen_bit": False, **how})  # type: ignore[arg-type]
 
 
+def seen(frames: np.ndarray, size: tuple[int, int]) -> Tensor:
+    """Return what the generator sees of frames that it paints at that size on a CPU."""
+    return to_floats(resize_pixels(torch.from_numpy(frames), size))
+
+
 @pytest.mark.parametrize("size", [(96, 64), (24, 16), (12, 8)])
 def test_what_is_flat_in_the_source_is_flat_in_the_result(fast: Fast, size: tuple[int, int]) -> None:
     sizes = Sizes((96, 64), (24, 16), size)
@@ -94,8 +99,7 @@ def test_the_strength_is_a_radius_and_radius_one_is_the_filter_of_white_box_cart
 
 def test_a_larger_result_is_what_the_fast_guided_filter_draws(fast: Fast) -> None:
     frames = frames_of(2, (96, 64))
-    full = to_device(frames, torch.device("cpu"))
-    small = resize(full, (24, 16))
+    full, small = to_device(frames, torch.device("cpu")), seen(frames, (24, 16))
     drawn = guided_filter.fast_guided_filter(small, Stripes()(small), full, 1, 5e-3 / 4)
     expected = to_host(drawn.clamp(0, 1), sixteen_bit=False)
     found = painted(fast(**GUIDED, calm=0.25), frames)
@@ -147,14 +151,14 @@ def test_a_16_bit_source_keeps_its_fine_steps(fast: Fast) -> None:
 @pytest.mark.parametrize("wanted", [{"upscaler": "none"}, {"upscaler": "auto", "finish": "none"}])
 def test_no_finish_is_the_plain_resize_of_the_version_before(fast: Fast, wanted: dict[str, str]) -> None:
     frames = frames_of(2, (96, 64))
-    small = resize(to_device(frames, torch.device("cpu")), (24, 16))
+    small = seen(frames, (24, 16))
     expected = to_host(resize(small + (Stripes()(small) - small), (96, 64)), sixteen_bit=False)
     assert np.array_equal(painted(fast(**wanted), frames), expected)
 
 
 def test_the_upscaler_alone_and_both_enlarge_what_the_generator_painted(fast: Fast) -> None:
     frames = frames_of(1, (96, 64))
-    small = resize(to_device(frames, torch.device("cpu")), (24, 16))
+    small = seen(frames, (24, 16))
     plain = small + (Stripes()(small) - small)
     calm = calmed(Stripes()(small), small, 0.25)
     calm = small + (calm - small)
@@ -202,8 +206,7 @@ def test_steady_paintings_are_what_is_finished(fast: Fast, tmp_path: Path) -> No
     sizes, frames = plan_of(clip, engine).sizes, np.stack([moving_square((96, 64))(number) for number in range(4)])
     found = painter_of(clip, engine).paint(frames, sizes, sixteen_bit=False)
     steady = painter_of(clip, Engine(settings)).generator
-    full = to_device(frames, torch.device("cpu"))
-    small = resize(full, sizes.painted)
+    full, small = to_device(frames, torch.device("cpu")), seen(frames, sizes.painted)
     drawn = guided_filter.fast_guided_filter(small, steady(small), full, 1, 5e-3 / 4).clamp(0, 1)
     assert np.abs(found.astype(int) - to_host(drawn, sixteen_bit=False)).max() <= 1
 

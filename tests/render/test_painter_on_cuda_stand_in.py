@@ -61,7 +61,7 @@ def painted(made: Painter, batches: list[np.ndarray]) -> np.ndarray:
     """Return all frames, painted on three threads as a render does it."""
     uploaded = (made.upload(batch, reset=number == 0) for number, batch in enumerate(batches))
     compute = partial(made.compute, sizes=SIZES, sixteen_bit=False)
-    return np.concatenate(list(pipeline(uploaded, compute, made.download)))
+    return np.concatenate(list(pipeline(uploaded, partial(map, compute), made.download)))
 
 
 def one_by_one(made: Painter, batches: list[np.ndarray]) -> np.ndarray:
@@ -111,7 +111,7 @@ def test_a_whole_render_keeps_the_order_and_shows_what_a_cpu_paints(
     fast: Fast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = make_clip(tmp_path / "a.mkv", size=(32, 24), frames=7, codec="ffv1")
-    wanted = {"codec": "ffv1", "flicker": "flow", "backend": "eager", "segment": 4}
+    wanted = {"codec": "ffv1", "flicker": "flow", "backend": "eager", "segment": 4, "size": "source"}
     run(source, tmp_path / "cpu.mkv", fast(**wanted))
     with cuda_stand_in(monkeypatch) as stand_in:
         run(source, tmp_path / "gpu.mkv", fast(**wanted, device="cuda", batch=2))

@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ def flow(
     bound: int = BOUND,
 ) -> None:
     """Pass everything through the pipeline; an error of `on_report` ends it as an error of any caller does."""
-    with closing(pipeline(source, work, sink, bound)) as reports:
+    with closing(pipeline(source, partial(map, work), sink, bound)) as reports:
         for report in reports:
             on_report(report)
 

@@ -19,7 +19,9 @@ class VideoCodec:
 
     `odd_pixel_formats` are for odd widths and heights, which several encoders refuse in 4:2:0. `quality` is the name
     of the option that takes --crf, and `speed` of the one that takes --preset; "" where there is none.
-    `intermediate_suffix` is the container of painted segments until their sound is added; times and colour stay exact in it.
+    `quick` is the value of `speed` where painting takes little more time than coding: with the encoder's own a render would
+    take up to half as long again, for a likeness that nobody sees. `intermediate_suffix` is the container of painted segments
+    until their sound is added; times and colour stay exact in it.
     `chroma_locations` are ffmpeg's names of the places of chroma samples that the stream, or its container, can state.
     `bits_per_pixel` is a low estimate of a result's size, from which the needed free space follows.
     """
@@ -30,6 +32,7 @@ class VideoCodec:
     odd_pixel_formats: Formats
     quality: str = "crf"
     speed: str = "preset"
+    quick: str | None = None
     options: dict[str, str] = field(default_factory=dict)
     tag: str = ""
     full_range: bool = True
@@ -51,6 +54,7 @@ CODECS: dict[str, VideoCodec] = {
             ("mp4", "mov", "mkv"),
             HALVED,
             WHOLE,
+            quick="veryfast",
             options={"x264-params": "cpu-independent=1"},
             tag="avc1",
             chroma_locations=ALL_CHROMA_LOCATIONS,

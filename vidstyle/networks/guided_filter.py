@@ -8,12 +8,15 @@ A guide of as many channels as the picture guides each channel by its own, as Wh
 of one channel, guides all of them. The colour guide of the paper, a 3x3 matrix for each window, is not here.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+Rows = Callable[[int, int], Tensor]
+"""Gives the rows from a first one to before another one of pictures, (n, c, rows, w)."""
 STRIP_PIXELS = 1 << 19
 """Values of one channel that are filtered at once where no gradient is asked for: memory stays small at any size."""
 
@@ -47,8 +50,9 @@ def fast_guided_filter(
     slope, offset = mean_lines(guide_small, painted_small, radius, epsilon)
     shape = (*painted_small.shape[:2], *guide_full.shape[2:])
     result = torch.empty(shape, dtype=painted_small.dtype, device=guide_full.device)
+    slope_rows, offset_rows = (enlarged(lines, shape[2], shape[3]) for lines in (slope, offset))
     for start, stop in row_strips(len(result), *shape[2:]):
-        slopes, offsets = (enlarged_rows(lines, start, stop, shape[2], shape[3]) for lines in (slope, offset))
+        slopes, offsets = slope_rows(start, stop), offset_rows(start, stop)
         result[:, :, start:stop] = slopes.mul(_wide(guide_full[:, :, start:stop])).add(offsets)
     return result
 
@@ -72,19 +76,18 @@ def mean_lines(guide: Tensor, image: Tensor, radius: int, epsilon: float) -> tup
     return box_mean(slope, radius), box_mean(image_mean - slope * guide_mean, radius)
 
 
-def enlarged_rows(lines: Tensor, start: int, stop: int, height: int, width: int) -> Tensor:
-    """Return the rows `start` to `stop` of (n, c, hs, ws) enlarged to (n, c, height, width); bilinear, pixel centres kept."""
-    above, below, share = rows_around(lines, start, stop, height)
-    rows = torch.lerp(lines.index_select(2, above), lines.index_select(2, below), share[:, None])
-    return functional.interpolate(rows, (stop - start, width), mode="bilinear", align_corners=False)
+def enlarged(lines: Tensor, height: int, width: int) -> Rows:
+    """Return what gives rows of (n, c, hs, ws) enlarged to (n, c, height, width); bilinear, pixel centres kept."""
 
+    def rows(start: int, stop: int) -> Tensor:
+        places = torch.arange(start, stop, device=lines.device, dtype=lines.dtype)
+        places = ((places + 0.5) * (lines.shape[2] / height) - 0.5).clamp(min=0)
+        above = places.long().clamp(max=lines.shape[2] - 1)
+        below = (above + 1).clamp(max=lines.shape[2] - 1)
+        tall = torch.lerp(lines.index_select(2, above), lines.index_select(2, below), (places - above)[:, None])
+        return functional.interpolate(tall, (stop - start, width), mode="bilinear", align_corners=False)
 
-def rows_around(lines: Tensor, start: int, stop: int, height: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Return which rows of (n, c, hs, ws) lie above and below the rows `start` to `stop` of `height`, and the share of below."""
-    places = torch.arange(start, stop, device=lines.device, dtype=lines.dtype)
-    places = ((places + 0.5) * (lines.shape[2] / height) - 0.5).clamp(min=0)
-    above = places.long().clamp(max=lines.shape[2] - 1)
-    return above, (above + 1).clamp(max=lines.shape[2] - 1), places - above
+    return rows
 
 
 def row_strips(count: int, height: int, width: int) -> list[tuple[int, int]]:

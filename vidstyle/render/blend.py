@@ -45,13 +45,14 @@ def shown_share(source: Tensor) -> Tensor:
 
 
 def surely_shown(source: Tensor) -> bool:
-    """Return whether a few pixels of (n, 3, h, w) in [0, 1] suffice to tell that every frame shows a picture.
+    """Return whether a few pixels of (n, 3, h, w) in [0, 1], or in uint8, suffice to tell that every frame shows a picture.
 
     The squared distances of all pixels from their mean add up to those of the few from theirs, or to more.
     """
-    few = source[..., ::SAMPLE_STEP, ::SAMPLE_STEP]
+    few = source[..., ::SAMPLE_STEP, ::SAMPLE_STEP].float()
     least = few.flatten(2).var(dim=2, correction=0).amax(1) * (few[0, 0].numel() / source[0, 0].numel())
-    return bool((least * 255**2 >= PICTURE_LEVELS**2).all())
+    levels = 1 if source.dtype == torch.uint8 else 255
+    return bool((least * levels**2 >= PICTURE_LEVELS**2).all())
 
 
 def fade(painted: Tensor, source: Tensor, shown: Tensor) -> Tensor:

@@ -33,7 +33,7 @@ from vidstyle.render.colour_plan import PLAIN, ColourPlan
 from vidstyle.render.diversify import DiversifiedGenerator, ShotCounter
 from vidstyle.render.int8 import load_or_quantise, sample_frames
 from vidstyle.render.painter import Painter, batch_that_fits
-from vidstyle.render.painter_config import Decisions, PainterConfig
+from vidstyle.render.painter_config import Decisions, PainterConfig, parallel_batches
 from vidstyle.render.plan import VideoPlan
 from vidstyle.render.settings import UPSCALERS, RenderSettings
 from vidstyle.render.sizes import Sizes, default_side, plan_sizes
@@ -82,6 +82,11 @@ class Engine:
     def varies(self) -> bool:
         """Whether a diffusion model varies what the generator paints."""
         return self.look is not None and self.settings.strength > 0
+
+    @property
+    def real_time(self) -> bool:
+        """Whether painting takes a CPU little more time than coding the result."""
+        return self.device.type == "cpu" and self.style.kind in FULL_SIZE_KINDS and not self.varies
 
     def sizes(self, source: tuple[int, int]) -> Sizes:
         """Return the sizes for a source of (width, height)."""
@@ -144,23 +149,36 @@ class Engine:
             raise DeviceError(f"{error} The unfinished render was begun on it; --restart begins anew.") from error
 
     def _video_painter(self, plan: VideoPlan, config: PainterConfig | None, variant: int) -> Painter:
-        runtime, settings = self._video_runtime(plan, config), self.decided(self.settings, plan.sizes)
+        settings = self.decided(self.settings, plan.sizes)
+        runtime = self._video_runtime(plan, config, settings)
         if runtime.precision == "int8":
-            plain, upscaler, digest = self._int8_models(plan)
-            runtime = Runtime(self.device, "int8", "openvino")
+            plain, upscaler, digest = self._int8_models(plan, runtime)
             config = replace(config or decide_config(runtime, self.settings), quantised=digest)
             generator = self._steady(lambda: plain, runtime, settings.flicker, variant)
         else:
             generator = self._steady(partial(self._generator, runtime), runtime, settings.flicker, variant)
             upscaler = self._upscaler(plan.upscaler, runtime)
-        make = partial(Painter, generator, upscaler, self.device, settings=settings, colours=plan.colours)
+        make = partial(
+            Painter,
+            generator,
+            upscaler,
+            self.device,
+            settings=settings,
+            colours=plan.colours,
+            parallel=runtime.parallel,
+        )
         return make(config) if config else self._fitting(make, decide_config(runtime, self.settings), plan.sizes)
 
-    def _video_runtime(self, plan: VideoPlan, config: PainterConfig | None) -> Runtime:
+    def _video_runtime(self, plan: VideoPlan, config: PainterConfig | None, settings: RenderSettings) -> Runtime:
+        """Return the runtime as it was decided, or as `settings` ask, which are decided as far as the sizes decide."""
         width, height = plan.sizes.painted
         pixels = None if plan.frames is None else plan.frames * width * height
         asked = config or self.settings
-        return resolve_runtime(self.device, asked.backend, asked.precision, pixels)
+        runtime = resolve_runtime(self.device, asked.backend, asked.precision, pixels)
+        light, upscaled = self.style.kind in FULL_SIZE_KINDS, plan.upscaler is not None
+        return replace(
+            runtime, parallel=parallel_batches(runtime, settings, plan.sizes, light=light, upscaled=upscaled)
+        )
 
     def _fitting(self, make: Callable[[PainterConfig], Painter], config: PainterConfig, sizes: Sizes) -> Painter:
         """Return the painter with as many frames at once as fit the memory of a GPU, unless the user gave their number."""
@@ -219,7 +237,7 @@ class Engine:
         variation = DiversifierConfig(asked.strength, asked.diffusion_steps, asked.guidance)
         return Diversifier(base, self.look.embedding, variation, asked.seed)
 
-    def _int8_models(self, plan: VideoPlan) -> tuple[StyleGenerator, Upscaler | None, str]:
+    def _int8_models(self, plan: VideoPlan, runtime: Runtime) -> tuple[StyleGenerator, Upscaler | None, str]:
         """Return generator and upscaler in 8-bit integers, calibrated on frames of the video, and what tells them from others."""
         settings, sizes = self.settings, plan.sizes
         asked = {"size": sizes.painted, "start": settings.start, "end": settings.end}
@@ -234,10 +252,10 @@ class Engine:
         make = partial(StyleGenerator, self.style, self.device, torch.float32)
         style, *others = self.mixture.paths
         if not others and (twin := load_twin(style)):
-            network = OpenVINONetwork(twin, "int8")
+            network = OpenVINONetwork(twin, "int8", runtime.parallel)
             generator, digest = make(lambda _, *, channels_last=False: network), file_digest(twin_path(style))
         else:
-            generator, digest = load_or_quantise(make, pictures, key, self._on_progress)
+            generator, digest = load_or_quantise(make, pictures, key, self._on_progress, runtime.parallel)
         if plan.upscaler is None:
             return generator, None, digest
         make_upscaler = partial(load_upscaler, plan.upscaler, self.device, torch.float32)
@@ -246,7 +264,7 @@ class Engine:
         def paintings() -> list[Tensor]:
             return [generator(picture) for picture in pictures()]
 
-        upscaler, upscaler_digest = load_or_quantise(make_upscaler, paintings, key, self._on_progress)
+        upscaler, upscaler_digest = load_or_quantise(make_upscaler, paintings, key, self._on_progress, runtime.parallel)
         return generator, upscaler, digest + upscaler_digest
 
     def record(self) -> dict[str, Any]:

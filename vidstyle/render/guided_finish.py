@@ -54,13 +54,14 @@ def drawn_by_source(
     at_size = pixels.shape[1:3] == (height, width)
     resized = None if at_size else resize(to_floats(pixels), size)
     kind = torch.int16 if sixteen_bit else torch.uint8
+    slope_rows, offset_rows = (filters.enlarged(line, height, width) for line in lines)
     result = torch.empty((len(pixels), height, width, 3), dtype=kind, device=painted.device)
     for start, stop in filters.row_strips(len(pixels), height, width):
         rows = pixels[:, start:stop]
         signals = to_floats(rows, channels_last=on_cpu) if resized is None else resized[:, :, start:stop]
         guide = colours.for_networks(signals)
-        slope, offset = (filters.enlarged_rows(line, start, stop, height, width) for line in lines)
-        strip = fade(slope.mul_(guide).add_(offset).clamp_(0, 1), guide, shown)
+        strip = slope_rows(start, stop).mul_(guide).add_(offset_rows(start, stop))
+        strip = fade(strip.clamp_(0, 1), guide, shown)
         if settings.keep_colour:
             strip = keep_colour(strip, guide)
         strip = blend(colours.for_result(strip), colours.source_for_result(signals, guide), settings.blend)

@@ -20,7 +20,7 @@ from vidstyle.render.plan import VideoPlan
 from vidstyle.render.resume import EarlierWork
 from vidstyle.render.segment_writer import SegmentWriter
 from vidstyle.render.settings import RenderSettings
-from vidstyle.render.threads import pipeline
+from vidstyle.render.threads import compute_in_parallel, pipeline
 from vidstyle.render.work_folder import RenderFolder
 
 
@@ -84,11 +84,14 @@ def paint_segments(segments: SegmentRange, painter: Painter, stop: StopRequest) 
         if begin.shift is not None:
             clock.shift = begin.shift
 
-        def compute(read: SegmentBatch) -> SegmentBatch:
-            painted = painter.compute(read.on_device, plan.sizes, sixteen_bit=plan.sixteen_bit)
-            batch = replace(read.batch, pts=clock.move(read.batch.pts))
-            end = _end(read.position, clock, painter, read.repeated) if read.position else None
-            return replace(read, batch=batch, on_device=painted, end=end)
+        def paint(read: SegmentBatch) -> SegmentBatch:
+            return replace(read, on_device=painter.compute(read.on_device, plan.sizes, sixteen_bit=plan.sixteen_bit))
+
+        def compute(batches: Iterable[SegmentBatch]) -> Iterator[SegmentBatch]:
+            for painted in compute_in_parallel(paint, batches, painter.parallel):
+                batch = replace(painted.batch, pts=clock.move(painted.batch.pts))
+                end = _end(painted.position, clock, painter, painted.repeated) if painted.position else None
+                yield replace(painted, batch=batch, end=end)
 
         def write(painted: SegmentBatch) -> PaintProgress:
             frames = painter.download(painted.on_device)

@@ -6,6 +6,7 @@ A frame that repeats the one before is painted once. When the device's memory is
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from threading import Lock, local
 from typing import Protocol
 
 import numpy as np
@@ -15,10 +16,11 @@ from torch import Tensor
 from vidstyle.device import is_out_of_memory
 from vidstyle.errors import DeviceError
 from vidstyle.models.image_model import ImageModel, WholeFrameModel
-from vidstyle.models.resize import resize
+from vidstyle.models.resize import resize, resize_pixels
+from vidstyle.models.style_generator import StyleGenerator
 from vidstyle.models.tiles import Tiled
 from vidstyle.pixels import as_array, as_tensor, to_floats, to_pixels
-from vidstyle.render.blend import blend, keep_colour, without_noise
+from vidstyle.render.blend import blend, keep_colour, surely_shown, without_noise
 from vidstyle.render.colour_plan import PLAIN, ColourPlan
 from vidstyle.render.device_copies import OnDevice, Transfer
 from vidstyle.render.guided_finish import calmed, drawn_by_source
@@ -92,7 +94,7 @@ class Painter:
 
     `paint` does it all; `upload`, `compute` and `download` are its three parts, each for a thread of its own. When the
     device's memory is short, fewer frames are painted at once. Then whichever model fails works in smaller pieces: the
-    generator in strips, the upscaler in tiles. `notes` tells of it.
+    generator in strips, the upscaler in tiles. `notes` tells of it. So many threads as `parallel` may call `compute` at once.
     """
 
     def __init__(
@@ -103,12 +105,14 @@ class Painter:
         config: PainterConfig,
         settings: RenderSettings,
         colours: ColourPlan = PLAIN,
+        parallel: int = 1,
     ) -> None:
+        self.parallel = parallel
         self._generator, self._upscaler = generator, upscaler
         self._device, self._config, self._settings, self._colours = device, config, settings, colours
         self._batch, self._tile, self._strip = config.batch, config.tile, config.strip
         self._notes: list[str] = []
-        self._enlarging = False
+        self._shrinking, self._thread = Lock(), local()
         self._transfer = Transfer(device)
         self._repeats = RepeatFinder()
         self._last_shown: np.ndarray | None = None
@@ -189,7 +193,7 @@ class Painter:
         """Return (n, 3, h, w) painted pictures as the upscaler makes them, as they are where there is none."""
         if self._upscaler is None:
             return painted
-        self._enlarging = True
+        self._thread.enlarges = True
         model = Tiled(self._upscaler, self._tile, self._upscaler.receptive_radius) if self._tile else self._upscaler
         return model(painted)
 
@@ -213,18 +217,23 @@ class Painter:
     @torch.inference_mode()
     def _generate(self, pixels: Tensor, sizes: Sizes) -> tuple[Tensor, Tensor]:
         """Return what the generator paints of source frames, and what it saw of them, both (n, 3, h, w) in [0, 1]."""
-        self._enlarging = False
-        source = self._colours.for_networks(resize(self._floats(pixels, sizes), sizes.painted))
+        self._thread.enlarges = False
+        source = self._colours.for_networks(self._at_painted_size(pixels, sizes))
         generator = self._generator.in_strips(self._strip) if self._strip else self._generator
         return generator(source).float(), source
 
-    def _floats(self, pixels: Tensor, sizes: Sizes) -> Tensor:
-        """Return source frames as floats, as they lie in memory where they are painted on a CPU at their own size."""
-        stay = self._device.type == "cpu" and sizes.painted == sizes.source
-        return to_floats(pixels, channels_last=stay)
+    def _at_painted_size(self, pixels: Tensor, sizes: Sizes) -> Tensor:
+        """Return source frames as floats at the size of the painting; on a CPU as their pixels lie in memory."""
+        on_cpu, same = self._device.type == "cpu", sizes.painted == sizes.source
+        if on_cpu and pixels.dtype == torch.uint8 and not same:
+            return to_floats(resize_pixels(pixels, sizes.painted), channels_last=True)
+        return resize(to_floats(pixels, channels_last=on_cpu and same), sizes.painted)
 
     @torch.inference_mode()
     def _paint(self, pixels: Tensor, sizes: Sizes, sixteen_bit: bool) -> Tensor:
+        generator = self._generator
+        if isinstance(generator, StyleGenerator) and not sixteen_bit and self._stays_pixels(pixels, sizes):
+            return generator.paint_pixels(pixels)
         painted, source = self._generate(pixels, sizes)
         if self._settings.is_guided:
             if self._upscaler is None and sizes.enlargement > 1:
@@ -234,6 +243,14 @@ class Painter:
             painted = calmed(painted, source, self._settings.calm_share)
         result = resize(self.enlarge(without_noise(painted, source)), sizes.result)
         return to_pixels(self._with_source(result, pixels), sixteen_bit=sixteen_bit)
+
+    def _stays_pixels(self, pixels: Tensor, sizes: Sizes) -> bool:
+        """Whether the generator's painting is the result, and it is painted on a CPU, where passes over floats take long."""
+        asked = self._settings
+        alone = not (asked.is_guided or asked.keep_colour) and asked.blend == 1 and self._colours.view is None
+        at_size = sizes.source == sizes.painted == sizes.result and not self._strip
+        fits = self._device.type == "cpu" and pixels.dtype == torch.uint8
+        return alone and at_size and fits and self._upscaler is None and surely_shown(pixels.permute(0, 3, 1, 2))
 
     def _with_source(self, painted: Tensor, pixels: Tensor) -> Tensor:
         """Return the painting as signals of the result, mixed with the source frames at its size as the settings ask."""
@@ -252,7 +269,7 @@ class Painter:
         pixels = distinct.wait()
         before: dict[str, Tensor] | None = None
         while True:
-            shortage = ""
+            shortage, pieces, self._thread.enlarges = "", self._pieces, False
             try:
                 before = self.state() if before is None else before
                 return [work(part.to(self._device)) for part in pixels.split(self._batch)]
@@ -263,7 +280,13 @@ class Painter:
             # Here the error is gone, and with it its tensors.
             if before is not None:
                 self.load_state(before)
-            self._shrink(shortage, sizes.painted[1])
+            with self._shrinking:
+                if pieces == self._pieces:
+                    self._shrink(shortage, sizes.painted[1])
+
+    @property
+    def _pieces(self) -> tuple[int, int, int]:
+        return self._batch, self._tile, self._strip
 
     def _shrink(self, shortage: str, rows: int) -> None:
         """Ask less of the memory for frames painted at `rows` rows; raises DeviceError when nothing is left to give up."""
@@ -272,10 +295,16 @@ class Painter:
         if self._batch > 1:
             self._batch = math.ceil(self._batch / 2)
             saving = f"{self._batch} frames are now painted at once"
-        elif self._enlarging and self._settings.tile == "auto" and (side := _below(self._tile or math.inf, TILES)):
+        elif (
+            self._thread.enlarges and self._settings.tile == "auto" and (side := _below(self._tile or math.inf, TILES))
+        ):
             self._tile = side
             saving = f"enlarged in tiles of {side} pixels from here on"
-        elif not self._enlarging and self._settings.strip == "auto" and (height := _below(self._strip or rows, STRIPS)):
+        elif (
+            not self._thread.enlarges
+            and self._settings.strip == "auto"
+            and (height := _below(self._strip or rows, STRIPS))
+        ):
             self._strip = height
             saving = f"painted in strips of {height} rows from here on"
         else:

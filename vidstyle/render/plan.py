@@ -68,15 +68,22 @@ class VideoPlan:
 
 
 def plan_video(
-    clip: Clip, target: Path, sizes: Sizes, upscaler_name: str | None, settings: RenderSettings
+    clip: Clip,
+    target: Path,
+    sizes: Sizes,
+    upscaler_name: str | None,
+    settings: RenderSettings,
+    *,
+    real_time: bool = False,
 ) -> VideoPlan:
     """Return the plan for `clip`, painted at `sizes` and enlarged by the upscaler of that name, None being none.
 
+    `real_time`: painting takes so little of the processors that coding is to take little too, where no preset is asked for.
     Raises SettingsError, OutputError or InputError where clip, target and settings do not fit together.
     """
     container = container_of(target)
     colours = plan_colour(clip, settings.hdr)
-    form = _form(clip, container, sizes, colours, settings)
+    form = _form(clip, container, sizes, colours, settings, real_time=real_time)
     asked = plan_tracks(clip, container, audio=settings.audio, subtitles=settings.subtitles)
     tracks = admitted(asked, clip, container)
     return VideoPlan(
@@ -94,7 +101,13 @@ def plan_video(
 
 
 def _form(
-    clip: Clip, container: TargetContainer, sizes: Sizes, colours: ColourPlan, settings: RenderSettings
+    clip: Clip,
+    container: TargetContainer,
+    sizes: Sizes,
+    colours: ColourPlan,
+    settings: RenderSettings,
+    *,
+    real_time: bool,
 ) -> VideoForm:
     width, height = sizes.result
     codec = choose_encoder(settings.codec, container, colours)
@@ -110,7 +123,7 @@ def _form(
         sample_aspect=clip.upright_aspect,
         colour=writable_colour(colours.colour, pixel_format, codec),
         crf=settings.crf,
-        preset=settings.preset,
+        preset=settings.preset or (codec.quick if real_time else None),
         metadata=colours.metadata,
     )
 

@@ -82,7 +82,11 @@ class RenderSettings(Settings):
         "auto", "video encoder (auto: libx264, in webm libvpx-vp9)", choices=("auto", *(name for name in CODECS))
     )
     crf: int = setting(18, "quality of the encoder, smaller is better", minimum=0, maximum=63)
-    preset: str | None = setting(None, "speed of the encoder in its own words (prores_ks: its profile)")
+    preset: str | None = setting(
+        None,
+        "speed of the encoder in its own words; for prores_ks its profile "
+        "(default: its own, or veryfast for libx264 where a generator without norms paints on a CPU)",
+    )
     pix_fmt: str | None = setting(None, "pixel format of the result (default: 4:2:0 with the source's depth)")
     blend: float = setting(1.0, "share of the style in the result, 0 is the source", minimum=0, maximum=1)
     keep_colour: bool = setting(False, "keep the source's colours, take only light and shade from the style")

@@ -1,14 +1,19 @@
-"""Three threads in a row with short queues between them, and one thread beside them.
+"""Three threads in a row with short queues between them, others that compute at once, and one thread beside them.
 
-A source gives items, work is done on each, and a sink takes the results. When one of the threads fails, all of them stop.
+A source gives items, work makes results of them, and a sink takes these. When one of the threads fails, all of them stop.
 """
 
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
+
+import torch
+
+from vidstyle.ordered_map import map_in_order
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -80,9 +85,14 @@ class _Queue(Generic[Item]):
 
 
 def pipeline(
-    source: Iterable[Item], work: Callable[[Item], Result], sink: Callable[[Result], Report], bound: int = BOUND
+    source: Iterable[Item],
+    work: Callable[[Iterable[Item]], Iterable[Result]],
+    sink: Callable[[Result], Report],
+    bound: int = BOUND,
 ) -> Generator[Report]:
-    """Pass each item of `source` through `work` into `sink`, each on a thread of its own, in order; yield what `sink` returns.
+    """Pass the items of `source` through `work`, and each of its results into `sink`; yield what `sink` returns.
+
+    Each of the three runs on a thread of its own. `work` draws the items and gives the results in their order.
 
     Closing the generator stops the threads. The first error on any of them, or one that is thrown into the generator, stops
     all and is raised here. When this ends, no thread is left.
@@ -93,7 +103,7 @@ def pipeline(
     reports: _Queue[Report] = _Queue(stop, bound)
     threads = [
         _thread(stop, "decode", source, items),
-        _thread(stop, "compute", map(work, items), results),
+        _thread(stop, "compute", work(items), results),
         _thread(stop, "encode", map(sink, results), reports),
     ]
     try:
@@ -126,6 +136,23 @@ def _thread(stop: _StopSignal, name: str, inlet: Iterable[Any], outlet: _Queue[A
             stop.give(error)
 
     return threading.Thread(target=pump, name=f"vidstyle-{name}")
+
+
+def compute_in_parallel(compute: Callable[[Item], Result], items: Iterable[Item], parallel: int) -> Iterator[Result]:
+    """Yield what `compute` makes of each item, in order, by so many threads as `parallel`, which share torch's processors.
+
+    A processor that has a frame of its own waits for no other. Those that share the layers of one frame meet at the end of
+    every layer, and lose a third of their time there where decoder and encoder run beside them. A single thread is the
+    caller's own, which computes an item when its result is asked for.
+    """
+    processors = torch.get_num_threads()
+    try:
+        yield from map_in_order(
+            compute, items, parallel, partial(torch.set_num_threads, max(1, processors // parallel))
+        )
+    finally:
+        # The number that a thread sets is that of all threads which start later.
+        torch.set_num_threads(processors)
 
 
 class SideThread:
