@@ -64,7 +64,7 @@ def to_planes(picture: np.ndarray) -> Tensor:
 
 def to_signed_floats(pixels: Tensor) -> Tensor:
     """Return uint8 pixels as float32 in [-1, 1], which is what generators take; shape and memory layout stay."""
-    return pixels.float().div_(127.5).sub_(1)
+    return pixels.to(torch.float32, copy=True).div_(127.5).sub_(1)
 
 
 def from_signed_floats(images: Tensor) -> Tensor:

@@ -35,7 +35,11 @@ def test_it_equals_the_plain_filter(radius: int, height: int, width: int) -> Non
 
 
 @pytest.mark.parametrize("size", [(120, 90), (75, 40), (61, 33)])
-def test_lines_are_enlarged_as_the_plain_filter_does(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("largest", [1, 1 << 20], ids=["in strips", "whole"])
+def test_lines_are_enlarged_as_the_plain_filter_does(
+    size: tuple[int, int], largest: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "LARGEST_WHOLE", largest)
     lines, _ = guide_and_image(75, 40)
     rows, expected = room.enlarged(lines, *size), plain.enlarged(lines, *size)
     for start, stop in room.row_strips(2, *size):

@@ -1,6 +1,8 @@
 """Colours keep their values through coded frames, whatever matrix, range and depth."""
 
 import itertools
+import multiprocessing
+import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from fractions import Fraction
@@ -107,6 +109,18 @@ def test_frames_of_other_kinds_in_between_change_nothing() -> None:
         with ThreadPoolExecutor(1) as fresh:
             assert np.array_equal(rgb, fresh.submit(convert, kind).result())
     assert not np.array_equal(in_a_row[0], in_a_row[1])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="processes are not forked here")
+def test_a_forked_process_converts_frames_too() -> None:
+    frame, clip = random_frame("yuv420p", 640, 360), clip_of(640, 360, "yuv420p", Colour())
+    to_rgb(frame, clip)
+    process = multiprocessing.get_context("fork").Process(target=to_rgb, args=(frame, clip))
+    process.start()
+    process.join(60)
+    waits = process.is_alive()
+    process.kill()
+    assert not waits
 
 
 @pytest.mark.parametrize(("matrix", "full_range", "bits"), list(itertools.product((1, 6, 9), (False, True), (8, 10))))

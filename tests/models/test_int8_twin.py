@@ -1,5 +1,6 @@
 """The int8 twin of a style is made once, paints like it, and lets a render in int8 do without NNCF."""
 
+import shutil
 import sys
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from tests.renders import painter_of
 from vidstyle.cli.export import export
 from vidstyle.media.images import write_image
 from vidstyle.media.probe import probe
-from vidstyle.models.int8_twin import load_twin, make_twin, twin_path, typical_pictures
+from vidstyle.models.int8_twin import find_twin, make_twin, twin_path, typical_pictures
 from vidstyle.models.openvino import digest
-from vidstyle.models.style_file import load_style, save_style
+from vidstyle.models.style_file import load_style, save_style, shipped_styles
 from vidstyle.progress import silent
 from vidstyle.render.engine import Engine
 from vidstyle.render.settings import RenderSettings
@@ -37,7 +38,13 @@ def twin(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, float]:
 def test_a_twin_is_near_its_style_and_lies_beside_it(twin: tuple[Path, float]) -> None:
     path, psnr = twin
     assert psnr > 38
-    assert twin_path(path).name == "style-int8.zip" and load_twin(path) is not None
+    assert twin_path(path).name == "style-int8.zip" and find_twin(path) == twin_path(path)
+
+
+def test_a_copy_of_a_style_of_the_package_has_its_twin_too(tmp_path: Path) -> None:
+    path = shipped_styles()["default"]
+    copy = Path(shutil.copy(path, tmp_path / "copy.safetensors"))
+    assert find_twin(copy) == find_twin(path) == twin_path(path)
 
 
 def test_a_render_in_int8_uses_it_and_asks_for_no_nncf(
@@ -59,9 +66,9 @@ def test_a_twin_of_other_weights_does_not_count(twin: tuple[Path, float], tmp_pa
     other = compact(2)
     save_style(other, tmp_path / "style.safetensors")
     twin_path(tmp_path / "style.safetensors").write_bytes(twin_path(path).read_bytes())
-    assert load_twin(tmp_path / "style.safetensors") is None
+    assert find_twin(tmp_path / "style.safetensors") is None
     twin_path(tmp_path / "style.safetensors").write_bytes(b"no archive")
-    assert load_twin(tmp_path / "style.safetensors") is None
+    assert find_twin(tmp_path / "style.safetensors") is None
     assert load_style(tmp_path / "style.safetensors").blocks == 2
 
 

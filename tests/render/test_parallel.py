@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 from tests.clips import make_clip
 from tests.models.test_compact_style import style as compact
 from tests.packets import video_times
-from tests.renders import broken_off, painter_of, shown
+from tests.renders import broken_off, painter_of, plan_of, shown
 from vidstyle.media.probe import probe
 from vidstyle.models.runtime import Runtime
 from vidstyle.models.style_file import save_style
@@ -51,14 +52,13 @@ def decided(**others: object) -> RenderSettings:
 
 
 def count(settings: RenderSettings, sizes: Sizes, runtime: Runtime | None = None, **how: bool) -> int:
-    chosen = {"light": True, "upscaled": False, **how}
-    return parallel_batches(runtime or Runtime(CPU, "fp32"), settings, sizes, **chosen)
+    return parallel_batches(runtime or Runtime(CPU, "fp32"), settings, sizes, **{"light": True, **how})
 
 
 def test_each_processor_has_a_frame_of_its_own_while_memory_is_sure(processors: int) -> None:
     assert count(decided(), SMALL) == processors
     assert count(decided(), LARGE) == 1
-    assert count(decided(), SMALL, upscaled=True) == 2
+    assert count(decided(), Sizes((3840, 2160), (640, 360), (640, 360))) == 1
     assert count(decided(), SMALL, light=False) == 2
     assert count(decided(batch=20), SMALL) == 1
 
@@ -84,6 +84,35 @@ def test_threads_share_the_processors_and_leave_them_as_they_were(processors: in
     thread.start()
     thread.join()
     assert later == [processors]
+
+
+def test_two_renders_at_once_leave_torch_its_processors(processors: int) -> None:
+    first = compute_in_parallel(lambda item: item, iter(range(9)), 3)
+    next(first)
+    shares: list[int] = []
+
+    def second() -> None:
+        shares.extend(compute_in_parallel(lambda _: torch.get_num_threads(), range(4), 2))
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    thread.join()
+    assert shares == [1] * 4
+    assert list(first) == list(range(1, 9))
+    with ThreadPoolExecutor(1) as later:
+        assert later.submit(torch.get_num_threads).result() == processors
+
+
+def test_a_network_that_enlarges_takes_the_processors_for_itself(
+    compact_path: Path, processors: int, tmp_path: Path
+) -> None:
+    clip = probe(make_clip(tmp_path / "in.mp4", size=(64, 48), frames=2))
+    asked = RenderSettings(style=str(compact_path), device="cpu", precision="fp32", finish="upscaler", outscale=4.0)
+    engine = Engine(asked)
+    assert engine.upscaler_name(engine.sizes(clip.upright_size)) is not None
+    assert not engine.paints_in_real_time(asked, engine.sizes(clip.upright_size))
+    plan = plan_of(clip, engine)
+    assert engine._video_runtime(plan, None, engine.decided(asked, plan.sizes)).parallel == 1
 
 
 @pytest.mark.parametrize("backend", ["eager", "openvino"])
@@ -112,6 +141,17 @@ def test_a_render_in_parallel_that_was_broken_off_ends_as_if_it_had_not_been(
     broken_off(source, tmp_path / "resumed.mp4", settings, 14)
     run(source, tmp_path / "resumed.mp4", settings)
     assert shown(tmp_path / "resumed.mp4") == shown(tmp_path / "whole.mp4")
+
+
+def test_a_render_is_coded_to_its_end_as_it_was_begun(
+    compact_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = make_clip(tmp_path / "in.mp4", size=(64, 48), frames=30)
+    settings = RenderSettings(style=str(compact_path), precision="fp32", backend="eager", segment=6)
+    broken_off(source, tmp_path / "out.mp4", settings, 14)
+    monkeypatch.setattr(Engine, "paints_in_real_time", lambda *_: False)
+    run(source, tmp_path / "out.mp4", settings)
+    assert video_times(tmp_path / "out.mp4") == video_times(source)
 
 
 def test_an_error_in_one_of_the_threads_ends_the_render_and_names_it(

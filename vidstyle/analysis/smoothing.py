@@ -20,6 +20,9 @@ PATCH, SEARCH = 5, 7
 STRIP_PIXELS, LEAST_ROWS = 1 << 16, 32
 """Pixels that are filtered at once, which fit a processor's cache, and the least rows of them."""
 
+LARGEST_WHOLE = 9_000_000
+"""Pixels up to which the lines of a result are enlarged at once, which takes 24 bytes for each: a frame of 3840x2160."""
+
 
 def clean(rgb: np.ndarray, strength: float) -> np.ndarray:
     """Return (h, w, 3) uint8 RGB without differences of about `strength` levels of 255; same shape and dtype."""
@@ -58,8 +61,10 @@ def mean_lines(guide: Tensor, image: Tensor, radius: int, epsilon: float) -> tup
 def enlarged(lines: Tensor, height: int, width: int) -> plain.Rows:
     """Return what `vidstyle.networks.guided_filter.enlarged` does, for float32 on the CPU; channels last in memory.
 
-    All rows are enlarged at once, since whole pictures take OpenCV a quarter of the time of single rows.
+    All rows are enlarged at once where there is memory for them: whole pictures take OpenCV a quarter of the time of strips.
     """
+    if len(lines) * height * width > LARGEST_WHOLE:
+        return plain.enlarged(lines, height, width)
     whole = [cv2.resize(lines, (width, height), interpolation=cv2.INTER_LINEAR) for lines in _channels_last(lines)]
     pictures = torch.from_numpy(whole[0][None] if len(whole) == 1 else np.stack(whole)).permute(0, 3, 1, 2)
     return lambda start, stop: pictures[:, :, start:stop]

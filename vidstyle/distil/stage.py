@@ -11,7 +11,7 @@ from vidstyle.distil.picture_source import PictureSource, list_sources
 from vidstyle.distil.settings import DistilSettings
 from vidstyle.distil.targets import Teacher, paint_targets, painted_by
 from vidstyle.errors import InputError
-from vidstyle.models.int8_twin import LEAST_PSNR, load_twin, make_twin, too_far, twin_path, typical_pictures
+from vidstyle.models.int8_twin import LEAST_PSNR, find_twin, make_twin, too_far, twin_path, typical_pictures
 from vidstyle.models.style_file import find_style
 from vidstyle.progress import OnProgress, StageResult
 from vidstyle.run_folder import RunFolder
@@ -65,7 +65,7 @@ def is_done(style: str, runs: Path, settings: DistilSettings) -> bool:
 
 def _keep_twin(style: Path, targets: Path, settings: DistilSettings, on_progress: OnProgress) -> list[str]:
     """Make the int8 twin of the student where that is asked for and missing; return a warning where it is too far from it."""
-    if not (settings.int8 and find_spec("openvino") and find_spec("nncf")) or load_twin(style):
+    if not (settings.int8 and find_spec("openvino") and find_spec("nncf")) or find_twin(style):
         return []
     pictures = typical_pictures(targets / "photos", settings.load)
     psnr = make_twin(style, pictures, twin_path(style), on_progress)

@@ -1,7 +1,6 @@
 """Pictures that cannot be read are left out of an evaluation and named, and the others are measured."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -10,6 +9,7 @@ from vidstyle.errors import DependencyError, InputError, PictureError
 from vidstyle.evaluate.compute_metrics import MetricInputs
 from vidstyle.evaluate.image_sets import READERS, ImageSet
 from vidstyle.media.images import read_image
+from vidstyle.ordered_map import map_in_order
 
 Result = TypeVar("Result")
 
@@ -49,8 +49,8 @@ def _faults(paths: list[Path]) -> dict[Path, str]:
             return str(error)
         return None
 
-    with ThreadPoolExecutor(READERS) as pool:
-        return {path: text for path, text in zip(paths, pool.map(fault, paths), strict=True) if text is not None}
+    faults = map_in_order(fault, paths, READERS)
+    return {path: text for path, text in zip(paths, faults, strict=True) if text is not None}
 
 
 def _without(inputs: MetricInputs, unreadable: set[Path]) -> MetricInputs:

@@ -45,7 +45,10 @@ PACKED_FLOAT_CHANNELS = {1: (0, 0, 0), 2: (0, 0, 0, 1), 3: (0, 1, 2), 4: (0, 1, 
 
 
 class _Scaler(local):
-    """libswscale, which keeps its tables for the next frame of the same kind; one for each thread."""
+    """libswscale, which keeps its tables for the next frame of the same kind; one for each thread.
+
+    It gets no threads of its own: they would be missing in a process that is forked, which would wait for them.
+    """
 
     def __init__(self) -> None:
         self.reformat = VideoReformatter().reformat
@@ -109,6 +112,7 @@ def to_rgb(frame: VideoFrame, clip: Clip, background: Rgb = BLACK) -> np.ndarray
             src_color_range=FULL if full_range else LIMITED,
             dst_color_range=FULL,
             interpolation=EXACT_SCALING,
+            threads=1,
         )
     except av.error.FFmpegError as error:
         raise InputError(
@@ -154,6 +158,7 @@ def from_rgb(rgb: np.ndarray, pixel_format: str, colour: Colour) -> VideoFrame:
         src_color_range=FULL,
         dst_color_range=FULL if colour.full_range else LIMITED,
         interpolation=EXACT_SCALING,
+        threads=1,
     )
     return _tagged(frame, colour)
 

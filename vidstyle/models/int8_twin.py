@@ -5,7 +5,6 @@ Rendering in int8 then needs no NNCF and no calibration. A twin states which sty
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import Tensor
@@ -15,7 +14,7 @@ from vidstyle.errors import InputError
 from vidstyle.media.images import list_images, read_image
 from vidstyle.models import openvino
 from vidstyle.models.resize import padded_to_multiple, resize
-from vidstyle.models.style_file import load_style
+from vidstyle.models.style_file import load_style, shipped_styles
 from vidstyle.models.style_generator import build_generator
 from vidstyle.pixels import to_device
 from vidstyle.progress import OnProgress, Progress
@@ -31,12 +30,14 @@ def twin_path(style: Path) -> Path:
     return style.with_name(f"{style.stem}-int8.zip")
 
 
-def load_twin(style: Path) -> Any | None:
-    """Return the twin of a style file as an OpenVINO model, None where there is none or it is of other weights."""
-    path = twin_path(style)
-    if not path.is_file() or openvino.source_checksum(path) != sha256_of(style):
-        return None
-    return openvino.load_model(path)
+def find_twin(style: Path) -> Path | None:
+    """Return the twin of a style file, None where there is none or it is of other weights.
+
+    It lies beside the style, or beside that of the package of which the style is a copy.
+    """
+    paths = [twin_path(style), *map(twin_path, shipped_styles().values())]
+    checksum = sha256_of(style)
+    return next((path for path in paths if path.is_file() and openvino.source_checksum(path) == checksum), None)
 
 
 def typical_pictures(folder: Path, side: int) -> list[Tensor]:

@@ -17,12 +17,12 @@ from vidstyle.models.inst.diffusion_files import check_installed
 from vidstyle.models.inst.diversifier import Diversifier, load_diffusion
 from vidstyle.models.inst.diversifier_config import DiversifierConfig
 from vidstyle.models.inst.look_file import find_look, load_look
-from vidstyle.models.int8_twin import load_twin, twin_path
-from vidstyle.models.openvino import OpenVINONetwork
+from vidstyle.models.int8_twin import find_twin
+from vidstyle.models.openvino import OpenVINONetwork, load_model
 from vidstyle.models.openvino import digest as file_digest
 from vidstyle.models.resize import resize
 from vidstyle.models.runtime import Runtime, prepare, resolve_runtime
-from vidstyle.models.style_file import find_student
+from vidstyle.models.style_file import ONNX, find_student
 from vidstyle.models.style_generator import StyleGenerator, build_generator
 from vidstyle.models.style_mixture import StyleMixture, find_mixture
 from vidstyle.models.upscaler import Upscaler, load_upscaler, weights_file
@@ -83,10 +83,15 @@ class Engine:
         """Whether a diffusion model varies what the generator paints."""
         return self.look is not None and self.settings.strength > 0
 
-    @property
-    def real_time(self) -> bool:
-        """Whether painting takes a CPU little more time than coding the result."""
-        return self.device.type == "cpu" and self.style.kind in FULL_SIZE_KINDS and not self.varies
+    def paints_in_real_time(self, settings: RenderSettings, sizes: Sizes) -> bool:
+        """Whether painting takes a CPU little more time than coding the result, on the device that is asked for here.
+
+        The engine's own device is that of the planner where workers paint.
+        """
+        quick = self.style.kind in FULL_SIZE_KINDS and not self.varies and self.upscaler_name(sizes) is None
+        return quick and (
+            settings.device == "cpu" or (settings.device == "auto" and resolve_device("auto").type == "cpu")
+        )
 
     def sizes(self, source: tuple[int, int]) -> Sizes:
         """Return the sizes for a source of (width, height)."""
@@ -175,10 +180,10 @@ class Engine:
         pixels = None if plan.frames is None else plan.frames * width * height
         asked = config or self.settings
         runtime = resolve_runtime(self.device, asked.backend, asked.precision, pixels)
-        light, upscaled = self.style.kind in FULL_SIZE_KINDS, plan.upscaler is not None
-        return replace(
-            runtime, parallel=parallel_batches(runtime, settings, plan.sizes, light=light, upscaled=upscaled)
-        )
+        if self.style.kind == ONNX or plan.upscaler is not None:
+            return runtime
+        light = self.style.kind in FULL_SIZE_KINDS
+        return replace(runtime, parallel=parallel_batches(runtime, settings, plan.sizes, light=light))
 
     def _fitting(self, make: Callable[[PainterConfig], Painter], config: PainterConfig, sizes: Sizes) -> Painter:
         """Return the painter with as many frames at once as fit the memory of a GPU, unless the user gave their number."""
@@ -238,7 +243,10 @@ class Engine:
         return Diversifier(base, self.look.embedding, variation, asked.seed)
 
     def _int8_models(self, plan: VideoPlan, runtime: Runtime) -> tuple[StyleGenerator, Upscaler | None, str]:
-        """Return generator and upscaler in 8-bit integers, calibrated on frames of the video, and what tells them from others."""
+        """Return generator and upscaler in 8-bit integers, and what tells them from others.
+
+        What has no twin is calibrated on frames of the video.
+        """
         settings, sizes = self.settings, plan.sizes
         asked = {"size": sizes.painted, "start": settings.start, "end": settings.end}
         key = {"style": self.mixture.identity(), "source": content_identity(plan.clip.path), **asked}
@@ -251,9 +259,9 @@ class Engine:
 
         make = partial(StyleGenerator, self.style, self.device, torch.float32)
         style, *others = self.mixture.paths
-        if not others and (twin := load_twin(style)):
-            network = OpenVINONetwork(twin, "int8", runtime.parallel)
-            generator, digest = make(lambda _, *, channels_last=False: network), file_digest(twin_path(style))
+        if not others and (twin := find_twin(style)):
+            network = OpenVINONetwork(load_model(twin), "int8", runtime.parallel)
+            generator, digest = make(lambda _, *, channels_last=False: network), file_digest(twin)
         else:
             generator, digest = load_or_quantise(make, pictures, key, self._on_progress, runtime.parallel)
         if plan.upscaler is None:

@@ -2,7 +2,7 @@
 
 Where the source is plain the painting becomes plain, and where the source has an edge the painting has it too. Lines are
 fitted at the size of the painting. A larger result is drawn by the full-size source, strip by strip, so that it has the
-source's own sharpness, and needs little memory. After White-box Cartoonization (Wang and Yu, 2020); see
+source's own sharpness, and no frame is in floats as a whole. After White-box Cartoonization (Wang and Yu, 2020); see
 `vidstyle.networks.guided_filter`.
 """
 

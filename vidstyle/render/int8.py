@@ -95,7 +95,8 @@ class _Recorder:
 
 def _cache_path(key: dict[str, Any]) -> Path:
     """Return the file of the network for `key`, made by these versions of the programs."""
-    whole = {**key, "vidstyle": __version__, "openvino": openvino.version(), "nncf": openvino.nncf_version()}
+    versions = {"vidstyle": __version__, "openvino": openvino.version(), "nncf": openvino.nncf_version()}
+    whole = {**key, "ranges": "least to greatest", **versions}
     return user_cache() / "quantised" / f"{identity_of(whole)[:32]}.zip"
 
 

@@ -15,7 +15,7 @@ from vidstyle.render.sizes import Sizes
 PIXELS_AT_ONCE = 9_000_000
 """Pixels in the hands of all threads, as those of a generator that works at a quarter of its size: a frame of 3840x2160."""
 FULL_SIZE_WEIGHT = 16
-"""How much more memory a pixel takes in a generator or an upscaler that keeps its features at full size."""
+"""How much more memory a pixel takes in a generator that keeps its features at full size."""
 
 
 @dataclass(frozen=True)
@@ -68,16 +68,16 @@ class PainterProgress:
     notes: tuple[str, ...]
 
 
-def parallel_batches(runtime: Runtime, settings: RenderSettings, sizes: Sizes, *, light: bool, upscaled: bool) -> int:
+def parallel_batches(runtime: Runtime, settings: RenderSettings, sizes: Sizes, *, light: bool) -> int:
     """Return how many batches of a video are computed at the same time, as memory for them is sure to be there.
 
     `settings` are decided. Where a frame's painting rests on those before it they are computed one after the other.
-    `light`: the generator works at a quarter of its size or below. `upscaled`: a network enlarges the painting.
+    `light`: the generator works at a quarter of its size or below.
     """
     in_turns = settings.flicker != "off" or bool(settings.diversify)
     if runtime.device.type != "cpu" or runtime.backend == "compile" or in_turns:
         return 1
-    painted, result = (width * height for width, height in (sizes.painted, sizes.result))
-    pixels = max(painted * (1 if light else FULL_SIZE_WEIGHT), result * (FULL_SIZE_WEIGHT if upscaled else 1))
+    source, painted, result = (width * height for width, height in (sizes.source, sizes.painted, sizes.result))
+    pixels = max(source, result, painted * (1 if light else FULL_SIZE_WEIGHT))
     batch = 1 if settings.batch == "auto" else int(settings.batch)
     return max(1, min(torch.get_num_threads(), PIXELS_AT_ONCE // (pixels * batch)))

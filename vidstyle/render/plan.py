@@ -1,9 +1,9 @@
 """The plan of one video: sizes, coded form, container, tracks and colours, made before its first frame is painted."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from vidstyle.media.clip import Clip
 from vidstyle.media.codecs import TargetContainer, container_of
@@ -65,6 +65,11 @@ class VideoPlan:
             "networks_see": asdict(self.colours.view) if self.colours.view else "the source's own signals",
             "tracks": [f"{track.kind} {track.index}: {track.codec}, {track.encoder}" for track in self.tracks.tracks],
         }
+
+    def coded_as(self, record: dict[str, Any]) -> Self:
+        """Return the plan with the encoder's preset of an earlier one, whose `record` this is: segments of both are joined."""
+        form = self.form
+        return replace(self, form=replace(form, preset=record["encoder_options"].get(form.codec.speed)))
 
 
 def plan_video(

@@ -69,7 +69,8 @@ class RenderSettings(Settings):
     )
     precision: str = setting(
         "auto",
-        "number format of the networks; int8 is calibrated on the video (auto: bf16 where the hardware has it, else fp32)",
+        "number format of the networks; int8 is calibrated on the video where the style has no twin in int8 "
+        "(auto: bf16 where the hardware has it, else fp32)",
         choices=("auto", "fp32", "bf16", "fp16", "int8"),
     )
     backend: str = setting(

@@ -127,13 +127,15 @@ def prepare_video(
     clip = probe(job.source)
     sizes = engine.sizes(clip.upright_size)
     settings = engine.decided(settings, sizes)
-    real_time = engine.real_time and (settings.device == "cpu" or not scattered)
+    real_time = engine.paints_in_real_time(settings, sizes)
     plan = plan_video(clip, job.target, sizes, engine.upscaler_name(sizes), settings, real_time=real_time)
     folder = RenderFolder(job.target, plan.form.codec.intermediate_suffix)
     mark = fingerprint(job.source, settings, engine.record())
     check_target(job.source, job.target, overwrite=settings.overwrite or folder.path.exists())
     with nullcontext() if settings.dry_run else claim(folder, lambda text: on_progress(note(text))):
         earlier = find_earlier_work(folder, mark, restart=settings.restart, scattered=scattered)
+        if earlier.decided:
+            plan = plan.coded_as(earlier.decided.plan)
         if not earlier.result:
             check_target(job.source, job.target, overwrite=settings.overwrite)
         if not settings.dry_run:

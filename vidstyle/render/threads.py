@@ -145,14 +145,37 @@ def compute_in_parallel(compute: Callable[[Item], Result], items: Iterable[Item]
     every layer, and lose a third of their time there where decoder and encoder run beside them. A single thread is the
     caller's own, which computes an item when its result is asked for.
     """
-    processors = torch.get_num_threads()
-    try:
-        yield from map_in_order(
-            compute, items, parallel, partial(torch.set_num_threads, max(1, processors // parallel))
-        )
-    finally:
-        # The number that a thread sets is that of all threads which start later.
-        torch.set_num_threads(processors)
+    with _processors as processors:
+        share = partial(torch.set_num_threads, max(1, processors // parallel))
+        yield from map_in_order(compute, items, parallel, share)
+
+
+class _Processors:
+    """The processors that torch has while nothing is computed in parallel; a context manager that gives their number.
+
+    The number that a thread sets is that of all threads which start later, so the last one that leaves sets it again.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside, self._count = threading.Lock(), 0, 0
+
+    def __enter__(self) -> int:
+        with self._lock:
+            if not self._inside:
+                self._count = torch.get_num_threads()
+            self._inside += 1
+            return self._count
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                torch.set_num_threads(self._count)
+
+
+_processors = _Processors()
 
 
 class SideThread:

@@ -72,7 +72,7 @@ def test_a_painting_that_is_its_flattened_photo_has_no_losses_but_those_of_discr
     with torch.no_grad():
         photos[:, 3:] = training.generator(photos[:, :3])
     losses = step(training, photos, batch(1))
-    assert losses["structure"] == losses["plain"] == losses["colour"] == 0
+    assert all(losses[name] < 1e-6 for name in ("structure", "plain", "colour")), "rounding is all that differs"
     assert losses["texture"] > 0 < losses["surface"]
 
 

@@ -49,7 +49,7 @@ def test_a_student_of_what_it_paints_already_has_nothing_to_learn_but_noise() ->
         photos[:, 3:] = training.generator(photos[:, :3])
     losses = step(training, photos)
     assert list(losses) == ["structure", "steady"]
-    assert losses["structure"] == 0
+    assert losses["structure"] < 1e-6, "rounding is all that differs"
     assert 0 < losses["steady"] < 0.06
 
 
