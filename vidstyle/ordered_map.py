@@ -20,7 +20,7 @@ def map_in_order(
     if threads == 1:
         yield from map(work, items)
         return
-    with ThreadPoolExecutor(threads, "vidstyle-worker", on_start or _nothing) as pool:
+    with ThreadPoolExecutor(threads, "vidstyle-worker", on_start) as pool:
         waiting: deque[Future[Result]] = deque()
         try:
             for item in items:
@@ -32,7 +32,3 @@ def map_in_order(
         finally:
             for future in waiting:
                 future.cancel()
-
-
-def _nothing() -> None:
-    """Do nothing as a thread starts."""

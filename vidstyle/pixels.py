@@ -8,6 +8,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+HALF_WHITE = 127.5
+"""What lies between black and white of 8-bit pixels, and is 0 for a generator."""
+
 
 def to_device(frames: np.ndarray, device: torch.device) -> Tensor:
     """Return (n, height, width, 3) uint8 or uint16 as (n, 3, height, width) float32 in [0, 1] on `device`."""
@@ -64,9 +67,9 @@ def to_planes(picture: np.ndarray) -> Tensor:
 
 def to_signed_floats(pixels: Tensor) -> Tensor:
     """Return uint8 pixels as float32 in [-1, 1], which is what generators take; shape and memory layout stay."""
-    return pixels.to(torch.float32, copy=True).div_(127.5).sub_(1)
+    return pixels.to(torch.float32, copy=True).div_(HALF_WHITE).sub_(1)
 
 
 def from_signed_floats(images: Tensor) -> Tensor:
     """Return floats in [-1, 1] as uint8 pixels, rounded, those beyond clipped; shape and memory layout stay."""
-    return images.float().mul(127.5).add_(127.5).round_().clamp_(0, 255).to(torch.uint8)
+    return images.float().mul(HALF_WHITE).add_(HALF_WHITE).round_().clamp_(0, 255).to(torch.uint8)

@@ -24,13 +24,12 @@ from torch import Tensor, nn
 from vidstyle.device import resolve_precision
 from vidstyle.errors import DependencyError
 from vidstyle.files import whole_file
+from vidstyle.pixels import HALF_WHITE
 from vidstyle.user_cache import home_folder
 
 COMPILED_SHAPES = 12
 """Input shapes for which a network stays compiled: those of whole frames, or of a frame's tiles (9 at most)."""
 _SOURCE_CHECKSUM = "made_of.txt"
-HALF_WHITE = 127.5
-"""What lies between black and white of pixels, and is 0 for a generator."""
 TRACED_SIDE = 32
 """Side of the picture with which a network is traced, pixels; the converted model takes any size."""
 

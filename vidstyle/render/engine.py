@@ -89,9 +89,7 @@ class Engine:
         The engine's own device is that of the planner where workers paint.
         """
         quick = self.style.kind in FULL_SIZE_KINDS and not self.varies and self.upscaler_name(sizes) is None
-        return quick and (
-            settings.device == "cpu" or (settings.device == "auto" and resolve_device("auto").type == "cpu")
-        )
+        return quick and settings.device in ("cpu", "auto") and resolve_device(settings.device).type == "cpu"
 
     def sizes(self, source: tuple[int, int]) -> Sizes:
         """Return the sizes for a source of (width, height)."""
@@ -272,7 +270,7 @@ class Engine:
         def paintings() -> list[Tensor]:
             return [generator(picture) for picture in pictures()]
 
-        upscaler, upscaler_digest = load_or_quantise(make_upscaler, paintings, key, self._on_progress, runtime.parallel)
+        upscaler, upscaler_digest = load_or_quantise(make_upscaler, paintings, key, self._on_progress)
         return generator, upscaler, digest + upscaler_digest
 
     def record(self) -> dict[str, Any]:

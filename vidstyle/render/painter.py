@@ -292,19 +292,14 @@ class Painter:
         """Ask less of the memory for frames painted at `rows` rows; raises DeviceError when nothing is left to give up."""
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
+        enlarges = self._thread.enlarges
         if self._batch > 1:
             self._batch = math.ceil(self._batch / 2)
             saving = f"{self._batch} frames are now painted at once"
-        elif (
-            self._thread.enlarges and self._settings.tile == "auto" and (side := _below(self._tile or math.inf, TILES))
-        ):
+        elif enlarges and self._settings.tile == "auto" and (side := _below(self._tile or math.inf, TILES)):
             self._tile = side
             saving = f"enlarged in tiles of {side} pixels from here on"
-        elif (
-            not self._thread.enlarges
-            and self._settings.strip == "auto"
-            and (height := _below(self._strip or rows, STRIPS))
-        ):
+        elif not enlarges and self._settings.strip == "auto" and (height := _below(self._strip or rows, STRIPS)):
             self._strip = height
             saving = f"painted in strips of {height} rows from here on"
         else:
