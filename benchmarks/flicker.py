@@ -21,6 +21,7 @@ import torch
 from torch import Tensor
 
 from vidstyle.analysis.sharpness import picture_sharpness
+from vidstyle.analysis.smoothing import TemporalAverage
 from vidstyle.analysis.temporal_consistency import WarpingMeter
 from vidstyle.errors import VidstyleError
 from vidstyle.media.images import write_image
@@ -84,7 +85,10 @@ class Mode:
         plan = plan_video(clip, path.with_suffix(".mp4"), self.sizes, engine.upscaler_name(self.sizes), settings)
         made = engine.video_painter(plan)
         self.watched = Watched(made.generator)
-        self.painter = Painter(self.watched, made.upscaler, made.device, made.config, settings, plan.colours)
+        average = TemporalAverage if made.averages else None
+        self.painter = Painter(
+            self.watched, made.upscaler, made.device, made.config, settings, plan.colours, new_average=average
+        )
         self.painted, self.final = Looks(), Looks()
         self.seconds: list[float] = []
         self.ghosts: list[float] = []

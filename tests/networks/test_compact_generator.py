@@ -1,5 +1,7 @@
 """The compact generator is small, begins with the smoothed picture, and sees as far as it says."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -126,3 +128,17 @@ def test_it_keeps_channels_last_and_the_number_format_under_autocast() -> None:
         _, features = network.paint_and_features(images)
     assert [feature.dtype for feature in features[1:]] == [torch.bfloat16] * 3
     assert all(feature.is_contiguous(memory_format=torch.channels_last) for feature in features)
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_cells_whose_pixels_lie_together_are_painted_the_same(layout: torch.memory_format) -> None:
+    plain, images = lively(), noise(2, 3, 48, 80).to(memory_format=layout)
+    together = deepcopy(plain)
+    together.keep_pixels_together()
+    together.keep_pixels_together()
+    with torch.inference_mode():
+        painted, features = together.paint_and_features(images)
+        wanted, wanted_features = plain.paint_and_features(images)
+    for one, other in zip([painted, *features], [wanted, *wanted_features], strict=True):
+        assert torch.allclose(one, other, atol=1e-5)
+    assert together.pixels_together and not plain.pixels_together

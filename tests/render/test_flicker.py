@@ -316,10 +316,11 @@ def test_a_painter_goes_on_from_the_state_of_another(fast: Fast, two_shots: Tens
 
 def test_single_pictures_and_off_are_painted_frame_by_frame(fast: Fast, two_shots: Tensor, clip: Clip) -> None:
     frames = to_host(two_shots, sixteen_bit=False)
-    still, off = Engine(fast(flicker="flow")), Engine(fast(flicker="off"))
-    sizes = still.sizes((128, 96))
+    stills = [Engine(fast(flicker=flicker)) for flicker in ("flow", "denoise")]
+    off = Engine(fast(flicker="off"))
+    sizes = off.sizes((128, 96))
     plain = [off.picture_painter(sizes).paint(frame[None], sizes, sixteen_bit=False)[0] for frame in frames]
-    for made in (still.picture_painter(sizes), painter_of(clip, off)):
+    for made in (*(still.picture_painter(sizes) for still in stills), painter_of(clip, off)):
         assert np.array_equal(made.paint(frames, sizes, sixteen_bit=False), np.stack(plain))
         assert made.state() == {}
 
@@ -342,6 +343,23 @@ def _frames(path: Path) -> Tensor:
         return torch.cat([to_device(batch.frames, CPU) for batch in reader.batches(8)])
 
 
+def test_a_still_scene_is_painted_without_the_noise_of_its_source(fast: Fast, tmp_path: Path) -> None:
+    noise, scene = np.random.default_rng(4).normal(0, 3, (10, 96, 128, 3)), texture(96, 128)
+    source = make_clip(
+        tmp_path / "a.mp4",
+        size=(128, 96),
+        frames=10,
+        pictures=lambda k: np.clip(scene + noise[k], 0, 255).astype(np.uint8),
+        options={"crf": "10"},
+    )
+    errors = {}
+    for flicker in ("off", "denoise"):
+        target = tmp_path / f"{flicker}.mkv"
+        run(source, target, fast(size="source", flicker=flicker, codec="ffv1"))
+        errors[flicker] = error_of(*(_frames(path) for path in (source, target)))
+    assert errors["denoise"].video < 0.75 * errors["off"].video
+
+
 def test_without_steadying_opencv_is_never_loaded(fast: Fast, style_path: Path, tmp_path: Path) -> None:
     source = make_clip(tmp_path / "a.mp4", frames=2)
     lines = "import sys; from vidstyle.cli.main import main; "
@@ -352,10 +370,13 @@ def test_without_steadying_opencv_is_never_loaded(fast: Fast, style_path: Path, 
     assert ended.stdout.split() == ["0", "False"]
 
 
-def test_missing_opencv_is_one_clear_error(fast: Fast, clip: Clip, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("flicker", ["flow", "denoise"])
+def test_missing_opencv_is_one_clear_error(
+    flicker: str, fast: Fast, clip: Clip, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(sys.modules, "vidstyle.render.flicker", None)
     with pytest.raises(DependencyError) as caught:
-        painter_of(clip, Engine(fast(flicker="flow")))
+        painter_of(clip, Engine(fast(flicker=flicker)))
     assert str(caught.value).startswith("Steadying the picture needs OpenCV, which cannot be loaded here (")
     assert str(caught.value).endswith(". Use --flicker off, or install it: pip install opencv-python-headless")
 

@@ -33,12 +33,14 @@ def shots(index: int) -> np.ndarray:
 
 
 def paint(source: Path, folder: Path, settings: RenderSettings, start: ResumePoint, until: int | None) -> list[Segment]:
-    """Paint a stretch with a painter of its own and return its segments."""
+    """Paint a stretch with a painter that remembers another video, and return its segments."""
     engine, clip = Engine(settings), probe(source)
     plan = plan_of(clip, engine, folder / "out.mp4")
     place = RenderFolder(folder / "out.mp4", plan.form.codec.intermediate_suffix)
     place.path.mkdir(parents=True)
     painter = engine.video_painter(plan)
+    other = np.random.default_rng(7).integers(0, 256, (3, *plan.sizes.source[::-1], 3), np.uint8)
+    painter.paint(other, plan.sizes, sixteen_bit=False)
     with closing(paint_segments(SegmentRange(plan, settings, place, start, until), painter, StopRequest())) as steps:
         segments = [segment for step in steps for segment in step.finished]
     assert [entry for _, entry in Journal(place.journal).read() if isinstance(entry, Segment)] == segments
@@ -57,9 +59,11 @@ def told(segments: list[Segment]) -> list[tuple[Any, ...]]:
         {"flicker": "flow"},
         {"flicker": "flow", "batch": 4, "start": 0.4, "end": 2.3},
         {"flicker": "statistics", "batch": 3},
+        {"flicker": "denoise"},
+        {"flicker": "denoise", "batch": 4, "start": 0.4, "end": 2.3},
         {"flicker": "off"},
     ],
-    ids=["flow", "batches and a cut", "statistics", "off"],
+    ids=["flow", "batches and a cut", "statistics", "denoise", "denoised batches and a cut", "off"],
 )
 def test_pieces_painted_apart_are_those_of_one_go(fast: Fast, tmp_path: Path, others: dict[str, Any]) -> None:
     source = make_clip(tmp_path / "film.mkv", frames=64, codec="ffv1", pictures=shots)

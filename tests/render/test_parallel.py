@@ -57,6 +57,7 @@ def count(settings: RenderSettings, sizes: Sizes, runtime: Runtime | None = None
 
 def test_each_processor_has_a_frame_of_its_own_while_memory_is_sure(processors: int) -> None:
     assert count(decided(), SMALL) == processors
+    assert count(decided(flicker="denoise"), SMALL) == processors
     assert count(decided(), LARGE) == 1
     assert count(decided(), Sizes((3840, 2160), (640, 360), (640, 360))) == 1
     assert count(decided(), SMALL, light=False) == 2

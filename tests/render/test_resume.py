@@ -44,8 +44,9 @@ def film(tmp_path: Path) -> Path:
         (".mp4", {}, {"batch": 4}),
         (".mp4", {}, {"flicker": "flow"}),
         (".mp4", {}, {"flicker": "statistics"}),
+        (".mp4", {}, {"flicker": "denoise"}),
     ],
-    ids=["10 bit", "x265", "av1", "vp9", "prores", "ffv1", "cut", "batches", "flow", "statistics"],
+    ids=["10 bit", "x265", "av1", "vp9", "prores", "ffv1", "cut", "batches", "flow", "statistics", "denoise"],
 )
 def test_every_form_goes_on_where_it_stopped(
     fast: Fast, tmp_path: Path, suffix: str, made: dict[str, Any], others: dict[str, Any]
@@ -278,7 +279,7 @@ def test_a_painter_that_remembers_goes_on_remembering(
             return {"seen": self.seen}
 
         def load_state(self, state: dict[str, torch.Tensor]) -> None:
-            self.seen = state["seen"]
+            self.seen = state.get("seen", torch.zeros(1))
 
     monkeypatch.setattr("vidstyle.render.engine.Painter", Remembering)
     settings = fast(segment=10)

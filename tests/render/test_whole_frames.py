@@ -38,17 +38,18 @@ def decided(path: Path, source: tuple[int, int], **asked: object) -> tuple[tuple
 
 
 def test_without_norms_whole_frames_are_painted_up_to_a_cap(styles: dict[str, Path]) -> None:
-    assert decided(styles["compact"], (640, 360)) == ((640, 360), "none", "off")
-    assert decided(styles["compact"], (432, 288)) == ((540, 360), "none", "off")
-    assert decided(styles["compact"], (480, 854)) == ((480, 854), "none", "off")
-    assert decided(styles["compact"], (3840, 2160)) == ((852, 480), "guided", "off")
+    assert decided(styles["compact"], (640, 360)) == ((640, 360), "none", "denoise")
+    assert decided(styles["compact"], (432, 288)) == ((540, 360), "none", "denoise")
+    assert decided(styles["compact"], (480, 854)) == ((480, 854), "none", "denoise")
+    assert decided(styles["compact"], (3840, 2160)) == ((852, 480), "guided", "denoise")
     assert decided(styles["resnet"], (640, 360)) == ((56, 32), "guided", "flow")
 
 
 def test_what_is_asked_for_is_done(styles: dict[str, Path]) -> None:
     path = styles["compact"]
-    assert decided(path, (640, 360), size=180) == ((320, 180), "guided", "off")
+    assert decided(path, (640, 360), size=180) == ((320, 180), "guided", "denoise")
     assert decided(path, (640, 360), finish="guided", flicker="flow") == ((640, 360), "guided", "flow")
+    assert decided(path, (640, 360), flicker="off") == ((640, 360), "none", "off")
     assert decided(path, (640, 360), calm=0.5)[1] == "guided"
     assert decided(path, (640, 360), outscale=2)[1] == "guided"
     assert decided(path, (640, 360), upscaler="realesr-animevideov3")[1] == "upscaler"

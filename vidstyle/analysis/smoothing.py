@@ -1,9 +1,10 @@
-"""Filters of OpenCV that smooth a picture and keep its edges: non-local means, and the guided filter on a CPU.
+"""Filters of OpenCV that smooth pictures and keep their edges: in a picture, and over the frames of a video.
 
 Non-local means (Buades, Coll and Morel, 2005): each pixel becomes a mean of those whose surroundings are like its own. The
-guided filter is `vidstyle.networks.guided_filter` in a fifth of the time.
+guided filter is `vidstyle.networks.guided_filter` in a fifth of the time. Adaptive temporal averaging takes noise from video.
 """
 
+from collections import deque
 from collections.abc import Iterator
 
 import cv2
@@ -17,6 +18,10 @@ COLOUR_SHARE = 1.2
 """Strength for the colours over that for the lightness, as AnimeGANv3 cleans its targets (6 and 5)."""
 PATCH, SEARCH = 5, 7
 """Sides in pixels of the surroundings that are compared, and of the window that is searched: AnimeGANv3's."""
+NOISE = 8
+"""Largest change of a pixel that a TemporalAverage counts in full, of 255; twice as much does not count at all."""
+MIDDLE = 48
+"""What is added to sums of such changes, so that they are positive: a multiple of every number of frames in a mean."""
 STRIP_PIXELS, LEAST_ROWS = 1 << 16, 32
 """Pixels that are filtered at once, which fit a processor's cache, and the least rows of them."""
 
@@ -29,6 +34,46 @@ def clean(rgb: np.ndarray, strength: float) -> np.ndarray:
     bgr = np.ascontiguousarray(rgb[..., ::-1])
     cleaned = cv2.fastNlMeansDenoisingColored(bgr, None, strength, COLOUR_SHARE * strength, PATCH, SEARCH)
     return np.ascontiguousarray(cleaned[..., ::-1])
+
+
+class TemporalAverage:
+    """Averages each frame of a video with the two before it, pixel by pixel, where it changes no more than noise does.
+
+    No motion is looked for: what moves changes by more, and stays as it is. A change d to an earlier frame counts as
+    min(|d|, max(2 * NOISE - |d|, 0)), in its direction, by the share of that frame in a plain mean. So no value moves by more
+    than NOISE * 2/3. It remembers the last frames as they came.
+    """
+
+    looks_back = 2
+
+    def __init__(self) -> None:
+        self._earlier: deque[np.ndarray] = deque(maxlen=self.looks_back)
+
+    def __call__(self, frames: np.ndarray) -> np.ndarray:
+        """Return the next frames, (n, height, width, 3) uint8 or uint16, with less noise; a new array."""
+        averaged = np.empty(frames.shape, frames.dtype)
+        for frame, result in zip(frames, averaged, strict=True):
+            now = frame.reshape(len(frame), -1)
+            self._average(now, result.reshape(now.shape))
+            self._earlier.append(now)
+        return averaged
+
+    def forget(self) -> None:
+        """Forget all frames; the next one is the first of a video."""
+        self._earlier.clear()
+
+    def _average(self, now: np.ndarray, result: np.ndarray) -> None:
+        """Write the mean of `now` and the earlier frames, all (height, width * 3); in passes that saturate."""
+        level = 257 if now.dtype == np.uint16 else 1
+        counts_nothing = np.full_like(now, 2 * NOISE * level)
+        changes = np.full_like(now, MIDDLE * level)
+        for before in self._earlier:
+            size = cv2.absdiff(before, now)
+            counted = cv2.min(size, cv2.subtract(counts_nothing, size))
+            upwards = cv2.min(counted, cv2.subtract(before, now))
+            changes = cv2.subtract(cv2.add(changes, cv2.add(upwards, upwards)), counted)
+        share = 1 / (1 + len(self._earlier))
+        cv2.addWeighted(now, 1, changes, share, -MIDDLE * level * share, dst=result)
 
 
 def guided_filter(guide: Tensor, image: Tensor, radius: int, epsilon: float) -> Tensor:

@@ -17,6 +17,7 @@ from vidstyle.device import DTYPES, resolve_precision
 from vidstyle.errors import DependencyError, SettingsError
 from vidstyle.models.cuda_graphs import CUDAGraphNetwork
 from vidstyle.models.openvino import OpenVINONetwork, check_installed, convert
+from vidstyle.networks.compact_generator import CompactGenerator
 from vidstyle.networks.norms import keep_channels_last
 
 Network = Callable[[Tensor], Tensor]
@@ -116,6 +117,8 @@ def prepare_eager(
     """Return `network`, see Prepare, on a device in eager mode; on a CPU all networks are faster with channels last."""
     if device.type == "cpu":
         keep_channels_last(network)
+        if isinstance(network, CompactGenerator):
+            network.keep_pixels_together()
     suits = device.type == "cpu" or (channels_last and device.type != "mps")
     layout = torch.channels_last if suits else torch.contiguous_format
     network.eval().requires_grad_(False).to(device, dtype).to(memory_format=layout)  # type: ignore[call-overload]

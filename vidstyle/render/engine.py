@@ -32,7 +32,7 @@ from vidstyle.progress import OnProgress, note, silent
 from vidstyle.render.colour_plan import PLAIN, ColourPlan
 from vidstyle.render.diversify import DiversifiedGenerator, ShotCounter
 from vidstyle.render.int8 import load_or_quantise, sample_frames
-from vidstyle.render.painter import Painter, batch_that_fits
+from vidstyle.render.painter import FrameAverage, Painter, batch_that_fits
 from vidstyle.render.painter_config import Decisions, PainterConfig, parallel_batches
 from vidstyle.render.plan import VideoPlan
 from vidstyle.render.settings import UPSCALERS, RenderSettings
@@ -121,12 +121,15 @@ class Engine:
         width, height = sizes.painted
         runtime = resolve_runtime(self.device, self.settings.backend, precision, width * height)
         settings = self.decided(self.settings, sizes)
+        new_average = _new_average(settings.flicker) if moving else None
         if moving:
             generator = self._steady(partial(self._generator, runtime), runtime, settings.flicker, variant)
         else:
             generator = self._vary(self._generator(runtime), runtime, variant)
         upscaler = self._upscaler(self.upscaler_name(sizes), runtime)
-        make = partial(Painter, generator, upscaler, self.device, settings=settings, colours=colours)
+        make = partial(
+            Painter, generator, upscaler, self.device, settings=settings, colours=colours, new_average=new_average
+        )
         return self._fitting(make, decide_config(runtime, self.settings), sizes)
 
     def video_painter(self, plan: VideoPlan, decided: Decisions | None = None, variant: int = 0) -> Painter:
@@ -169,6 +172,7 @@ class Engine:
             settings=settings,
             colours=plan.colours,
             parallel=runtime.parallel,
+            new_average=_new_average(settings.flicker),
         )
         return make(config) if config else self._fitting(make, decide_config(runtime, self.settings), plan.sizes)
 
@@ -196,9 +200,9 @@ class Engine:
 
         Averaging comes after varying, whose flicker it lessens too; statistics are those of the generator itself.
         """
-        if flicker == "off":
+        if flicker in ("off", "denoise"):
             return self._vary(plain(), runtime, variant, moving=True)
-        reduce_flicker = _import_reduce_flicker()
+        reduce_flicker, _ = _import_steadying()
         if flicker == "statistics":
             own = StyleGenerator(self.style, self.device, DTYPES[runtime.precision])
             return self._vary(reduce_flicker(own, "statistics"), runtime, variant, moving=True)
@@ -301,13 +305,19 @@ def decide_config(runtime: Runtime, settings: RenderSettings) -> PainterConfig:
     )
 
 
-def _import_reduce_flicker() -> Callable[[WholeFrameModel, str], WholeFrameModel]:
+def _new_average(flicker: str) -> Callable[[], FrameAverage] | None:
+    """Return what makes the average of a video's frames that `flicker` asks for, None where it asks for none."""
+    return _import_steadying()[1] if flicker == "denoise" else None
+
+
+def _import_steadying() -> tuple[Callable[[WholeFrameModel, str], WholeFrameModel], Callable[[], FrameAverage]]:
     """Import it where it is needed: it loads OpenCV, and `--flicker off` works where that cannot be loaded."""
     try:
+        from vidstyle.analysis.smoothing import TemporalAverage
         from vidstyle.render.flicker import reduce_flicker
     except ImportError as error:
         raise DependencyError(
             f"Steadying the picture needs OpenCV, which cannot be loaded here ({error}). "
             "Use --flicker off, or install it: pip install opencv-python-headless"
         ) from error
-    return reduce_flicker
+    return reduce_flicker, TemporalAverage

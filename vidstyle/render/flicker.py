@@ -1,7 +1,7 @@
 """`--flicker`: a generator that paints the frames of a video so that they do not flicker.
 
 `flow` averages each painting with earlier ones along the motion of the source. `statistics` smooths what the generator's
-norms measure. Both wrap the generator and work at its size.
+norms measure. Both wrap the generator and work at its size. `denoise` needs no generator: see `analysis/smoothing.py`.
 """
 
 from abc import ABC, abstractmethod

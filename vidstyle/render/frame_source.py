@@ -67,16 +67,16 @@ def refuse_damage(reader: VideoReader, pts: int, settings: RenderSettings) -> No
 
 
 def replay_before(painter: Painter, point: ResumePoint, clip: Clip, sizes: Sizes, settings: RenderSettings) -> None:
-    """Let the painter remember what it would if it had painted all that comes before `point`.
+    """Let a painter that remembers nothing remember what it would if it had painted all that comes before `point`.
 
     It observes the frames in the same batches, so that what it remembers has the same bits.
     """
     earlier: deque[DeviceFrames] = deque()
     for position in point.rewind_points:
+        painter.forget()
         earlier = _last_before(point, painter, reader_from(position, clip, settings), settings)
         if _count_distinct(earlier) >= painter.looks_back:
             break
-    painter.load_state({})
     for frames in earlier:
         painter.observe(frames, sizes)
 

@@ -112,12 +112,13 @@ def paint_segments(segments: SegmentRange, painter: Painter, stop: StopRequest) 
 def _restore(painter: Painter, segments: SegmentRange) -> None:
     """Restore the painter's state as of the first segment."""
     begin = segments.begin
+    painter.forget()
     if begin.progress is not None:
         painter.restore(begin.progress)
+    if painter.averages or (begin.state is None and painter.looks_back):
+        replay_before(painter, begin, segments.plan.clip, segments.plan.sizes, segments.settings)
     if begin.state is not None:
         painter.load_state(load_state(begin.state))
-    elif painter.looks_back:
-        replay_before(painter, begin, segments.plan.clip, segments.plan.sizes, segments.settings)
 
 
 def _up_to_end(segments: SegmentRange, batches: Iterable[SegmentBatch]) -> Iterator[SegmentBatch]:

@@ -52,6 +52,20 @@ class TileableModel(ImageModel, Protocol):
         ...
 
 
+class FrameAverage(Protocol):
+    """Averages the frames of a video, in their order, with so many earlier ones as it `looks_back` on."""
+
+    looks_back: int
+
+    def __call__(self, frames: np.ndarray) -> np.ndarray:
+        """Return the next frames, (n, height, width, 3), averaged."""
+        ...
+
+    def forget(self) -> None:
+        """Forget all frames."""
+        ...
+
+
 @dataclass(frozen=True)
 class DeviceFrames:
     """A batch of frames on its device.
@@ -95,6 +109,7 @@ class Painter:
     `paint` does it all; `upload`, `compute` and `download` are its three parts, each for a thread of its own. When the
     device's memory is short, fewer frames are painted at once. Then whichever model fails works in smaller pieces: the
     generator in strips, the upscaler in tiles. `notes` tells of it. So many threads as `parallel` may call `compute` at once.
+    `new_average` makes what averages the frames of the source with earlier ones before they are painted.
     """
 
     def __init__(
@@ -106,8 +121,10 @@ class Painter:
         settings: RenderSettings,
         colours: ColourPlan = PLAIN,
         parallel: int = 1,
+        new_average: Callable[[], FrameAverage] | None = None,
     ) -> None:
         self.parallel = parallel
+        self._average = new_average() if new_average else None
         self._generator, self._upscaler = generator, upscaler
         self._device, self._config, self._settings, self._colours = device, config, settings, colours
         self._batch, self._tile, self._strip = config.batch, config.tile, config.strip
@@ -150,7 +167,12 @@ class Painter:
     @property
     def looks_back(self) -> int:
         """How many distinct frames before a frame decide about its painting."""
-        return looks_back(self._generator)
+        return looks_back(self._generator) + (self._average.looks_back if self._average else 0)
+
+    @property
+    def averages(self) -> bool:
+        """Whether the painter averages frames of the source, of which `state` does not tell."""
+        return self._average is not None
 
     def paint(self, frames: np.ndarray, sizes: Sizes, *, sixteen_bit: bool, reset: bool = False) -> np.ndarray:
         """Return (n, height, width, 3) of the result's size, uint16 if `sixteen_bit`, for frames of the source's size.
@@ -163,6 +185,8 @@ class Painter:
     def upload(self, frames: np.ndarray, *, reset: bool = False) -> DeviceFrames:
         """Return source frames, (n, height, width, 3) uint8 or uint16, on the device; returns before they are there."""
         distinct, shown = self._repeats.split(frames, reset=reset)
+        if self._average is not None:
+            distinct = self._average(distinct)
         return DeviceFrames(self._transfer.upload(as_tensor(distinct)) if len(distinct) else None, shown)
 
     def compute(self, frames: DeviceFrames, sizes: Sizes, *, sixteen_bit: bool) -> DeviceFrames:
@@ -174,7 +198,7 @@ class Painter:
 
     def observe(self, frames: DeviceFrames, sizes: Sizes) -> None:
         """Remember frames as `compute` does, and paint no more of them than that needs."""
-        if frames.distinct is not None:
+        if frames.distinct is not None and looks_back(self._generator):
             self._within_memory(frames.distinct, lambda part: self._generate(part, sizes)[0], sizes)
 
     def download(self, painted: DeviceFrames) -> np.ndarray:
@@ -200,6 +224,12 @@ class Painter:
     def state(self) -> dict[str, Tensor]:
         """Return what the generator remembers of earlier frames: nothing without `--flicker` and `--diversify`."""
         return snapshot(self._generator)
+
+    def forget(self) -> None:
+        """Forget all frames, as before the first one of a video."""
+        if self._average is not None:
+            self._average.forget()
+        self.load_state({})
 
     def load_state(self, state: Mapping[str, Tensor]) -> None:
         """Go on after the frames that another painter's `state` was taken after."""

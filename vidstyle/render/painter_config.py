@@ -71,10 +71,10 @@ class PainterProgress:
 def parallel_batches(runtime: Runtime, settings: RenderSettings, sizes: Sizes, *, light: bool) -> int:
     """Return how many batches of a video are computed at the same time, as memory for them is sure to be there.
 
-    `settings` are decided. Where a frame's painting rests on those before it they are computed one after the other.
+    `settings` are decided. Where a frame's painting rests on earlier paintings they are computed one after the other.
     `light`: the generator works at a quarter of its size or below.
     """
-    in_turns = settings.flicker != "off" or bool(settings.diversify)
+    in_turns = settings.flicker in ("flow", "statistics") or bool(settings.diversify)
     if runtime.device.type != "cpu" or runtime.backend == "compile" or in_turns:
         return 1
     source, painted, result = (width * height for width, height in (sizes.source, sizes.painted, sizes.result))

@@ -10,7 +10,7 @@ from vidstyle.models.inst.diversifier_config import DiversifierConfig
 from vidstyle.settings import LARGEST_SEED, LARGEST_SIDE, MOST_SECONDS, Settings, setting
 
 UPSCALERS = ("realesr-animevideov3", "realesrgan-x4plus-anime", "realesrgan-x4plus")
-FLICKER = ("auto", "off", "statistics", "flow")
+FLICKER = ("auto", "off", "denoise", "statistics", "flow")
 FINISHES = ("auto", "guided", "upscaler", "both", "none")
 DEFAULT_CALM = 0.5
 """How far the guided filter calms where `--calm` is not given.
@@ -102,8 +102,8 @@ class RenderSettings(Settings):
     )
     flicker: str = setting(
         "auto",
-        "keep frames alike: average along the source's motion, or smooth the generator's statistics "
-        "(auto: flow, or off with a generator without norms)",
+        "keep frames alike: average along the source's motion, smooth the generator's statistics, or average the source's "
+        "noise where nothing moves (auto: flow, or denoise with a generator without norms)",
         choices=FLICKER,
     )
     diversify: int = setting(
@@ -212,7 +212,7 @@ class RenderSettings(Settings):
             finish = "none"
         flicker = self.flicker
         if flicker == "auto":
-            flicker = "off" if whole_frames else "flow"
+            flicker = "denoise" if whole_frames else "flow"
         return replace(self, finish=finish, flicker=flicker)
 
     def for_variant(self, number: int) -> Self:
