@@ -5,7 +5,7 @@ guided filter is `vidstyle.networks.guided_filter` in a fifth of the time. Adapt
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -20,8 +20,6 @@ PATCH, SEARCH = 5, 7
 """Sides in pixels of the surroundings that are compared, and of the window that is searched: AnimeGANv3's."""
 NOISE = 8
 """Largest change of a pixel that a TemporalAverage counts in full, of 255; twice as much does not count at all."""
-MIDDLE = 48
-"""What is added to sums of such changes, so that they are positive: a multiple of every number of frames in a mean."""
 STRIP_PIXELS, LEAST_ROWS = 1 << 16, 32
 """Pixels that are filtered at once, which fit a processor's cache, and the least rows of them."""
 
@@ -51,29 +49,16 @@ class TemporalAverage:
 
     def __call__(self, frames: np.ndarray) -> np.ndarray:
         """Return the next frames, (n, height, width, 3) uint8 or uint16, with less noise; a new array."""
-        averaged = np.empty(frames.shape, frames.dtype)
+        averaged = np.array(frames)
         for frame, result in zip(frames, averaged, strict=True):
-            now = frame.reshape(len(frame), -1)
-            self._average(now, result.reshape(now.shape))
-            self._earlier.append(now)
+            for start, stop in row_strips(1, *frame.shape[:2]) if self._earlier else ():
+                _add_changes(result[start:stop], [before[start:stop] for before in self._earlier])
+            self._earlier.append(frame)
         return averaged
 
     def forget(self) -> None:
         """Forget all frames; the next one is the first of a video."""
         self._earlier.clear()
-
-    def _average(self, now: np.ndarray, result: np.ndarray) -> None:
-        """Write the mean of `now` and the earlier frames, all (height, width * 3); in passes that saturate."""
-        level = 257 if now.dtype == np.uint16 else 1
-        counts_nothing = np.full_like(now, 2 * NOISE * level)
-        changes = np.full_like(now, MIDDLE * level)
-        for before in self._earlier:
-            size = cv2.absdiff(before, now)
-            counted = cv2.min(size, cv2.subtract(counts_nothing, size))
-            upwards = cv2.min(counted, cv2.subtract(before, now))
-            changes = cv2.subtract(cv2.add(changes, cv2.add(upwards, upwards)), counted)
-        share = 1 / (1 + len(self._earlier))
-        cv2.addWeighted(now, 1, changes, share, -MIDDLE * level * share, dst=result)
 
 
 def guided_filter(guide: Tensor, image: Tensor, radius: int, epsilon: float) -> Tensor:
@@ -119,6 +104,19 @@ def row_strips(count: int, height: int, width: int) -> list[tuple[int, int]]:
     """Return the (start, stop) rows by which `count` pictures are filtered."""
     rows = max(LEAST_ROWS, STRIP_PIXELS // (count * width))
     return [(start, min(start + rows, height)) for start in range(0, height, rows)]
+
+
+def _add_changes(now: np.ndarray, earlier: Sequence[np.ndarray]) -> None:
+    """Make `now` the mean that a TemporalAverage gives, in passes that saturate; all (rows, width, 3), uint8 or uint16."""
+    limit = 2 * NOISE * (257 if now.dtype == np.uint16 else 1)
+    limits, share = np.full_like(now, limit), 1 / (1 + len(earlier))
+    counted, upwards = np.zeros_like(now), np.zeros_like(now)
+    for before in earlier:
+        size = cv2.absdiff(before, now)
+        counts = cv2.min(size, cv2.subtract(limits, size))
+        counted, upwards = cv2.add(counted, counts), cv2.add(upwards, cv2.min(counts, cv2.subtract(before, now)))
+    changes = cv2.add(cv2.add(upwards, upwards), cv2.subtract(limits, counted))
+    cv2.addWeighted(now, 1, changes, share, -limit * share, dst=now)
 
 
 def _fits(image: Tensor, radius: int) -> bool:
