@@ -95,7 +95,7 @@ _DISTIL = {name: value for name, value in _FITTED.items() if name not in ("epoch
     "ema": 0.998,
     "init": "auto",
     "lambda_structure": 1.0,
-    "lambda_steady": 2.0,
+    "lambda_steady": 1.0,
     "lambda_content": 0.0,
     "lambda_style": 0.0,
     "cartoon_frames": (),

@@ -72,8 +72,6 @@ def tiny(method: str, name: str, request: pytest.FixtureRequest) -> TrainSetting
         own |= {"paintings": (str(request.getfixturevalue("folder") / "dataset" / "pairs"),)}
     if "base" in METHODS[method].defaults:
         own |= {"base": str(request.getfixturevalue("tiny_base"))}
-    if method == "distil":
-        own |= {"lambda_steady": 0.5}
     return small(method=method, **own)
 
 
