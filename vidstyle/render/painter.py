@@ -222,7 +222,7 @@ class Painter:
         return model(painted)
 
     def state(self) -> dict[str, Tensor]:
-        """Return what the generator remembers of earlier frames: nothing without `--flicker` and `--diversify`."""
+        """Return what the generator remembers: nothing without `--diversify` and `--flicker flow` or `statistics`."""
         return snapshot(self._generator)
 
     def forget(self) -> None:
